@@ -1,0 +1,1 @@
+"""Places: administrative boundaries, their neighbour graphs, and the gazetteer."""
