@@ -259,9 +259,9 @@ def indonesia(downloads: Path) -> dict[str, list[Unit]]:
 
 
 def _idn_unit(code: str, parent: str, row: dict[str, str], shape: Any) -> Unit:
+    # The register's areas are not used: several regencies' are off by a factor of two and more.
     people = int(row["population"])
-    area = float(row["area"]) if row["area"] else area_km2(shape)
-    return Unit(code, row["name"], row["name"], parent, "ID", people, area, shape)
+    return Unit(code, row["name"], row["name"], parent, "ID", people, area_km2(shape), shape)
 
 
 def _idn_outlines(wheel: Path) -> dict[str, Any]:
@@ -322,7 +322,7 @@ def united_states(downloads: Path) -> dict[str, list[Unit]]:
             parent=f"usa-adm1:{row['STATEFP']}",
             country="US",
             population=None,
-            area_km2=round(int(row["ALAND"]) / 1e6, 3),
+            area_km2=area_km2(shape),
             shape=shape,
         )
         for row, shape in zip(fields, shapes, strict=True)
@@ -334,8 +334,8 @@ def united_states(downloads: Path) -> dict[str, list[Unit]]:
 
 
 def _usa_state(row: dict[str, Any], shape: Any) -> Unit:
-    code, area = f"usa-adm1:{row['STATEFP']}", round(int(row["ALAND"]) / 1e6, 3)
-    return Unit(code, row["NAME"], None, "wld-adm0:USA", "US", None, area, shape)
+    code = f"usa-adm1:{row['STATEFP']}"
+    return Unit(code, row["NAME"], None, "wld-adm0:USA", "US", None, area_km2(shape), shape)
 
 
 def _shapefile(wheel: Path, member: str) -> tuple[list[dict[str, Any]], Shapes]:
@@ -390,16 +390,15 @@ def _alpha2(row: dict[str, Any]) -> str | None:
 
 def _alpha3(rows: list[dict[str, Any]], countries: dict[str, Any]) -> dict[str, str]:
     """Natural Earth's country codes as ISO alpha-3 codes, where ISO has one for just that area."""
-    codes: dict[str, set[str | None]] = defaultdict(set)
+    alpha2: dict[str, set[str | None]] = defaultdict(set)
     for row in rows:
-        codes[row["adm0_a3"]].add(_alpha2(row))
-    taken = {countries[min(a2)]["iso3"] for a2 in codes.values() if len(a2) == 1 and a2 <= set(countries)}
-    return {
+        alpha2[row["adm0_a3"]].add(_alpha2(row))
+    iso = {
         own: countries[next(iter(a2))]["iso3"]
-        if len(a2) == 1 and own not in taken and a2 <= set(countries)
-        else own
-        for own, a2 in codes.items()
+        for own, a2 in alpha2.items()
+        if len(a2) == 1 and a2 <= set(countries)
     }
+    return {own: own if iso.get(own, own) in alpha2 else iso[own] for own in alpha2}
 
 
 def _country(code: str, row: dict[str, Any], shape: Any, countries: dict[str, Any]) -> Unit:
