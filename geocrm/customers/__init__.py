@@ -1,0 +1,1 @@
+"""Customers: accounts, their contacts, addresses, consent, timeline and imports."""

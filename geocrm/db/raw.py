@@ -1,0 +1,109 @@
+"""Plain SQL: set-based work and tiles, where the ORM would be in the way."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import CursorResult, text
+from sqlalchemy.orm import Session
+
+from geocrm.db import scope as scopes
+from geocrm.errors import MissingActor
+
+_PLACEHOLDER = re.compile(r"\{scope:(\w+)\}")
+
+
+def scoped_sql(
+    session: Session, sql: str, params: Mapping[str, Any] | None = None
+) -> CursorResult[Any]:
+    """Run plain SQL on scoped tables, narrowed to what the session's actor may see.
+
+    The SQL must say where the narrowing goes: `{scope:s}`, with the alias of an `account_scope` in
+    it, stands for the predicate. Raises MissingActor when it is absent or the session has no actor.
+    """
+    scope = scopes.of(session)
+    narrowed, found = _PLACEHOLDER.subn(lambda match: _predicate(scope, match[1]), sql)
+    if not found:
+        raise MissingActor("SQL on scoped tables needs {scope:alias}")
+    bound = dict(params or {})
+    if not scope.sees_all:
+        bound |= {
+            "visible_owner_ids": sorted(scope.owner_ids),
+            "visible_territory_ids": sorted(scope.territory_ids),
+        }
+    result = session.execute(text(narrowed), bound, execution_options={scopes.CHECKED: True})
+    assert isinstance(result, CursorResult)
+    return result
+
+
+def _predicate(scope: scopes.Scope, alias: str) -> str:
+    if scope.sees_all:
+        return "TRUE"
+    return (
+        f"({alias}.owner_id = ANY(CAST(:visible_owner_ids AS int[]))"
+        f" OR {alias}.territory_id = ANY(CAST(:visible_territory_ids AS int[])))"
+    )
+
+
+def driver_connection(session: Session) -> Any:
+    """The psycopg2 connection of the session's transaction, for COPY and for enqueuing jobs."""
+    return session.connection().connection.driver_connection
+
+
+def copy_rows(
+    session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> int:
+    """COPY rows into a table inside the session's transaction; None becomes NULL.
+
+    Rows are streamed, so any number fits in memory. `table` and `columns` come from our code.
+    """
+    stream = _CsvStream(rows)
+    with driver_connection(session).cursor() as cursor:
+        cursor.copy_expert(
+            f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT csv, NULL '\\N')", stream
+        )
+    return stream.count
+
+
+class _CsvStream(io.TextIOBase):
+    """A readable file over an iterator of rows, written as CSV a block at a time."""
+
+    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
+        self._rows = iter(rows)
+        self._block = ""
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> str:
+        wanted = size if size and size > 0 else None
+        while wanted is None or len(self._block) < wanted:
+            more = self._next_block()
+            if not more:
+                break
+            self._block += more
+        out, self._block = self._block[:wanted], self._block[wanted:] if wanted else ""
+        return out
+
+    def _next_block(self) -> str:
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, quoting=csv.QUOTE_MINIMAL)
+        for _ in range(500):
+            row = next(self._rows, None)
+            if row is None:
+                break
+            self.count += 1
+            writer.writerow([_field(value) for value in row])
+        return buffer.getvalue()
+
+
+def _field(value: Any) -> Any:
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        # PostgreSQL text cannot hold NUL.
+        return value.replace("\x00", "")
+    return value

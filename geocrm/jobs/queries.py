@@ -1,0 +1,28 @@
+"""Reads of background jobs."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from geocrm.errors import NotFound
+from geocrm.jobs.models import JobRun
+from geocrm.security import Actor
+
+
+def get(session: Session, actor: Actor, job_id: int) -> JobRun:
+    """The job, or NotFound, also when somebody else started it."""
+    found = session.get(JobRun, job_id, populate_existing=True)
+    if found is None or not (actor.sees_all or found.user_id == actor.user_id):
+        raise NotFound(f"No job {job_id}")
+    return found
+
+
+def recent(session: Session, actor: Actor, limit: int = 20) -> Sequence[JobRun]:
+    """The actor's newest jobs."""
+    return session.scalars(
+        select(JobRun)
+        .where(JobRun.user_id == actor.user_id)
+        .order_by(JobRun.id.desc())
+        .limit(limit)
+    ).all()

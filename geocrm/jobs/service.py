@@ -1,0 +1,121 @@
+"""Starting, running, cancelling and rescuing background jobs."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+
+from geocrm.errors import GeoCrmError
+from geocrm.jobs import queries, queue
+from geocrm.jobs.models import JobRun
+from geocrm.jobs.work import Cancelled, Handler, Work
+from geocrm.security import Actor
+
+BEAT_S = 10
+STALLED_S = 60  # six missed beats: the worker is dead, not slow
+log = logging.getLogger(__name__)
+
+
+def start(session: Session, actor: Actor, kind: str, params: Mapping[str, Any]) -> JobRun:
+    """Queue a job in the session's transaction; a worker picks it up once that commits."""
+    job = JobRun(kind=kind, user_id=actor.user_id, params=dict(params))
+    session.add(job)
+    session.flush()  # the queue entry names the id
+    queue.enqueue(session.connection(), job.id)
+    return job
+
+
+def cancel(session: Session, actor: Actor, job_id: int) -> JobRun:
+    """Ask a job to stop; it does so after the batch at hand."""
+    job = queries.get(session, actor, job_id)
+    if not job.finished:
+        job.state = "cancelled"
+    return job
+
+
+def run(
+    sessions: sessionmaker[Session],
+    handlers: Mapping[str, Handler],
+    actor_of: Callable[[Session, int | None], Actor],
+    job_id: int,
+) -> None:
+    """Run one queued job to its end and write down what came of it.
+
+    Nothing happens when another worker has the job or it is finished already, so that a queue which
+    delivers twice does no harm.
+    """
+    with sessions.begin() as session:
+        claimed = session.execute(_CLAIM, {"id": job_id, "stalled": STALLED_S}).one_or_none()
+        if claimed is None:
+            return
+        actor = actor_of(session, claimed.user_id)
+    work = Work(job_id, actor, sessions, claimed.params)
+    with _beating(sessions, job_id):
+        state, message, result = _outcome(handlers[claimed.kind], work)
+    with sessions.begin() as session:
+        job = session.get_one(JobRun, job_id)
+        job.state, job.result = state, result
+        job.message = message or job.message
+        job.finished_at = session.execute(text("SELECT now()")).scalar_one()
+
+
+def _outcome(handler: Handler, work: Work) -> tuple[str, str, dict[str, Any] | None]:
+    try:
+        return "done", "", handler(work)
+    except Cancelled:
+        return "cancelled", "", None
+    except GeoCrmError as error:
+        return "failed", str(error), None
+    except Exception:  # noqa: BLE001 - whatever broke, the person must learn that it did
+        log.exception("Job %s failed", work.job_id)
+        return "failed", "Something went wrong on our side; the log of the worker says what", None
+
+
+@contextmanager
+def _beating(sessions: sessionmaker[Session], job_id: int) -> Iterator[None]:
+    finished = threading.Event()
+
+    def beat() -> None:
+        while not finished.wait(BEAT_S):
+            with sessions.begin() as session:
+                session.execute(
+                    text("UPDATE job_runs SET beat_at = now() WHERE id = :id"), {"id": job_id}
+                )
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        thread.join()
+
+
+def reap(session: Session) -> list[int]:
+    """Queue again every job whose worker died; the ids of those rescued."""
+    rescued = list(session.execute(_STALLED, {"stalled": STALLED_S}).scalars())
+    for job_id in rescued:
+        queue.enqueue(session.connection(), job_id)
+    return rescued
+
+
+_CLAIM = text(
+    "UPDATE job_runs SET state = 'running', started_at = coalesce(started_at, now()),"
+    " beat_at = now() WHERE id = :id AND (state = 'waiting' OR (state = 'running'"
+    " AND beat_at < now() - make_interval(secs => :stalled)))"
+    " RETURNING kind, user_id, params"
+)
+
+# Running without a beat, or waiting although the queue has forgotten it.
+_STALLED = text(
+    "UPDATE job_runs r SET state = 'waiting', beat_at = NULL"
+    " WHERE (r.state = 'running' AND r.beat_at < now() - make_interval(secs => :stalled))"
+    " OR (r.state = 'waiting' AND r.created_at < now() - make_interval(secs => :stalled)"
+    "     AND NOT EXISTS (SELECT FROM procrastinate_jobs q WHERE q.status = 'todo'"
+    "                     AND (q.args->>'job_id')::bigint = r.id))"
+    " RETURNING r.id"
+)

@@ -1,0 +1,44 @@
+"""Reads of people. Each function is one round trip to the database."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from geocrm.errors import NotFound
+from geocrm.security.models import User
+
+
+def user(session: Session, user_id: int) -> User:
+    """The user, or NotFound."""
+    found = session.get(User, user_id)
+    if found is None:
+        raise NotFound(f"No user {user_id}")
+    return found
+
+
+def user_by_email(session: Session, email: str) -> User:
+    """The user with this e-mail address in any case, or NotFound."""
+    found = session.scalar(select(User).where(User.email == email.strip()))
+    if found is None:
+        raise NotFound(f"There is no user {email!r}; see: geocrm user list")
+    return found
+
+
+def users(session: Session) -> Sequence[User]:
+    """All users, by e-mail address."""
+    return session.scalars(select(User).order_by(User.email)).all()
+
+
+def reports(session: Session, user_id: int) -> frozenset[int]:
+    """The user and everybody who reports to them, directly or not."""
+    rows = session.execute(
+        text(
+            "WITH RECURSIVE branch(id) AS ("
+            " SELECT id FROM users WHERE id = :user_id"
+            " UNION SELECT u.id FROM users u JOIN branch b ON u.manager_id = b.id)"
+            " SELECT id FROM branch"
+        ),
+        {"user_id": user_id},
+    )
+    return frozenset(rows.scalars())

@@ -1,0 +1,136 @@
+"""Changes to people, their keys and their sign-ins."""
+
+import hashlib
+import re
+import secrets
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from geocrm import clock
+from geocrm.errors import Conflict, InvalidInput, NotSignedIn, TooManyAttempts
+from geocrm.security import audit, queries
+from geocrm.security.actor import Actor
+from geocrm.security.models import ApiToken, LoginAttempt, User
+from geocrm.security.passwords import hash_password, password_matches
+from geocrm.security.permissions import Role
+
+THROTTLE_WINDOW = timedelta(minutes=15)
+MAX_FAILURES_PER_ACCOUNT = 10
+MAX_FAILURES_PER_ADDRESS = 50
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def add_user(
+    session: Session,
+    actor: Actor,
+    *,
+    email: str,
+    role: str,
+    name: str = "",
+    password: str | None = None,
+    manager_id: int | None = None,
+    home: tuple[float, float] | None = None,
+    locale: str = "en",
+    demo: bool = False,
+) -> User:
+    """Add somebody; without a password they cannot sign in until one is set."""
+    actor.require("create", "user")
+    email = email.strip()
+    if not _EMAIL.fullmatch(email):
+        raise InvalidInput(f"{email!r} is not an e-mail address")
+    if role not in list(Role):
+        raise InvalidInput(f"There is no role {role!r}; roles are {', '.join(Role)}")
+    if session.scalar(select(User.id).where(User.email == email)):
+        raise Conflict(f"There is already a user {email}")
+    user = User(
+        email=email,
+        name=name.strip() or email.split("@")[0],
+        role=role,
+        password=hash_password(password) if password else None,
+        fs_uniquifier=uuid.uuid4().hex,
+        manager_id=manager_id,
+        home_lon=home[0] if home else None,
+        home_lat=home[1] if home else None,
+        locale=locale,
+        demo=demo,
+    )
+    session.add(user)
+    session.flush()  # the caller needs the id
+    audit.record(session, actor, "create", f"user:{user.id}", role=role)
+    return user
+
+
+def set_password(session: Session, actor: Actor, user: User, password: str) -> None:
+    """Give the user a new password and end all their sessions."""
+    user.password = hash_password(password)
+    user.fs_uniquifier = uuid.uuid4().hex
+    audit.record(session, actor, "password", f"user:{user.id}")
+
+
+def sign_in(session: Session, email: str, password: str, address: str) -> User:
+    """The user with this password, or NotSignedIn; failures count against account and address.
+
+    Raises TooManyAttempts before the password is looked at once either has failed too often. The
+    caller commits also after a failure, so that it counts.
+    """
+    email = email.strip()[:320].replace("\x00", "")
+    _throttle(session, email, address)
+    user = session.scalar(select(User).where(User.email == email, User.active))
+    if not password_matches(password, user.password if user else None) or user is None:
+        session.add(LoginAttempt(email=email, address=address, at=clock.now()))
+        raise NotSignedIn("The e-mail address or the password is wrong")
+    session.execute(delete(LoginAttempt).where(LoginAttempt.email == email))
+    return user
+
+
+def _throttle(session: Session, email: str, address: str) -> None:
+    since = clock.now() - THROTTLE_WINDOW
+    session.execute(delete(LoginAttempt).where(LoginAttempt.at < since))
+    by_email, by_address = session.execute(
+        select(
+            func.count().filter(LoginAttempt.email == email),
+            func.count().filter(LoginAttempt.address == address),
+        ).where(or_(LoginAttempt.email == email, LoginAttempt.address == address))
+    ).one()
+    if by_email >= MAX_FAILURES_PER_ACCOUNT or by_address >= MAX_FAILURES_PER_ADDRESS:
+        minutes = int(THROTTLE_WINDOW.total_seconds() // 60)
+        raise TooManyAttempts(f"Too many failed sign-ins; wait {minutes} minutes and try again")
+
+
+def create_token(session: Session, actor: Actor, user: User, name: str = "") -> str:
+    """A new API token of the user; it is shown once and only its hash is kept."""
+    actor.require("create", "token")
+    if actor.user_id is not None and actor.user_id != user.id:
+        actor.require("update", "user")
+    token = f"geocrm_{secrets.token_urlsafe(32)}"
+    session.add(ApiToken(user_id=user.id, name=name or "token", token_hash=_digest(token)))
+    audit.record(session, actor, "create", f"token:{user.id}", name=name)
+    return token
+
+
+def user_of_token(session: Session, token: str) -> User:
+    """The active user a token belongs to, or NotSignedIn."""
+    found = session.execute(
+        select(ApiToken, User)
+        .join(User, User.id == ApiToken.user_id)
+        .where(ApiToken.token_hash == _digest(token), User.active)
+    ).one_or_none()
+    if found is None:
+        raise NotSignedIn("The token is not valid; make one with: geocrm token create")
+    key, user = found
+    if key.last_used_at is None or clock.now() - key.last_used_at > timedelta(hours=1):
+        key.last_used_at = clock.now()
+    return user
+
+
+def set_language(session: Session, user_id: int, locale: str) -> None:
+    """Remember the language somebody reads."""
+    queries.user(session, user_id).locale = locale
+
+
+def _digest(token: str) -> bytes:
+    # A random 256-bit token needs no slow hash.
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,1 @@
+"""The pages and the public API: the only room that knows Flask."""

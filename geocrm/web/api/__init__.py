@@ -1,0 +1,1 @@
+"""The public API: JSON under /api/v1, described by /api/v1/openapi.json."""

@@ -1,0 +1,70 @@
+"""The Flask application: the only module that knows every page."""
+
+from typing import Any, Final
+
+from apiflask import APIFlask
+from flask import Blueprint, g
+from sqlalchemy.orm import Session, sessionmaker
+
+from geocrm import __version__
+from geocrm.config import Settings
+from geocrm.web import (
+    access,
+    browser_sessions,
+    headers,
+    home,
+    language,
+    problems,
+    request_work,
+    sign_in,
+)
+from geocrm.web.api import jobs as api_jobs
+from geocrm.web.api import people as api_people
+
+MAX_UPLOAD_BYTES: Final = 200 * 1024 * 1024
+
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    home.bp,
+    api_people.bp,
+    api_jobs.bp,
+)
+
+
+def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
+    """Build the application around the given settings and database sessions."""
+    app = APIFlask(
+        __name__,
+        title="GeoCRM",
+        version=__version__,
+        spec_path="/api/v1/openapi.json",
+        docs_path=None,
+        json_errors=False,
+    )
+    app.config.update(
+        OPENAPI_VERSION="3.1.0",
+        MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        SECURITY_SCHEMES={"token": {"type": "http", "scheme": "bearer"}},
+        AUTO_404_RESPONSE=False,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    # The order is the order of a request: database, language, who it is, what they may.
+    browser_sessions.register(app, sessions)
+    request_work.register(app, sessions)
+    language.register(app, settings)
+    sign_in.register(app, settings)
+    access.guard(app)
+    headers.register(app)
+    problems.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+
+    @app.context_processor
+    def shell() -> dict[str, Any]:
+        actor = g.get("actor")
+        return {
+            "actor": actor,
+            "may": lambda target, action: actor is not None and actor.may(action, target),
+        }
+
+    return app

@@ -1,0 +1,63 @@
+"""Language, and how numbers, money and dates are written in it."""
+
+from datetime import date, datetime
+from typing import Any, Final
+
+from flask import Flask, current_app, g, has_request_context, request, session
+from flask_babel import Babel, format_currency, format_date, format_datetime, format_decimal
+
+from geocrm.config import Settings
+
+LOCALES: Final = {"en": "English", "id": "Bahasa Indonesia"}
+
+
+def choose_locale() -> str:
+    """The language of the person, else of the browser's session, else what the browser asks for."""
+    if not has_request_context():
+        return "en"
+    chosen = session.get("locale")
+    if chosen in LOCALES:
+        return str(chosen)
+    actor = g.get("actor")
+    if actor is not None and actor.locale in LOCALES:
+        return str(actor.locale)
+    default = current_app.config["GEOCRM_SETTINGS"].default_locale
+    return request.accept_languages.best_match(list(LOCALES), default) or "en"
+
+
+def choose_timezone() -> str:
+    """The time zone of the person, else of the installation."""
+    actor = g.get("actor") if has_request_context() else None
+    if actor is not None:
+        return str(actor.timezone)
+    return str(current_app.config["GEOCRM_SETTINGS"].default_timezone)
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Set up translation and the filters that write values by locale."""
+    app.config["GEOCRM_SETTINGS"] = settings
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
+    Babel(app, locale_selector=choose_locale, timezone_selector=choose_timezone)
+
+    @app.template_filter("money")
+    def money(amount: float | None, currency: str = settings.default_currency) -> str:
+        if amount is None:
+            return "–"
+        digits = "¤#,##0" if currency == "IDR" else None
+        return str(format_currency(amount, currency, format=digits, currency_digits=digits is None))
+
+    @app.template_filter("number")
+    def number(value: float | None) -> str:
+        return "–" if value is None else str(format_decimal(value))
+
+    @app.template_filter("date")
+    def day(value: date | None, style: str = "medium") -> str:
+        return "–" if value is None else str(format_date(value, style))
+
+    @app.template_filter("datetime")
+    def moment(value: datetime | None, style: str = "short") -> str:
+        return "–" if value is None else str(format_datetime(value, style))
+
+    @app.context_processor
+    def words() -> dict[str, Any]:
+        return {"locale": choose_locale(), "locales": LOCALES}

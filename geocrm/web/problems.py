@@ -1,0 +1,84 @@
+"""One table from our errors to HTTP status codes, and the two ways to answer them."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import Flask, Response, jsonify, redirect, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from geocrm import errors
+
+STATUS: Final[dict[type[errors.GeoCrmError], int]] = {
+    errors.NotFound: 404,
+    errors.InvalidInput: 422,
+    errors.Infeasible: 422,
+    errors.Forbidden: 403,
+    errors.NotSignedIn: 401,
+    errors.Conflict: 409,
+    errors.TooManyAttempts: 429,
+    errors.ServiceUnavailable: 503,
+    errors.MissingActor: 500,
+}
+
+
+def register(app: Flask) -> None:
+    """Answer every expected error as problem+json to programs and as a page to people."""
+
+    @app.errorhandler(errors.GeoCrmError)
+    def expected(error: errors.GeoCrmError) -> Any:
+        status = STATUS[type(error)]
+        if status == 401 and not wants_json():
+            return redirect(f"/login?next={request.full_path.rstrip('?')}")
+        if status == 500:
+            app.logger.exception("A defect", exc_info=error)
+            return answer(500, "")
+        return answer(status, str(error), type(error).__name__)
+
+    @app.errorhandler(CSRFError)
+    def forged(error: CSRFError) -> Any:
+        return answer(400, f"{error.description} Load the page again and retry.", "InvalidInput")
+
+    @app.errorhandler(StaleDataError)
+    def overtaken(_error: StaleDataError) -> Any:
+        message = "Somebody else changed this record meanwhile; load it again"
+        return answer(409, message, "Conflict")
+
+    @app.errorhandler(OperationalError)
+    def database_gone(_error: OperationalError) -> Any:
+        return answer(503, "The database does not answer; try again in a moment")
+
+    @app.errorhandler(HTTPException)
+    def by_flask(error: HTTPException) -> Any:
+        if error.code is None or error.code < 400:
+            return error
+        return answer(error.code, error.description or "")
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Any:
+        app.logger.exception("Unexpected error", exc_info=error)
+        return answer(500, "")
+
+
+def wants_json() -> bool:
+    """Whether a program asks: the API, tiles, or a script on our pages."""
+    return (
+        request.path.startswith(("/api/", "/tiles/", "/healthz"))
+        or request.headers.get("X-Requested-With") == "fetch"
+        or request.accept_mimetypes.best == "application/json"
+    )
+
+
+def answer(status: int, detail: str, kind: str | None = None, **more: Any) -> Any:
+    """The error as problem+json (RFC 9457) or as a page."""
+    title = HTTPStatus(status).phrase
+    if wants_json():
+        body: Response = jsonify(
+            type="about:blank", title=title, status=status, detail=detail, error=kind, **more
+        )
+        body.status_code = status
+        body.mimetype = "application/problem+json"
+        return body
+    return render_template("layout/error.html", status=status, title=title, detail=detail), status

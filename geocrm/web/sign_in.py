@@ -1,0 +1,115 @@
+"""Sign-in through Flask-Security, on our people, our throttle and our page."""
+
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import gettext as _
+from flask_security import LoginForm, RoleMixin, Security, UserDatastore, UserMixin
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import select
+
+from geocrm.config import Settings
+from geocrm.errors import NotSignedIn, TooManyAttempts
+from geocrm.security import service
+from geocrm.security.models import User
+from geocrm.web import request_work
+
+csrf = CSRFProtect()
+
+
+class SignedIn(UserMixin):
+    """One of our people, as Flask-Security wants to see them."""
+
+    fs_uniquifier = ""
+    email = ""
+
+    def __init__(self, row: User) -> None:
+        self.row = row
+        self.id = row.id
+        self.email = row.email
+        self.active = row.active
+        self.fs_uniquifier = row.fs_uniquifier
+        self.roles: list[RoleMixin] = []
+
+
+class People(UserDatastore):
+    """Finds people; never writes, since changes go through `geocrm.security.service`."""
+
+    def __init__(self) -> None:
+        super().__init__(SignedIn, RoleMixin)
+
+    def find_user(self, case_insensitive: bool = False, **identity: Any) -> SignedIn | None:
+        """The person with this `fs_uniquifier`, `id` or `email`, or None."""
+        (name, value), *_rest = identity.items()
+        row = g.session.scalar(select(User).where(getattr(User, name) == value))
+        return SignedIn(row) if row is not None else None
+
+    def commit(self) -> None:
+        """Nothing: the request's unit of work commits."""
+
+    def put(self, model: Any) -> Any:
+        """Nothing: Flask-Security has nothing of ours to write."""
+        return model
+
+
+class ThrottledLoginForm(LoginForm):
+    """The sign-in form, checked by `geocrm.security.service.sign_in`."""
+
+    def validate(self, **_kwargs: Any) -> bool:
+        """Whether e-mail address and password belong to somebody, within the limit of attempts."""
+        # Its own transaction: a failure must count although the answer is a refusal.
+        with request_work.sessions()() as session:
+            try:
+                row = service.sign_in(
+                    session,
+                    str(self.email.data or ""),
+                    str(self.password.data or ""),
+                    request.remote_addr or "",
+                )
+            except NotSignedIn:
+                self.form_errors = [_("The e-mail address or the password is wrong.")]
+                return False
+            except TooManyAttempts:
+                self.form_errors = [_("Too many failed sign-ins. Wait 15 minutes and try again.")]
+                g.throttled = True
+                return False
+            finally:
+                session.commit()
+        self.user = SignedIn(row)
+        return True
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Set up sign-in, sign-out and the protection of forms."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_SECURE=settings.cookie_secure,
+        SECURITY_PASSWORD_SALT=settings.secret_key,
+        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_USER_IDENTITY_ATTRIBUTES=[{"email": {"case_insensitive": True}}],
+        SECURITY_RETURN_GENERIC_RESPONSES=False,
+        SECURITY_LOGIN_USER_TEMPLATE="security/login_user.html",
+        SECURITY_POST_LOGIN_VIEW="/",
+        SECURITY_POST_LOGOUT_VIEW="/login",
+        SECURITY_LOGOUT_METHODS=["POST"],
+        SECURITY_REDIRECT_ALLOW_SUBDOMAINS=False,
+        SECURITY_DEFAULT_REMEMBER_ME=False,
+        SECURITY_TRACKABLE=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
+    )
+    csrf.init_app(app)
+    Security(app, People(), login_form=ThrottledLoginForm)
+
+    @app.before_request
+    def protect_forms() -> None:
+        # A token in the header is proof of intent by itself: no browser adds it unasked.
+        if request_work.bearer_token() is None:
+            csrf.protect()
+
+    @app.after_request
+    def tell_throttled(response: Any) -> Any:
+        if g.get("throttled"):
+            response.status_code = 429
+            response.headers["Retry-After"] = "900"
+        return response

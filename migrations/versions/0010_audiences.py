@@ -1,0 +1,8 @@
+"""Audiences."""
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
