@@ -1,0 +1,127 @@
+"""The command line; each command lives in a module of its own and is loaded when it is used.
+
+Exit status: 0 done, 1 done but nothing found, 2 bad input or refused, 3 a part did not answer
+(database, geocoder, disk), 130 interrupted.
+"""
+
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+
+import click
+
+from geocrm.errors import GeoCrmError, MissingActor, ServiceUnavailable
+
+BAD_INPUT, UNAVAILABLE, INTERRUPTED = 2, 3, 130
+
+# Name of the command -> where it is defined.
+COMMANDS = {
+    "backup": "geocrm.cli.backup:backup",
+    "boundaries": "geocrm.cli.boundaries:boundaries",
+    "campaigns": "geocrm.cli.campaigns:campaigns",
+    "check": "geocrm.cli.check:check",
+    "db": "geocrm.cli.db:db",
+    "demo": "geocrm.cli.demo:demo",
+    "geocode": "geocrm.cli.geocode:geocode",
+    "import": "geocrm.cli.imports:imports",
+    "init": "geocrm.cli.init:init",
+    "migrate": "geocrm.cli.db:migrate",
+    "places": "geocrm.cli.places:places",
+    "restore": "geocrm.cli.backup:restore",
+    "serve": "geocrm.cli.serve:serve",
+    "territories": "geocrm.cli.territories:territories",
+    "token": "geocrm.cli.users:token",
+    "user": "geocrm.cli.users:user",
+    "visits": "geocrm.cli.visits:visits",
+    "worker": "geocrm.cli.serve:worker",
+}
+
+
+class LazyGroup(click.Group):
+    """The commands of `COMMANDS` whose module is there; each also takes `--as EMAIL`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, place in COMMANDS.items() if find_spec(place.partition(":")[0])]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(ctx):
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        _offer_as(command)
+        return command
+
+
+def _remember(ctx: click.Context, _parameter: click.Parameter, email: str | None) -> None:
+    if email is not None:
+        ctx.find_root().obj = email
+
+
+def _as_option() -> click.Option:
+    return click.Option(
+        ["--as", "as_email"],
+        metavar="EMAIL",
+        expose_value=False,
+        callback=_remember,
+        help="Act as this user, seeing what they see.",
+    )
+
+
+def _offer_as(command: click.Command) -> None:
+    """Add the option to the command and everything below it, once."""
+    if not any("--as" in parameter.opts for parameter in command.params):
+        command.params.append(_as_option())
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _offer_as(below)
+
+
+@click.group(cls=LazyGroup, params=[_as_option()], context_settings={"show_default": True})
+@click.version_option(package_name="geocrm", message="GeoCRM %(version)s")
+def cli() -> None:
+    """Customers on the map: import, territories, visits, campaigns.
+
+    Commands act as the operator of this installation; --as EMAIL acts as a user.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; the only place where an error becomes a sentence and an exit status."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and give its exit status."""
+    try:
+        status = cli.main(arguments, prog_name="geocrm", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return BAD_INPUT
+    except ServiceUnavailable as error:
+        return _refuse(str(error), UNAVAILABLE)
+    except MissingActor:
+        raise
+    except GeoCrmError as error:
+        return _refuse(str(error), BAD_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        return _refuse("Interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        return _reader_left()
+    except OSError as error:
+        return _refuse(f"{error.filename or 'Input or output'}: {error.strerror}", UNAVAILABLE)
+    return status if isinstance(status, int) else 0
+
+
+def _refuse(sentence: str, status: int) -> int:
+    click.echo(f"geocrm: {sentence}", err=True)
+    return status
+
+
+def _reader_left() -> int:
+    """Whoever read our output has seen enough, as in `geocrm user list | head`."""
+    # The interpreter flushes once more at its end, which must not fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

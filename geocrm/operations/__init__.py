@@ -1,0 +1,1 @@
+"""Running an installation: its health, its backups, its first user."""
