@@ -340,9 +340,7 @@ def _usa_state(row: dict[str, Any], shape: Any) -> Unit:
 
 def _shapefile(wheel: Path, member: str) -> tuple[list[dict[str, Any]], Shapes]:
     meta, _, wkb, columns = pyogrio.raw.read(f"/vsizip/{{{wheel}}}/{member}")
-    rows = [
-        dict(zip(meta["fields"], values, strict=True)) for values in zip(*columns, strict=True)
-    ]
+    rows = [dict(zip(meta["fields"], values, strict=True)) for values in zip(*columns, strict=True)]
     return rows, np.asarray(shapely.from_wkb(wkb), dtype=object)
 
 

@@ -117,7 +117,9 @@ def _edge(path: Path, line: int, row: Sequence[str]) -> EdgeRow:
         a, b, kind, length = (value.strip() for value in row)
         length_m = round(float(length))
     except (ValueError, OverflowError) as error:
-        raise InvalidInput(f"{where}: expected a,b,kind,length_m but got {','.join(row)}") from error
+        raise InvalidInput(
+            f"{where}: expected a,b,kind,length_m but got {','.join(row)}"
+        ) from error
     if kind not in KINDS:
         raise InvalidInput(f"{where}: kind is {kind}, but must be land or ferry")
     if a == b or length_m < 0:
