@@ -144,7 +144,10 @@ def rounded(shapes: Shapes, decimals: int) -> Shapes:
         shapes = shapely.transform(shapes, lambda xy: np.round(xy, decimals))
         if shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes):
             return shapes
-        shapes = shapely.coverage_clean(_polygonal(shapely.make_valid(shapes)))
+        # Not in the published type stubs yet.
+        shapes = shapely.coverage_clean(  # type: ignore[attr-defined]
+            _polygonal(shapely.make_valid(shapes))
+        )
     raise SystemExit("The shapes overlap after rounding, however often they are cleaned")
 
 
@@ -388,22 +391,22 @@ def _alpha2(row: dict[str, Any]) -> str | None:
 
 def _alpha3(rows: list[dict[str, Any]], countries: dict[str, Any]) -> dict[str, str]:
     """Natural Earth's country codes as ISO alpha-3 codes, where ISO has one for just that area."""
-    alpha2: dict[str, set[str | None]] = defaultdict(set)
+    alpha2: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        alpha2[row["adm0_a3"]].add(_alpha2(row))
+        alpha2[row["adm0_a3"]].add(_alpha2(row) or "")
     iso = {
-        own: countries[next(iter(a2))]["iso3"]
+        own: countries[code]["iso3"]
         for own, a2 in alpha2.items()
-        if len(a2) == 1 and a2 <= set(countries)
+        for code in a2
+        if len(a2) == 1 and code in countries
     }
     return {own: own if iso.get(own, own) in alpha2 else iso[own] for own in alpha2}
 
 
 def _country(code: str, row: dict[str, Any], shape: Any, countries: dict[str, Any]) -> Unit:
     alpha2 = _alpha2(row)
-    known = countries.get(alpha2, {})
-    people = known.get("population") or None
-    name_id = Locale("id").territories.get(alpha2)
+    people = countries.get(alpha2 or "", {}).get("population") or None
+    name_id = Locale("id").territories.get(alpha2 or "")
     return Unit(code, row["admin"], name_id, None, alpha2, people, area_km2(shape), shape)
 
 

@@ -97,6 +97,9 @@ class _CsvStream(io.TextIOBase):
                 break
             self.count += 1
             writer.writerow([_field(value) for value in row])
+            # A row may be a large shape, and what is not yet read is copied at each read.
+            if buffer.tell() > 65_536:
+                break
         return buffer.getvalue()
 
 

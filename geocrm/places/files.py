@@ -132,17 +132,11 @@ def derived_edges(of: Sequence[UnitRow]) -> list[EdgeRow]:
     shapes = np.array([unit.shape for unit in of], dtype=object)
     country = np.array([_ground(unit) for unit in of], dtype=np.str_)
     found = neighbour_edges(shapes, country)
-    rows = [
-        EdgeRow(*sorted((of[a].code, of[b].code)), kind, round(length_m))
-        for a, b, kind, length_m in zip(
-            found.a.tolist(),
-            found.b.tolist(),
-            found.kind.tolist(),
-            found.length_m.tolist(),
-            strict=True,
-        )
-    ]
-    return sorted(rows)
+    codes = np.array([unit.code for unit in of], dtype=np.object_)
+    rows = zip(codes[found.a], codes[found.b], found.kind, found.length_m, strict=True)
+    return sorted(
+        EdgeRow(min(a, b), max(a, b), str(kind), round(length_m)) for a, b, kind, length_m in rows
+    )
 
 
 def _ground(unit: UnitRow) -> str:

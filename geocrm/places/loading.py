@@ -77,7 +77,7 @@ _UPSERT = f"""
     SELECT :layer, {", ".join(_STAGED)} FROM boundary_staging
     ON CONFLICT (code) DO UPDATE
     SET {", ".join(f"{name} = EXCLUDED.{name}" for name in _STAGED if name != "code")}
-"""  # noqa: S608
+"""
 _REMOVE = """
     DELETE FROM boundaries b
     WHERE layer = :layer AND NOT EXISTS (SELECT FROM boundary_staging s WHERE s.code = b.code)

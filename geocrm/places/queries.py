@@ -134,7 +134,7 @@ def _below(code: str) -> Select[tuple[str]]:
 
 
 def by_codes(session: Session, codes: Collection[str]) -> list[Unit]:
-    """The units with these codes, in the order given; InvalidInput names those that do not exist."""
+    """The units with these codes, in the order given; InvalidInput names those there are not."""
     rows = session.execute(_unit_rows().where(Boundary.code.in_(set(codes))))
     found = {unit.code: unit for unit in (Unit(*row) for row in rows)}
     unknown = [code for code in dict.fromkeys(codes) if code not in found]
@@ -148,7 +148,7 @@ def by_codes(session: Session, codes: Collection[str]) -> list[Unit]:
 
 
 def containing(session: Session, place: LonLat, layer_code: str | None = None) -> list[Unit]:
-    """The units that contain the place, the smallest kind first; on a border several of one layer."""
+    """The units that contain the place, the smallest kind first; on a border both sides."""
     asked = (
         _unit_rows()
         .join(BoundaryLayer, BoundaryLayer.code == Boundary.layer)
