@@ -9,10 +9,11 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import select
 
 from geocrm.config import Settings
-from geocrm.errors import NotSignedIn, TooManyAttempts
+from geocrm.errors import NotFound, NotSignedIn, TooManyAttempts
 from geocrm.security import service
 from geocrm.security.models import User
 from geocrm.web import request_work
+from geocrm.web.access import public
 
 csrf = CSRFProtect()
 
@@ -79,6 +80,12 @@ class ThrottledLoginForm(LoginForm):
         return True
 
 
+@public
+def _absent(**_: Any) -> Any:
+    """Answer for the routes of Flask-Security that we do not use."""
+    raise NotFound("There is no such page")
+
+
 def register(app: Flask, settings: Settings) -> None:
     """Set up sign-in, sign-out and the protection of forms."""
     app.config.update(
@@ -100,6 +107,8 @@ def register(app: Flask, settings: Settings) -> None:
     )
     csrf.init_app(app)
     Security(app, People(), login_form=ThrottledLoginForm)
+    for unused in ("security.verify", "security.static"):
+        app.view_functions[unused] = _absent
 
     @app.before_request
     def protect_forms() -> None:
