@@ -61,6 +61,23 @@ def ensure_running(settings: Settings, say: Say = lambda _: None) -> str:
     return state.url(APP_ROLE, DATABASE)
 
 
+def revive(settings: Settings, say: Say = lambda _: None) -> bool:
+    """Start the private cluster again when it died; True when that was done.
+
+    One that was stopped on purpose, or never made, is left alone.
+    """
+    if settings.database_url:
+        return False
+    state = load(settings)
+    if state is None or state.stopped or server.is_ready(state):
+        return False
+    with _locked(settings):
+        if server.is_ready(load(settings) or state):
+            return False
+        _up(settings, say)
+    return True
+
+
 def stop(settings: Settings) -> bool:
     """Stop the private cluster; False when it was not running."""
     _refuse_foreign(settings)
@@ -68,6 +85,7 @@ def stop(settings: Settings) -> bool:
         state = load(settings)
         if state is None or server.server_process(state) is None:
             return False
+        save(settings, replace(state, stopped=True))
         server.pg_ctl(state, "stop", "-m", "fast", "-t", str(_STOP_TIMEOUT_S))
         return True
 
@@ -185,6 +203,8 @@ def _start(settings: Settings, state: ClusterState, say: Say) -> ClusterState:
     _write_conf(state, account)
     state.log.unlink(missing_ok=True)
     server.pg_ctl(state, "start", "-t", str(server.START_TIMEOUT_S), "-l", str(state.log))
+    state = replace(state, stopped=False)
+    save(settings, state)
     return state
 
 

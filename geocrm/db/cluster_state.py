@@ -28,6 +28,8 @@ class ClusterState:
     app_password: str = field(repr=False)
     # True once the role, the database and the extensions are there.
     prepared: bool = False
+    # True after `geocrm db down`, so that a watching server does not start it again.
+    stopped: bool = False
 
     @classmethod
     def new(cls, folder: Path, major: int, port: int) -> "ClusterState":

@@ -115,7 +115,7 @@ def _narrow(state: ORMExecuteState) -> None:
         )
 
 
-def _scoped_tables_in(statement: Executable) -> set[str]:
+def _scoped_tables_in(statement: Executable) -> frozenset[str]:
     names = scoped_table_names()
     if isinstance(statement, TextClause):
         return names & set(re.findall(r"\w+", statement.text.lower()))

@@ -46,7 +46,7 @@ def make_sessions(engine: Engine) -> sessionmaker[Session]:
 
 @contextmanager
 def unit_of_work(sessions: sessionmaker[Session], scope: Scope) -> Iterator[Session]:
-    """Commit when the block ends well, roll back when it raises; reads are narrowed to the scope."""
+    """Commit when the block ends well, roll back when it raises; reads are within the scope."""
     with sessions() as session, session.begin():
         session.info["scope"] = scope
         yield session

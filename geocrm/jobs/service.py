@@ -70,7 +70,7 @@ def _outcome(handler: Handler, work: Work) -> tuple[str, str, dict[str, Any] | N
         return "cancelled", "", None
     except GeoCrmError as error:
         return "failed", str(error), None
-    except Exception:  # noqa: BLE001 - whatever broke, the person must learn that it did
+    except Exception:
         log.exception("Job %s failed", work.job_id)
         return "failed", "Something went wrong on our side; the log of the worker says what", None
 

@@ -12,7 +12,7 @@ from geocrm.db import unit_of_work
 from geocrm.security import Actor
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: the person asked for it
+class Cancelled(Exception):
     """The person cancelled the job; what was committed stays."""
 
 

@@ -1,8 +1,8 @@
 """The one table of who may do what: role x object x action.
 
 Rows say what a role may do at all; which rows of an object they then see is the scope's business
-(`geocrm.db.scope`). The table is shown in the docs (`docs/permissions.md`) and walked by a test over
-every route.
+(`geocrm.db.scope`). The table is shown in the docs (`docs/permissions.md`) and walked by a test
+over every route.
 """
 
 from enum import StrEnum

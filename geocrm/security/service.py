@@ -4,17 +4,19 @@ import hashlib
 import re
 import secrets
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from geocrm import clock
-from geocrm.errors import Conflict, InvalidInput, NotSignedIn, TooManyAttempts
+from geocrm.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TooManyAttempts
 from geocrm.security import audit, queries
 from geocrm.security.actor import Actor
 from geocrm.security.models import ApiToken, LoginAttempt, User
 from geocrm.security.passwords import hash_password, password_matches
+from geocrm.security.people_file import PersonRow
 from geocrm.security.permissions import Role
 
 THROTTLE_WINDOW = timedelta(minutes=15)
@@ -61,6 +63,34 @@ def add_user(
     session.flush()  # the caller needs the id
     audit.record(session, actor, "create", f"user:{user.id}", role=role)
     return user
+
+
+def add_people(session: Session, actor: Actor, people: Sequence[PersonRow]) -> list[User]:
+    """Add everybody in the file; an error names the row, and the caller keeps all or none."""
+    added = []
+    for person in people:
+        try:
+            boss = queries.user_by_email(session, person.manager) if person.manager else None
+            added.append(
+                add_user(
+                    session,
+                    actor,
+                    email=person.email,
+                    role=person.role,
+                    name=person.name,
+                    home=person.home,
+                    manager_id=boss.id if boss else None,
+                )
+            )
+        except (InvalidInput, Conflict, NotFound) as error:
+            raise InvalidInput(f"Row {person.row}: {error}") from error
+    return added
+
+
+def new_password() -> str:
+    """A password to be told once: 16 letters and digits in groups that are easy to read out."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"  # without those that look alike
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
 
 
 def set_password(session: Session, actor: Actor, user: User, password: str) -> None:

@@ -7,10 +7,10 @@ when its row goes, on every machine at once, and a stolen table opens no session
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, Request, Response, session
-from flask.sessions import SecureCookieSession, SessionInterface
+from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 from flask_login import user_logged_in, user_logged_out
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -62,7 +62,7 @@ class PostgresSessions(SessionInterface):
             return BrowserSession(None, None)
         return BrowserSession(row.data, key, clock.now() - row.seen_at > _TOUCH_AFTER)
 
-    def save_session(self, app: Flask, session: SecureCookieSession, response: Response) -> None:
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the session when it changed; drop keys it no longer uses."""
         assert isinstance(session, BrowserSession)
         if session.retired:
@@ -102,11 +102,11 @@ def register(app: Flask, factory: sessionmaker[Session]) -> None:
     app.session_interface = PostgresSessions(factory)
 
     def rotate(_app: Flask, **_: Any) -> None:
-        session.rotate()
+        cast(BrowserSession, session).rotate()
 
     def end(_app: Flask, **_: Any) -> None:
         session.clear()
-        session.rotate()
+        cast(BrowserSession, session).rotate()
 
     user_logged_in.connect(rotate, app, weak=False)
     user_logged_out.connect(end, app, weak=False)

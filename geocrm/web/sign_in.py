@@ -92,7 +92,7 @@ def register(app: Flask, settings: Settings) -> None:
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_SECURE=settings.cookie_secure,
         SECURITY_PASSWORD_SALT=settings.secret_key,
-        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of a method
         SECURITY_USER_IDENTITY_ATTRIBUTES=[{"email": {"case_insensitive": True}}],
         SECURITY_RETURN_GENERIC_RESPONSES=False,
         SECURITY_LOGIN_USER_TEMPLATE="security/login_user.html",

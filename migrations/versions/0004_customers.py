@@ -71,7 +71,8 @@ def upgrade() -> None:
         LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
         DECLARE
             -- The web-mercator square ends at this latitude.
-            phi double precision := radians(greatest(-85.0511287798066, least(85.0511287798066, lat)));
+            edge double precision := 85.0511287798066;
+            phi double precision := radians(greatest(-edge, least(edge, lat)));
             size bigint := 16777216;  -- 2^24 cells a side
             x bigint := floor((lon + 180) / 360 * size);
             y bigint := floor((1 - ln(tan(phi) + 1 / cos(phi)) / pi()) / 2 * size);

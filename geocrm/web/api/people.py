@@ -18,6 +18,12 @@ class Person(BaseModel):
     role: str
 
 
+class People(BaseModel):
+    """Everybody who signs in."""
+
+    items: list[Person]
+
+
 @bp.get("/me")
 @bp.output(Person)
 @bp.doc(summary="Who is asking", security="token")
@@ -28,12 +34,14 @@ def me() -> Person:
 
 
 @bp.get("/users")
-@bp.output(list[Person])
+@bp.output(People)
 @bp.doc(summary="Everybody who signs in", security="token")
 @permit("read", "user")
-def users() -> list[Person]:
+def users() -> People:
     """All users, by e-mail address."""
-    return [
-        Person(email=user.email, name=user.name, role=user.role)
-        for user in queries.users(g.session)
-    ]
+    return People(
+        items=[
+            Person(email=user.email, name=user.name, role=user.role)
+            for user in queries.users(g.session)
+        ]
+    )
