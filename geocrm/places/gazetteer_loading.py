@@ -64,7 +64,7 @@ def _build(data_dir: Path, extent: Extent) -> Rows:
         gazetteer_sources.countries(),
         gazetteer_sources.world_regions(data_dir),
         gazetteer_sources.world_cities(extent),
-        {name.key for name in indonesia.names},
+        indonesia,
         first_id=max(place.id for place in indonesia.places) + 1,
     )
     return Rows(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from geocrm.places import gazetteer_radius as radius
 from geocrm.places.gazetteer_names import name_key
@@ -14,8 +15,6 @@ from geocrm.places.gazetteer_rows import NameRow, PlaceRow, Rows
 # Towns below it are known by their own name only, and a slip in it is not mended: three in four
 # places of the world, one in fifty people.
 MIN_POPULATION_FOR_VARIANTS = 15_000
-# In Indonesia the villages are better than GeoNames; only larger towns that are no unit add to them.
-MIN_INDONESIAN_POPULATION = 15_000
 MIN_VARIANT_LENGTH = 4  # shorter ones are airport codes
 COUNTRY_WEIGHT, REGION_WEIGHT = 100.0, 85.0
 EARTH_KM2_TO_RADIUS_M = 1_000 / math.sqrt(math.pi)
@@ -25,7 +24,7 @@ def rows(
     countries: list[dict[str, Any]],
     regions: pd.DataFrame,
     cities: list[dict[str, Any]],
-    known_indonesian: set[str],
+    indonesia: Rows,
     first_id: int,
 ) -> Rows:
     """Places and names of the world, numbered from `first_id`."""
@@ -33,8 +32,9 @@ def rows(
     cities = [city for city in cities if city["countrycode"] in names_of]
     region_places, linked = _regions(regions, names_of, first_id)
     next_id = first_id + len(region_places)
-    kept = [city for city in cities if _adds(city, known_indonesian)]
-    city_places = _cities(kept, names_of, linked, next_id)
+    known = {name.key for name in indonesia.names}
+    kept = [city for city in cities if _adds(city, known)]
+    city_places = _at_home(_cities(kept, names_of, linked, next_id), indonesia.places)
     country_places = _countries(countries, cities, next_id + len(city_places))
     found = [
         *_region_names(region_places, regions),
@@ -53,10 +53,34 @@ def rows(
 
 
 def _adds(city: dict[str, Any], known_indonesian: set[str]) -> bool:
-    if city["countrycode"] != "ID":
-        return True
-    large = city["population"] >= MIN_INDONESIAN_POPULATION
-    return large and name_key(city["name"], "ID") not in known_indonesian
+    """In Indonesia the register is better; GeoNames adds places that are no unit, such as Nusa Dua."""
+    return city["countrycode"] != "ID" or name_key(city["name"], "ID") not in known_indonesian
+
+
+def _at_home(cities: list[PlaceRow], indonesian: list[PlaceRow]) -> list[PlaceRow]:
+    """The cities, those of Indonesia put into the units of the village nearest to them."""
+    villages = [place for place in indonesian if place.kind == "village"]
+    if not villages:
+        return cities
+    tree = cKDTree(_points(villages))
+    local = [i for i, city in enumerate(cities) if city.country == "ID"]
+    if local:
+        _, nearest = tree.query(_points([cities[i] for i in local]))
+        for i, at in zip(local, nearest, strict=True):
+            home = villages[at]
+            cities[i] = cities[i]._replace(
+                label=", ".join([cities[i].name, *home.label.split(", ")[1:]]),
+                district_id=home.district_id,
+                regency_id=home.regency_id,
+                region_id=home.region_id,
+            )
+    return cities
+
+
+def _points(places: list[PlaceRow]) -> radius.Floats:
+    return radius.unit_vectors(
+        np.array([place.lon for place in places]), np.array([place.lat for place in places])
+    )
 
 
 def _regions(
@@ -128,7 +152,8 @@ def _countries(
 
 
 def _region_names(places: list[PlaceRow], regions: pd.DataFrame) -> Iterator[NameRow]:
-    alternates = dict(zip("wld-adm1:" + regions["code"], regions["alternates"], strict=True))
+    also = regions["alternates"] + "|" + regions["geonames_code"].where(regions["geonames_code"].str.isalpha(), "")
+    alternates = dict(zip("wld-adm1:" + regions["code"], also, strict=True))
     for place in places:
         for key in {name_key(n) for n in (place.name, *alternates[place.code].split("|"))} - {""}:
             yield NameRow(key, place.country, place.id, REGION_WEIGHT)

@@ -39,6 +39,8 @@ def upgrade() -> None:
             'about 95 % of the addresses in the place lie within this distance of its point';
         CREATE INDEX gazetteer_places_point ON gazetteer_places
             USING gist (ST_SetSRID(ST_MakePoint(lon, lat), 4326));
+        CREATE INDEX gazetteer_places_country ON gazetteer_places (country)
+            WHERE kind = 'country';
         CREATE INDEX gazetteer_places_district ON gazetteer_places (district_id)
             WHERE district_id IS NOT NULL;
 
@@ -70,6 +72,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables; the extension stays, others may use it."""
-    op.execute(
-        "DROP TABLE gazetteer_loads, gazetteer_spellings, gazetteer_names, gazetteer_places"
-    )
+    op.execute("DROP TABLE gazetteer_loads, gazetteer_spellings, gazetteer_names, gazetteer_places")

@@ -1,0 +1,179 @@
+"""From an address to mentions: names that may be places, and what is said about them. Pure text."""
+
+import re
+from dataclasses import dataclass
+
+from geocrm.geocoding import countries
+from geocrm.geocoding.address import AddressQuery
+from geocrm.geocoding.normalise import clean, plain
+from geocrm.places.gazetteer_names import name_key, words
+
+ANY = "any"
+VILLAGE, DISTRICT, CITY, REGION, POSTCODE = "village", "district", "city", "region", "postcode"
+_BREAKS = re.compile(r"[,;\n]")
+MAX_WORDS_IN_NAME = 5
+MAX_WORDS_IN_SEGMENT = 12
+_LABELS = (
+    (re.compile(r"^(?:kelurahan|kel|desa|ds)\b[.:\s]*", re.IGNORECASE), VILLAGE, ""),
+    (re.compile(r"^(?:kecamatan|kec|distrik)\b[.:\s]*", re.IGNORECASE), DISTRICT, ""),
+    (
+        re.compile(r"^(?:kabupaten|kab|regency of)\b[.:\s]*(?:adm(?:inistrasi)?\b[.\s]*)?", re.I),
+        CITY,
+        "kabupaten",
+    ),
+    (
+        re.compile(r"^(?:kotamadya|kodya|kota|city of)\b[.:\s]*(?:adm(?:inistrasi)?\b[.\s]*)?", re.I),
+        CITY,
+        "kota",
+    ),
+    (re.compile(r"^(?:provinsi|propinsi|prov|province of)\b[.:\s]*", re.IGNORECASE), REGION, ""),
+)
+_TRAILING = (
+    (re.compile(r"\s+(?:regency)$", re.IGNORECASE), CITY, "kabupaten"),
+    (re.compile(r"\s+(?:city)$", re.IGNORECASE), CITY, "kota"),
+    (re.compile(r"\s+(?:province)$", re.IGNORECASE), REGION, ""),
+    (re.compile(r"\s+(?:district)$", re.IGNORECASE), DISTRICT, ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name in an address that may be a place.
+
+    `keys` are its comparable forms. A mention is a piece of segment number `segment`: its words
+    from `start` up to `end` of `size`. `slot` says what it was given as, `unit` whether it was
+    called kota or kabupaten.
+    """
+
+    keys: tuple[str, ...]
+    slot: str
+    segment: int
+    given: str
+    unit: str = ""
+    start: int = 0
+    end: int = 1
+    size: int = 1
+
+    @property
+    def whole(self) -> bool:
+        """True when it is all of its segment."""
+        return self.end - self.start == self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What an address mentions. `named_country` is True when the address itself says its country."""
+
+    country: str
+    mentions: tuple[Mention, ...]
+    streets: tuple[str, ...] = ()
+    named_country: bool = False
+    po_box: str = ""
+    unknown_country: str = ""
+
+
+def parse(query: AddressQuery, expected_country: str) -> Parsed:
+    """Read the address; `expected_country` (ISO) is taken when it names none."""
+    country, named, unknown, text = _country(query, expected_country)
+    cleaned = clean(text, country)
+    mentions: list[Mention] = []
+    for slot in (VILLAGE, DISTRICT, CITY, REGION):
+        for i, segment in enumerate(_field_parts(getattr(query, slot))):
+            mentions += _labelled(segment, slot if i == 0 else ANY, len(mentions), country)
+    for segment in cleaned.segments:
+        mentions += _labelled(segment, ANY, len(mentions), country)
+    for postcode in filter(None, (name_key(query.postcode), cleaned.postcode)):
+        mentions.append(Mention((postcode,), POSTCODE, len(mentions), postcode))
+    return Parsed(
+        country, _distinct(mentions), cleaned.streets, named, cleaned.po_box, unknown
+    )
+
+
+def _field_parts(value: str) -> list[str]:
+    """A field of a structured address, cut where someone put several places into it."""
+    parts = (piece.strip(" .-") for piece in _BREAKS.split(plain(value)))
+    return [part for part in parts if part]
+
+
+def pieces(mention: Mention, country: str) -> list[Mention]:
+    """The mention's runs of words as mentions of their own, without the whole."""
+    found = words(mention.given, country)[-MAX_WORDS_IN_SEGMENT:]
+    size = len(found)
+    return [
+        Mention(
+            ("".join(found[start:end]),), mention.slot, mention.segment,
+            " ".join(found[start:end]), "", start, end, size,
+        )
+        for start in range(size)
+        for end in range(start + 1, min(start + MAX_WORDS_IN_NAME, size) + 1)
+        if end - start < size and len("".join(found[start:end])) > 1
+    ]  # fmt: skip
+
+
+def street_pieces(street: str, segment: int, country: str) -> list[Mention]:
+    """The ends of a street line that may be the town: never its first two words, "Jalan X"."""
+    found = words(street, country)[-MAX_WORDS_IN_SEGMENT:]
+    size = len(found)
+    return [
+        Mention(
+            ("".join(found[start:end]),), ANY, segment, " ".join(found[start:end]), "",
+            start, end, size,
+        )
+        for start in range(2, size)
+        for end in range(start + 1, min(start + MAX_WORDS_IN_NAME, size) + 1)
+        if len("".join(found[start:end])) > 1
+    ]  # fmt: skip
+
+
+def _country(query: AddressQuery, expected: str) -> tuple[str, bool, str, str]:
+    """ISO code, whether the address names it, an unknown name, and the text without it."""
+    head, comma, last = plain(query.text).rpartition(",")
+    if query.country.strip():
+        code = countries.code_of(query.country)
+        if code is None:
+            return expected, False, plain(query.country), query.text
+        same = countries.code_of(last) == code and bool(comma)
+        return code, True, "", head if same else query.text
+    tail = last.strip(" .")
+    code = countries.named_in_text(tail, expected) if tail else None
+    if code is not None and (comma or code == expected or len(tail) > 3):
+        # Two letters may be a state as well: alone they are no proof of the country.
+        return code, len(tail) > 2 or code == expected, "", head
+    return expected, False, "", query.text
+
+
+def _labelled(segment: str, slot: str, number: int, country: str) -> list[Mention]:
+    """The segment as one mention, its label read; nothing when it holds no name."""
+    bare, unit, full = segment, "", name_key(segment, country)
+    if country == "ID":
+        for label, named_slot, named_unit in _LABELS:
+            if label.match(bare):
+                stripped = label.sub("", bare)
+                if name_key(stripped):
+                    bare, slot, unit = stripped, named_slot if slot == ANY else slot, named_unit
+                break
+    for label, named_slot, named_unit in _TRAILING if country == "ID" else ():
+        if label.search(bare) and slot in (ANY, named_slot):
+            bare, slot, unit = label.sub("", bare), named_slot, named_unit or unit
+            break
+    key = name_key(bare, country)
+    if country != "ID" and not key.isdigit():
+        without_numbers = [word for word in words(bare, country) if not word[0].isdigit()]
+        key = "".join(without_numbers) or key
+    if len(key) < 2 or key.isdigit():
+        return []
+    return [Mention((key, full) if full != key else (key,), slot, number, bare, unit)]
+
+
+def _distinct(mentions: list[Mention]) -> tuple[Mention, ...]:
+    """Without the repetition of a name that a part and the text both give."""
+    kept: list[Mention] = []
+    named_parts = {m.keys[0] for m in mentions if m.slot not in (ANY, POSTCODE)}
+    for mention in mentions:
+        if mention.slot == ANY and mention.keys[0] in named_parts:
+            continue
+        if mention.slot == POSTCODE and any(k.slot == POSTCODE for k in kept):
+            continue
+        kept.append(mention)
+    return tuple(kept)
+

@@ -1,0 +1,181 @@
+"""Reads of the gazetteer: by name, by misspelt name, by beginning, by place. One statement each."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from geocrm.db.postgis import LonLat
+from geocrm.places.gazetteer_names import MAX_SPELLING_LENGTH, name_key, spelling_forms
+
+Name = tuple[str, str]  # country, key
+MAX_SLIPS = 2
+# Two letters begin the names of thousands of places: only the weightiest are offered then.
+SHORT_PREFIX = 3
+SHORT_PREFIX_MIN_WEIGHT = 70.0
+_KNN_POOL = 8
+_COLUMNS = (
+    "p.id, p.code, p.kind, p.country, p.name, p.label, p.postcode_id, p.district_id, p.regency_id,"
+    " p.region_id, p.population, p.lon, p.lat, p.radius_m"
+)
+
+
+class Place(NamedTuple):
+    """A place of the gazetteer; `radius_m` holds about 95 % of the addresses in it."""
+
+    id: int
+    code: str
+    kind: str
+    country: str
+    name: str
+    label: str
+    postcode_id: int | None
+    district_id: int | None
+    regency_id: int | None
+    region_id: int | None
+    population: int
+    lon: float
+    lat: float
+    radius_m: int
+
+
+class Child(NamedTuple):
+    """A village of a district."""
+
+    district_id: int
+    key: str
+    place_id: int
+
+
+def named(session: Session, names: Collection[Name]) -> dict[Name, list[int]]:
+    """Places that bear exactly these names, by name, smallest id first."""
+    found: dict[Name, list[int]] = defaultdict(list)
+    if names:
+        rows = session.execute(
+            text(
+                "SELECT n.country, n.key, n.place_id"
+                " FROM unnest(CAST(:countries AS text[]), CAST(:keys AS text[])) AS w(country, key)"
+                " JOIN gazetteer_names n ON n.key = w.key AND n.country = w.country"
+                " ORDER BY n.place_id"
+            ),
+            {"countries": [c for c, _ in names], "keys": [k for _, k in names]},
+        )
+        for country, key, place_id in rows:
+            found[country, key].append(place_id)
+    return dict(found)
+
+
+def spelt_like(session: Session, names: Collection[Name]) -> dict[Name, list[tuple[str, int]]]:
+    """Known names a slip or two away from each name, with the number of slips; not the name itself."""
+    forms = [
+        (form, country, key)
+        for country, key in names
+        if len(key) <= MAX_SPELLING_LENGTH
+        for form in spelling_forms(key)
+    ]
+    found: dict[Name, list[tuple[str, int]]] = defaultdict(list)
+    if forms:
+        rows = session.execute(
+            text(
+                "SELECT DISTINCT w.country, w.key, s.key, levenshtein(w.key, s.key)"
+                " FROM unnest(CAST(:forms AS int[]), CAST(:countries AS text[]),"
+                "             CAST(:keys AS text[])) AS w(form, country, key)"
+                " JOIN gazetteer_spellings s ON s.form = w.form AND s.country = w.country"
+                " WHERE s.key <> w.key AND levenshtein_less_equal(w.key, s.key, :slips) <= :slips"
+                " ORDER BY 1, 2, 4, 3"
+            ),
+            {
+                "forms": [form for form, _, _ in forms],
+                "countries": [country for _, country, _ in forms],
+                "keys": [key for _, _, key in forms],
+                "slips": MAX_SLIPS,
+            },
+        )
+        for country, key, like, slips in rows:
+            found[country, key].append((like, slips))
+    return dict(found)
+
+
+def places(session: Session, ids: Iterable[int]) -> dict[int, Place]:
+    """The places with these ids."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = session.execute(
+        text(f"SELECT {_COLUMNS} FROM gazetteer_places p WHERE p.id = ANY(CAST(:ids AS int[]))"),
+        {"ids": wanted},
+    )
+    return {row[0]: Place._make(row) for row in rows}
+
+
+def countries(session: Session, codes: Iterable[str]) -> dict[str, Place]:
+    """The country places of these ISO codes."""
+    rows = session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM gazetteer_places p"
+            " WHERE p.kind = 'country' AND p.country = ANY(CAST(:codes AS text[]))"
+        ),
+        {"codes": sorted(set(codes))},
+    )
+    return {row.country: Place._make(row) for row in rows}
+
+
+def villages_of(session: Session, district_ids: Collection[int]) -> dict[int, list[Child]]:
+    """The villages of each district."""
+    found: dict[int, list[Child]] = defaultdict(list)
+    if district_ids:
+        rows = session.execute(
+            text(
+                "SELECT district_id, name, id FROM gazetteer_places"
+                " WHERE district_id = ANY(CAST(:ids AS int[])) AND kind = 'village' ORDER BY id"
+            ),
+            {"ids": sorted(district_ids)},
+        )
+        for district_id, name, place_id in rows:
+            found[district_id].append(Child(district_id, name_key(name, "ID"), place_id))
+    return dict(found)
+
+
+def beginning_with(session: Session, typed: str, country: str | None, limit: int) -> list[Place]:
+    """Places a name of which begins with what was typed, the best known first."""
+    key = name_key(typed, country or "")
+    if not key or limit < 1:
+        return []
+    rows = session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM gazetteer_places p JOIN ("
+            "  SELECT place_id, max(weight + CASE WHEN key = :key THEN 25 ELSE 0 END) AS weight"
+            "  FROM gazetteer_names WHERE key >= :key AND key < :end AND weight >= :least"
+            "  AND (CAST(:country AS text) IS NULL OR country = :country)"
+            "  GROUP BY place_id ORDER BY 2 DESC, place_id LIMIT :limit"
+            ") n ON n.place_id = p.id ORDER BY n.weight DESC, p.id"
+        ),
+        {
+            "key": key,
+            "end": key + chr(0x10FFFF),
+            "least": SHORT_PREFIX_MIN_WEIGHT if len(key) < SHORT_PREFIX else 0.0,
+            "country": country,
+            "limit": limit,
+        },
+    )
+    return [Place._make(row) for row in rows]
+
+
+def nearest_place(session: Session, lon: float, lat: float) -> Place | None:
+    """The village or town nearest to the point; None while the gazetteer is empty."""
+    at = LonLat(lon, lat)
+    row = session.execute(
+        text(
+            # Degrees choose the pool by the index, metres choose within it.
+            f"SELECT {_COLUMNS} FROM (SELECT * FROM gazetteer_places"
+            "  WHERE kind IN ('village', 'city')"
+            "  ORDER BY ST_SetSRID(ST_MakePoint(lon, lat), 4326) <->"
+            "           ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) LIMIT :pool) p"
+            " ORDER BY ST_DistanceSphere(ST_MakePoint(p.lon, p.lat), ST_MakePoint(:lon, :lat)), p.id"
+            " LIMIT 1"
+        ),
+        {"lon": at.lon, "lat": at.lat, "pool": _KNN_POOL},
+    ).one_or_none()
+    return None if row is None else Place._make(row)
