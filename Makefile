@@ -1,0 +1,49 @@
+# The commands of this checkout; `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PYTEST_ARGS ?=
+PYTHON ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHON
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help setup setup-tests demo serve test test-fast check bench clean
+
+help: ## list these commands
+	@echo "GeoCRM: make COMMAND"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what running needs: system packages, .venv, browser assets, database
+	@scripts/setup.sh
+
+setup-tests:
+	@scripts/setup.sh --tests
+
+demo: setup ## set up, load the demo and serve it until interrupted
+	@scripts/demo.sh
+
+serve: setup ## serve your own data with a worker until interrupted
+	@$(BIN)/geocrm serve --with-worker
+
+test: setup-tests check ## check the code and run every test, in a browser too
+	@echo "==> Tests"
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+test-fast: setup ## run the tests that need no browser
+	@$(BIN)/pytest -m "not browser" $(PYTEST_ARGS)
+
+check: setup ## look for slips: ruff, mypy, import rules
+	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
+	@echo "==> mypy" && $(BIN)/mypy
+	@echo "==> import rules" && $(BIN)/lint-imports --no-logo
+
+bench: setup ## measure; the protocol is in docs/benchmarks.md
+	@for file in benchmarks/bench_*.py; do echo "==> $$file"; $(BIN)/python "$$file" || exit 1; done
+
+clean: ## remove what set-up made, except data in var/
+	@rm -rf .venv node_modules build *.egg-info geocrm/web/static/vendor var/setup
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
+	@find geocrm tests scripts migrations benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	@find geocrm -name '*.mo' -delete
+	@echo "Clean. Data in var/ is kept; geocrm db reset deletes it."

@@ -1,0 +1,107 @@
+"""`geocrm serve` and `geocrm worker`: the pages, and the work that goes on behind them."""
+
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from gunicorn.app.base import BaseApplication
+from procrastinate.exceptions import ConnectorException
+
+from geocrm.cli.context import open_engine, say, settings
+from geocrm.config import Settings
+from geocrm.db import cluster, make_engine, make_sessions, ports
+from geocrm.errors import ServiceUnavailable
+from geocrm.jobs.worker import run_forever
+from geocrm.operations.servers import libpq_dsn
+from geocrm.operations.watch import supervise, watch_database
+from geocrm.web.app import create_app
+from geocrm.wiring import JOB_HANDLERS, actor_of
+
+_RETRY_S = 3
+
+
+@click.command()
+@click.option("--with-worker", is_flag=True, help="Run the worker too, and start both again.")
+def serve(with_worker: bool) -> None:
+    """Serve the pages until interrupted."""
+    chosen = settings()
+    _need_port(chosen)
+    with open_engine(chosen):
+        pass  # the database is up and fits, or we have said why not
+    if with_worker:
+        program = [sys.executable, "-m", "geocrm"]
+        supervise([[*program, "serve"], [*program, "worker"]], say)
+    else:
+        _Server(chosen).run()
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End when the queue is empty.")
+def worker(once: bool) -> None:
+    """Run background jobs until interrupted."""
+    chosen = settings()
+    logging.basicConfig(level=chosen.log_level.upper(), format="%(asctime)s %(message)s")
+    with open_engine(chosen) as engine:
+        watch_database(chosen)
+        say("The worker is ready")
+        while True:
+            try:
+                url = cluster.ensure_running(chosen, say)
+                run_forever(
+                    libpq_dsn(url), make_sessions(engine), JOB_HANDLERS, actor_of, wait=not once
+                )
+                return
+            except ConnectorException:
+                say(f"The database does not answer; trying again in {_RETRY_S} s")
+                time.sleep(_RETRY_S)
+
+
+def _need_port(chosen: Settings) -> None:
+    if not ports.is_free(chosen.port, chosen.host):
+        raise ServiceUnavailable(
+            f"Port {chosen.port} is taken by {ports.holder(chosen.port)}: stop that, or choose"
+            " another one, for example: GEOCRM_PORT=8001 geocrm serve"
+        )
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with our settings; each of its workers opens its own connections."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self._settings = chosen
+        super().__init__()
+
+    def load_config(self) -> None:
+        chosen = self._settings
+        host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+        values = {
+            "bind": f"{host}:{chosen.port}",
+            "worker_class": "gthread",
+            "workers": chosen.web_workers,
+            "threads": chosen.web_threads,
+            "timeout": 120,  # a large upload over a slow line; a stuck worker still ends
+            "graceful_timeout": 10,
+            "keepalive": 5,
+            "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
+            "proc_name": "geocrm",
+            "loglevel": "warning" if chosen.log_level == "info" else chosen.log_level,
+            "control_socket_disable": True,
+            "when_ready": _announce(chosen),
+        }
+        for name, value in values.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        url = cluster.ensure_running(self._settings, say)
+        watch_database(self._settings)
+        return create_app(self._settings, make_sessions(make_engine(url, name="geocrm web")))
+
+
+def _announce(chosen: Settings) -> Any:
+    def when_ready(_arbiter: Any) -> None:
+        say(f"GeoCRM answers on {chosen.base_url}  (Ctrl-C stops it)")
+
+    return when_ready
