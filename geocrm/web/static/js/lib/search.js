@@ -1,0 +1,154 @@
+// @ts-check
+/**
+ * The search at the top: "/" focuses it, arrows move, Enter opens. Asks /api/v1/search?q= for
+ *   {"groups": [{"kind", "title", "items": [{"label", "detail", "url", "lon", "lat"}]}]}.
+ * A page that can show a hit itself, such as the map, listens to "search:choose" on the document
+ * (detail: the item and its kind) and calls preventDefault(); otherwise the hit's page opens.
+ */
+import { getJson } from "./api.js";
+import { el, icon } from "./dom.js";
+import { t } from "./i18n.js";
+
+const WAIT_MS = 180;
+const SHORTEST = 2;
+const SYMBOLS = /** @type {Record<string, string>} */ ({
+  accounts: "building-store",
+  contacts: "user",
+  places: "map-pin",
+  territories: "polygon",
+  visits: "route",
+  campaigns: "speakerphone",
+});
+
+/** @param {HTMLInputElement | null} input */
+export function bindSearch(input) {
+  const list = document.getElementById("search-results");
+  if (!input || !list) return;
+  const search = new Search(input, list);
+  input.addEventListener("input", () => search.later());
+  input.addEventListener("keydown", (event) => search.key(event));
+  input.addEventListener("focus", () => list.childElementCount && search.show(true));
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && !event.target.closest(".search")) search.show(false);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || typesIn(event.target)) return;
+    event.preventDefault();
+    input.focus();
+    input.select();
+  });
+}
+
+class Search {
+  /** @param {HTMLInputElement} input @param {HTMLElement} list */
+  constructor(input, list) {
+    this.input = input;
+    this.list = list;
+    this.at = -1;
+    this.timer = 0;
+    this.abort = new AbortController();
+  }
+
+  later() {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.ask(), WAIT_MS);
+  }
+
+  async ask() {
+    const q = this.input.value.trim();
+    this.abort.abort();
+    if (q.length < SHORTEST) {
+      this.list.replaceChildren();
+      this.show(false);
+      return;
+    }
+    this.abort = new AbortController();
+    const { signal } = this.abort;
+    try {
+      const answer = await getJson("/api/v1/search", { query: { q }, signal, quiet: true });
+      this.fill(answer.groups ?? []);
+    } catch (error) {
+      if (!signal.aborted) this.say(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** @param {Array<{kind: string, title: string, items: any[]}>} groups */
+  fill(groups) {
+    this.at = -1;
+    this.list.replaceChildren();
+    const filled = groups.filter((group) => group.items.length);
+    if (!filled.length) return this.say(t("Nothing found for “{q}”.", { q: this.input.value.trim() }));
+    for (const group of filled) {
+      this.list.append(el("div", { class: "search-group overline", role: "presentation" }, group.title));
+      for (const item of group.items) this.list.append(this.hit(item, group.kind));
+    }
+    this.show(true);
+  }
+
+  /** @param {any} item @param {string} kind */
+  hit(item, kind) {
+    const id = `search-hit-${this.list.childElementCount}`;
+    const words = el("span", { class: "grow truncate" }, item.label, " ", item.detail && el("small", {}, item.detail));
+    return el(
+      "a",
+      {
+        class: "menu-item search-hit",
+        id,
+        role: "option",
+        "aria-selected": "false",
+        tabindex: -1,
+        href: item.url ?? "#",
+        onclick: (/** @type {MouseEvent} */ event) => {
+          const chosen = new CustomEvent("search:choose", { cancelable: true, detail: { ...item, kind } });
+          if (!document.dispatchEvent(chosen) || !item.url) event.preventDefault();
+          this.show(false);
+        },
+      },
+      icon(SYMBOLS[kind] ?? "search"),
+      words,
+    );
+  }
+
+  /** @param {string} text */
+  say(text) {
+    this.list.replaceChildren(el("div", { class: "search-group muted" }, text));
+    this.show(true);
+  }
+
+  /** @param {boolean} open */
+  show(open) {
+    this.list.hidden = !open;
+    this.input.setAttribute("aria-expanded", String(open));
+    if (!open) this.input.removeAttribute("aria-activedescendant");
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const hits = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll('[role="option"]')]);
+    if (event.key === "Escape") {
+      this.show(false);
+      this.input.blur();
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && hits.length) {
+      event.preventDefault();
+      this.show(true);
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      this.mark(hits, (this.at + step + hits.length) % hits.length);
+    } else if (event.key === "Enter" && hits.length) {
+      event.preventDefault();
+      hits[Math.max(this.at, 0)].click();
+    }
+  }
+
+  /** @param {HTMLElement[]} hits @param {number} at */
+  mark(hits, at) {
+    this.at = at;
+    hits.forEach((hit, index) => hit.setAttribute("aria-selected", String(index === at)));
+    hits[at].scrollIntoView({ block: "nearest" });
+    this.input.setAttribute("aria-activedescendant", hits[at].id);
+  }
+}
+
+/** @param {EventTarget | null} target */
+function typesIn(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
