@@ -52,11 +52,15 @@ class Cleaned:
 
 def plain(text: str) -> str:
     """Unicode made uniform, control characters gone, cut at MAX_TEXT."""
+    if text.isascii() and text.isprintable():
+        return text[:MAX_TEXT].strip()
     return _CONTROL.sub(" ", unicodedata.normalize("NFKC", text[:MAX_TEXT])).strip()
 
 
 def clean(text: str, country: str) -> Cleaned:
     """Cut a typed address of the country into segments."""
+    if not text or text.isspace():
+        return Cleaned((), ())
     bare = _CONTROL.sub(" ", text[:MAX_TEXT])
     box = _PO_BOX.search(bare)
     po_box = plain(box[0]) if box else ""

@@ -1,7 +1,8 @@
 """From an address to mentions: names that may be places, and what is said about them. Pure text."""
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from geocrm.geocoding import countries
 from geocrm.geocoding.address import AddressQuery
@@ -34,10 +35,11 @@ _TRAILING = (
     (re.compile(r"\s+(?:province)$", re.IGNORECASE), REGION, ""),
     (re.compile(r"\s+(?:district)$", re.IGNORECASE), DISTRICT, ""),
 )
+_MAYBE_LABEL = re.compile(r"^(?:kel|ds|desa|kec|dist|kab|reg|ko|city|pro)", re.IGNORECASE)
+_MAYBE_TRAILING = re.compile(r"(?:regency|city|province|district)$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A name in an address that may be a place.
 
     `keys` are its comparable forms. A mention is a piece of segment number `segment`: its words
@@ -53,6 +55,8 @@ class Mention:
     start: int = 0
     end: int = 1
     size: int = 1
+    # From typed text, where one line may hold several places; a field of a form holds one.
+    divisible: bool = False
 
     @property
     def whole(self) -> bool:
@@ -60,8 +64,7 @@ class Mention:
         return self.end - self.start == self.size
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """What an address mentions. `named_country` is True when the address itself says its country."""
 
     country: str
@@ -79,9 +82,9 @@ def parse(query: AddressQuery, expected_country: str) -> Parsed:
     mentions: list[Mention] = []
     for slot in (VILLAGE, DISTRICT, CITY, REGION):
         for i, segment in enumerate(_field_parts(getattr(query, slot))):
-            mentions += _labelled(segment, slot if i == 0 else ANY, len(mentions), country)
+            mentions += _mention(segment, slot if i == 0 else ANY, len(mentions), country, False)
     for segment in cleaned.segments:
-        mentions += _labelled(segment, ANY, len(mentions), country)
+        mentions += _mention(segment, ANY, len(mentions), country, True)
     for postcode in filter(None, (name_key(query.postcode), cleaned.postcode)):
         mentions.append(Mention((postcode,), POSTCODE, len(mentions), postcode))
     return Parsed(
@@ -91,17 +94,24 @@ def parse(query: AddressQuery, expected_country: str) -> Parsed:
 
 def _field_parts(value: str) -> list[str]:
     """A field of a structured address, cut where someone put several places into it."""
+    if not value:
+        return []
     parts = (piece.strip(" .-") for piece in _BREAKS.split(plain(value)))
     return [part for part in parts if part]
 
 
 def pieces(mention: Mention, country: str) -> list[Mention]:
-    """The mention's runs of words as mentions of their own, without the whole."""
+    """The mention's runs of words as mentions of their own, without the whole.
+
+    Only those from its beginning are still what the label before them says.
+    """
+    if not mention.divisible:
+        return []
     found = words(mention.given, country)[-MAX_WORDS_IN_SEGMENT:]
     size = len(found)
     return [
         Mention(
-            ("".join(found[start:end]),), mention.slot, mention.segment,
+            ("".join(found[start:end]),), ANY if start else mention.slot, mention.segment,
             " ".join(found[start:end]), "", start, end, size,
         )
         for start in range(size)
@@ -128,12 +138,14 @@ def street_pieces(street: str, segment: int, country: str) -> list[Mention]:
 def _country(query: AddressQuery, expected: str) -> tuple[str, bool, str, str]:
     """ISO code, whether the address names it, an unknown name, and the text without it."""
     head, comma, last = plain(query.text).rpartition(",")
-    if query.country.strip():
+    if query.country:
         code = countries.code_of(query.country)
         if code is None:
             return expected, False, plain(query.country), query.text
         same = countries.code_of(last) == code and bool(comma)
         return code, True, "", head if same else query.text
+    if not last:
+        return expected, False, "", query.text
     tail = last.strip(" .")
     code = countries.named_in_text(tail, expected) if tail else None
     if code is not None and (comma or code == expected or len(tail) > 3):
@@ -142,17 +154,31 @@ def _country(query: AddressQuery, expected: str) -> tuple[str, bool, str, str]:
     return expected, False, "", query.text
 
 
-def _labelled(segment: str, slot: str, number: int, country: str) -> list[Mention]:
-    """The segment as one mention, its label read; nothing when it holds no name."""
+def _mention(
+    segment: str, slot: str, number: int, country: str, divisible: bool
+) -> list[Mention]:
+    """The segment as one mention; nothing when it holds no name."""
+    read = _labelled(segment, slot, country)
+    if read is None:
+        return []
+    return [Mention(*read[:2], number, *read[2:], divisible=divisible)]
+
+
+# Districts, cities and regions recur from row to row.
+@lru_cache(maxsize=20_000)
+def _labelled(
+    segment: str, slot: str, country: str
+) -> tuple[tuple[str, ...], str, str, str] | None:
+    """Keys, slot, bare name and unit of a segment, its label read; None when it holds no name."""
     bare, unit, full = segment, "", name_key(segment, country)
-    if country == "ID":
+    if country == "ID" and _MAYBE_LABEL.match(bare):
         for label, named_slot, named_unit in _LABELS:
             if label.match(bare):
                 stripped = label.sub("", bare)
                 if name_key(stripped):
                     bare, slot, unit = stripped, named_slot if slot == ANY else slot, named_unit
                 break
-    for label, named_slot, named_unit in _TRAILING if country == "ID" else ():
+    for label, named_slot, named_unit in _TRAILING if _MAYBE_TRAILING.search(bare) else ():
         if label.search(bare) and slot in (ANY, named_slot):
             bare, slot, unit = label.sub("", bare), named_slot, named_unit or unit
             break
@@ -161,8 +187,8 @@ def _labelled(segment: str, slot: str, number: int, country: str) -> list[Mentio
         without_numbers = [word for word in words(bare, country) if not word[0].isdigit()]
         key = "".join(without_numbers) or key
     if len(key) < 2 or key.isdigit():
-        return []
-    return [Mention((key, full) if full != key else (key,), slot, number, bare, unit)]
+        return None
+    return (key, full) if full != key else (key,), slot, bare, unit
 
 
 def _distinct(mentions: list[Mention]) -> tuple[Mention, ...]:

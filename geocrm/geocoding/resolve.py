@@ -8,6 +8,7 @@ places are supported alike, none of them is picked: the answer is what they have
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from geocrm.geocoding.parse import ANY, CITY, DISTRICT, POSTCODE, REGION, VILLAGE, Mention
 from geocrm.places.gazetteer import Place
@@ -26,6 +27,8 @@ WRONG_UNIT = 0.6  # Kabupaten where the address says Kota, or the other way roun
 SLIPS = {0: 1.0, 1: 0.85, 2: 0.7}
 INSIDE_CIRCLE = 0.8  # a region known by its circle only may hold the city, or just touch it
 TIE = 0.05
+COMMON = 6  # places of a name from which it pays to look at those that agree only
+RUNNER_UP = 0.75  # of the best score
 DOMINANT = 8  # times the people of the next city of the name: then the large one is meant
 DOMINANT_MIN_POPULATION = 15_000
 TOGETHER = 3.0  # namesakes within so many radii are one answer with a larger radius
@@ -37,13 +40,16 @@ MAX_ALTERNATIVES = 5
 EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A place that a mention may mean, and how many slips its name is away."""
+class Hit(NamedTuple):
+    """A place whose name is so many slips away from a mention's, and what it lies in."""
 
-    mention: Mention
     place: Place
-    slips: int = 0
+    slips: int
+    quality: float
+    chain: frozenset[int]
+
+
+Matches = Sequence[tuple[Mention, Sequence[Hit]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +72,26 @@ class Decision:
 NOTHING = Decision()
 
 
-def resolve(matches: Sequence[Match]) -> Decision:
+def hits_of(mention: Mention, slips: Mapping[int, int], places: Mapping[int, Place]) -> list[Hit]:
+    """The places (with slips) that can be what the mention was given as."""
+    found = []
+    for id_, count in slips.items():
+        place = places[id_]
+        quality = FIT[mention.slot].get(place.kind, 0.0) * SLIPS[count]
+        if mention.unit and place.kind == "regency" and not _called(place, mention.unit):
+            quality *= WRONG_UNIT
+        if quality > 0:
+            found.append(Hit(place, count, quality, frozenset(filter(None, _chain(place)))))
+    return found
+
+
+def resolve(matches: Matches) -> Decision:
     """The decision for one address."""
-    names = _by_place(matches)
+    names = _by_place(_agreeing(matches))
     if not names:
         return NOTHING
-    candidates = {place.id: place for match in matches for place in [match.place]}
-    regions = [p for p in candidates.values() if p.kind == "region" and p.country != "ID"]
-    backed = [_backing(place, names, regions) for place in candidates.values()]
-    best = max(b.score for b in backed)
+    backed = _best_backed(names)
+    best = backed[0].score
     level = [b for b in backed if b.score >= best - TIE and _trustworthy(b)]
     if not level:
         return NOTHING
@@ -83,53 +100,94 @@ def resolve(matches: Sequence[Match]) -> Decision:
     respelt = frozenset(s.mention.segment for b in level for s in b.supports if s.slips)
     place_id, in_country, radius_m, others = _settle(top)
     if len(top) == 1:
-        others = _runners_up(backed, top[0], best)
+        others = _runners_up(backed, top[0])
     return Decision(place_id, in_country, radius_m, tuple(others[:MAX_ALTERNATIVES]), agreed, respelt)
 
 
-@dataclass(frozen=True, slots=True)
-class _Support:
+class _Support(NamedTuple):
     mention: Mention
     place: Place
     quality: float
     slips: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Backed:
+class _Backed(NamedTuple):
     place: Place
     supports: tuple[_Support, ...]
     score: float
 
 
-def _by_place(matches: Sequence[Match]) -> dict[int, list[_Support]]:
+def _by_place(matches: Matches) -> dict[int, list[_Support]]:
     """For each place the mentions that name it, with their quality."""
     found: dict[int, list[_Support]] = {}
-    for match in matches:
-        quality = FIT[match.mention.slot].get(match.place.kind, 0.0) * SLIPS[match.slips]
-        if match.mention.unit and match.place.kind == "regency":
-            if not match.place.name.lower().startswith(match.mention.unit):
-                quality *= WRONG_UNIT
-        if quality > 0:
-            found.setdefault(match.place.id, []).append(
-                _Support(match.mention, match.place, quality, match.slips)
-            )
+    for mention, hits in matches:
+        for place, slips, quality, _ in hits:
+            found.setdefault(place.id, []).append(_Support(mention, place, quality, slips))
     return found
+
+
+def _agreeing(matches: Matches) -> Matches:
+    """Of the many places of a common name those that agree with another mention, if any does."""
+    if len(matches) < 2:
+        return matches
+    rare = {hit.place.id for _, hits in matches if len(hits) <= COMMON for hit in hits}
+    agreed: list[tuple[Mention, Sequence[Hit]]] = []
+    for mention, hits in matches:
+        if len(hits) > COMMON:
+            kept = [hit for hit in hits if not rare.isdisjoint(hit.chain)]
+            agreed.append((mention, kept or hits))
+        else:
+            agreed.append((mention, hits))
+    return agreed
+
+
+def _called(place: Place, unit: str) -> bool:
+    return place.name.lower().startswith(unit)
+
+
+def _best_backed(names: Mapping[int, list[_Support]]) -> list[_Backed]:
+    """The best supported places, best first, and those that come near (RUNNER_UP).
+
+    What the places around a place are worth together bounds its score, so most need no closer look.
+    """
+    worth = {id_: max(s.quality for s in supports) for id_, supports in names.items()}
+    places = [supports[0].place for supports in names.values()]
+    regions = [p for p in places if p.kind == "region" and p.country != "ID"]
+    spare = sum(worth[region.id] for region in regions) * INSIDE_CIRCLE
+    bounds = sorted(
+        ((sum(worth.get(i, 0.0) for i in _chain(p) if i is not None) + spare, p) for p in places),
+        key=lambda pair: (-pair[0], pair[1].id),
+    )
+    backed: list[_Backed] = []
+    best = 0.0
+    for bound, place in bounds:
+        if bound < RUNNER_UP * best:
+            break
+        backed.append(_backing(place, names, regions))
+        best = max(best, backed[-1].score)
+    backed.sort(key=lambda b: (-b.score, b.place.id))
+    return [b for b in backed if b.score >= RUNNER_UP * best]
+
+
+def _chain(place: Place) -> tuple[int | None, ...]:
+    """The place and what it lies in."""
+    return (place.id, place.postcode_id, place.district_id, place.regency_id, place.region_id)
 
 
 def _backing(
     place: Place, names: Mapping[int, list[_Support]], regions: Sequence[Place]
 ) -> _Backed:
     """The mentions that agree with the place: each counts once, each place answers one of them."""
-    chain = (place.id, place.postcode_id, place.district_id, place.regency_id, place.region_id)
-    possible = [s for id_ in chain if id_ is not None and id_ in names for s in names[id_]]
+    chain = _chain(place)
+    possible = [s for id_ in chain if id_ in names for s in names[id_]]
     for region in regions:
-        if region.id not in chain and place.kind == "city" and _apart_m(place, region) < region.radius_m:
+        if region.id not in chain and place.kind == "city" and _holds(region, place):
             possible += [
                 _Support(s.mention, region, s.quality * INSIDE_CIRCLE, s.slips)
-                for s in names.get(region.id, ())
+                for s in names[region.id]
             ]
-    possible.sort(key=lambda s: (-s.quality, s.mention.start - s.mention.end, s.mention.segment))
+    if len(possible) > 1:
+        possible.sort(key=lambda s: (-s.quality, s.mention.start - s.mention.end, s.mention.segment))
     kept: list[_Support] = []
     for support in possible:
         if all(s.place.id != support.place.id and not _overlap(s, support) for s in kept):
@@ -218,20 +276,14 @@ def _dominant(first: Place, others: Sequence[Place]) -> bool:
     return first.population >= max(DOMINANT * next_largest, DOMINANT_MIN_POPULATION)
 
 
-def _runners_up(backed: Sequence[_Backed], chosen: Place, best: float) -> list[Place]:
+def _runners_up(backed: Sequence[_Backed], chosen: Place) -> list[Place]:
     """Places nearly as well supported, or of the same name elsewhere; not those around the chosen."""
-    around = {chosen.id, *_parents(chosen), chosen.postcode_id}
-    rest = [
-        b
-        for b in backed
-        if b.place.id not in around
-        and chosen.id not in _parents(b.place)
-        and b.place.postcode_id != chosen.id
-        and b.score >= 0.75 * best
-        and _trustworthy(b)
+    around = set(_chain(chosen))
+    return [
+        b.place
+        for b in sorted(backed, key=lambda b: (-b.score, _prominence(b.place)))
+        if b.place.id not in around and chosen.id not in _chain(b.place) and _trustworthy(b)
     ]
-    rest.sort(key=lambda b: (-b.score, -b.place.population, b.place.id))
-    return [b.place for b in rest]
 
 
 def _apart_m(a: Place, b: Place) -> float:

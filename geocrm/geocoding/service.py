@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from geocrm.geocoding import countries
 from geocrm.geocoding.address import AddressQuery, Alternative, Answer, Grade, Note
 from geocrm.geocoding.parse import ANY, VILLAGE, Mention, Parsed, parse, pieces, street_pieces
-from geocrm.geocoding.resolve import Decision, Match, resolve
+from geocrm.geocoding.resolve import Decision, Hit, hits_of, resolve
 from geocrm.places import gazetteer
 from geocrm.places.gazetteer import Child, Name, Place
 from geocrm.places.gazetteer_loading import ATTRIBUTION
@@ -78,6 +78,7 @@ class _Batch:
         self._near: dict[Name, list[tuple[str, int]]] = {}
         self._places: dict[int, Place] = {}
         self._villages: dict[int, list[Child]] = {}
+        self._cached: dict[tuple[str, tuple[str, ...], str, str], list[Hit]] = {}
 
     def answers(self, queries: Sequence[AddressQuery]) -> list[Answer]:
         """The answers in the order of the addresses."""
@@ -103,16 +104,23 @@ class _Batch:
     def _fetch(self, ids: Iterable[int]) -> None:
         self._places |= gazetteer.places(self._session, set(ids) - self._places.keys())
 
-    def _matches(self, parsed: Parsed, mentions: Iterable[Mention]) -> list[Match]:
-        best: dict[tuple[int, int], Match] = {}
-        for number, mention in enumerate(mentions):
-            for key in mention.keys:
-                for like, slips in [(key, 0), *self._near.get((parsed.country, key), ())]:
-                    for id_ in self._ids.get((parsed.country, like), ()):
-                        known = best.get((number, id_))
-                        if known is None or slips < known.slips:
-                            best[number, id_] = Match(mention, self._places[id_], slips)
-        return list(best.values())
+    def _matches(self, parsed: Parsed, mentions: Iterable[Mention]) -> list[tuple[Mention, list[Hit]]]:
+        return [(mention, self._hits(parsed.country, mention)) for mention in mentions]
+
+    def _hits(self, country: str, mention: Mention) -> list[Hit]:
+        """Places that bear one of the names, or one spelt like it, each with its fewest slips."""
+        same = (country, mention.keys, mention.slot, mention.unit)
+        known = self._cached.get(same)
+        if known is not None:
+            return known
+        best: dict[int, int] = {}
+        for key in mention.keys:
+            for like, slips in [(key, 0), *self._near.get((country, key), ())]:
+                for id_ in self._ids.get((country, like), ()):
+                    best[id_] = min(slips, best.get(id_, slips))
+        hits = hits_of(mention, best, self._places)
+        self._cached[same] = hits
+        return hits
 
     def _mend(
         self, asked: Sequence[Parsed], mentions: list[list[Mention]], decisions: list[Decision]
@@ -133,6 +141,7 @@ class _Batch:
         self._near |= {name: found.get(name, []) for name in fresh}
         likes = {(name[0], like) for name in near for like, _ in self._near[name]}
         self._look_up(likes | set(_names((asked[i], mentions[i]) for i in again)))
+        self._cached.clear()
         for i in again:
             decisions[i] = resolve(self._matches(asked[i], mentions[i]))
 
@@ -154,7 +163,7 @@ class _Batch:
         self._fetch(id_ for found in hits.values() for _, id_, _ in found)
         for i, found in hits.items():
             if found:
-                extra = [Match(m, self._places[id_], min(slips, 2)) for m, id_, slips in found]
+                extra = [(m, hits_of(m, {id_: min(slips, 2)}, self._places)) for m, id_, slips in found]
                 decisions[i] = resolve(self._matches(asked[i], mentions[i]) + extra)
 
     def _nearest_village(
