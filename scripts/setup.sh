@@ -146,7 +146,7 @@ install_packages() {
                 -c constraints.txt -e '.[dev]'
     } 2>&1 | tee "$LOG" |
         awk '/^Collecting / { if (++n % 25 == 0) { print "   " n " packages found"; fflush() } }
-             /^Installing collected/ { print "   unpacking them"; fflush() }' ||
+             /^Installing collected/ && n > 25 { print "   unpacking them"; fflush() }' ||
         fail "pip failed: $(grep -m 1 '^ERROR' "$LOG" || tail -n 1 "$LOG"). Check the network; the whole output is in $LOG"
     echo "$key" > "$stamp"
 }

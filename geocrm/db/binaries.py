@@ -109,3 +109,14 @@ def _no_postgis(major: int) -> str:
 
 def _output(command: list[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def client(program: str, server_major: int) -> str:
+    """The newest `pg_dump` or `pg_restore` here, which must not be older than the server."""
+    for server in installed():
+        if server.major >= server_major and (server.folder / program).exists():
+            return server.program(program)
+    raise ServiceUnavailable(
+        f"{program} of PostgreSQL {server_major} or newer is not installed. Run:"
+        f" apt-get install postgresql-{server_major}, as root"
+    )
