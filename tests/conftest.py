@@ -28,9 +28,7 @@ PASSWORD = "correct horse battery"
 def database_url() -> Iterator[str]:
     """A migrated database of this test process alone."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with fresh_database(
-        f"geocrm_test_{os.getpid()}_{worker}", template=migrated_template()
-    ) as url:
+    with fresh_database(f"geocrm_test_{os.getpid()}_{worker}", template=migrated_template()) as url:
         yield url
 
 
@@ -193,6 +191,20 @@ def client_of(app: Any, session: Session) -> Callable[[User | None], FlaskClient
             session.commit()
             browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         return browser
+
+    return client
+
+
+@pytest.fixture
+def signed_in_as(app: Any) -> Callable[[User], FlaskClient]:
+    """A browser signed in as the user by its session, for pages."""
+
+    def client(user: User) -> FlaskClient:
+        visitor = app.test_client()
+        with visitor.session_transaction() as browser_session:
+            browser_session["_user_id"] = user.fs_uniquifier
+            browser_session["_fresh"] = True
+        return visitor
 
     return client
 

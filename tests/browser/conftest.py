@@ -1,0 +1,142 @@
+"""A running GeoCRM with a small demo, and a Chromium whose console must stay clean."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.serving import make_server
+
+from geocrm.config import Settings
+from geocrm.db import make_engine, make_sessions, unit_of_work
+from geocrm.demo import people
+from geocrm.demo import service as demo
+from geocrm.places.gazetteer_loading import load_gazetteer
+from geocrm.places.gazetteer_sources import Extent
+from geocrm.places.loading import load_boundaries
+from geocrm.security import OPERATOR
+from geocrm.web.app import create_app
+from tests.database import fresh_database, migrated_template
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+NUM_ACCOUNTS = 3_000
+ROOT = Path(__file__).parents[2]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs a browser."""
+    for item in items:
+        if "tests/browser" in item.nodeid:
+            item.add_marker("browser")
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running application: where it is, and its database."""
+
+    url: str
+    sessions: sessionmaker[Session]
+
+
+@pytest.fixture(scope="session")
+def site(settings: Settings) -> Iterator[Site]:
+    """GeoCRM on a port of its own, with its worker and 3,000 demo customers of West Java."""
+    name = f"geocrm_browser_{os.getpid()}"
+    with fresh_database(name, template=migrated_template()) as url:
+        engine = make_engine(url)
+        sessions = make_sessions(engine)
+        with unit_of_work(sessions, OPERATOR) as session:
+            load_boundaries(session)
+            load_gazetteer(session, ROOT / "data/gazetteer", Extent(frozenset({"32"}), 100_000))
+        demo.load(sessions, num_accounts=NUM_ACCOUNTS, today=date.today())  # noqa: DTZ011
+        server = make_server("127.0.0.1", 0, create_app(settings, sessions), threaded=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "geocrm", "worker"],
+            env=os.environ | {"GEOCRM_DATABASE_URL": url},
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield Site(f"http://127.0.0.1:{server.port}", sessions)
+        finally:
+            worker.terminate()
+            worker.wait(timeout=20)
+            server.shutdown()
+            engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Debian's Chromium, drawing maps without a graphics card."""
+    assert CHROMIUM, "Chromium is missing; run: make test (it installs it)"
+    return {"executable_path": CHROMIUM, "args": ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(site: Site) -> dict[str, Any]:
+    """A desk-sized window in English."""
+    return {
+        "base_url": site.url,
+        "viewport": {"width": 1440, "height": 900},
+        "locale": "en-GB",
+        "timezone_id": "Asia/Jakarta",
+    }
+
+
+@pytest.fixture(autouse=True)
+def clean_console(page: Page, site: Site) -> Iterator[None]:
+    """Fail when a page logs an error, breaks the content-security policy or leaves this host."""
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(f"uncaught: {error}"))
+    page.on("console", lambda note: wrong.append(f"console: {note.text}") if _bad(note) else None)
+    page.on(
+        "request",
+        lambda request: None if _local(request.url, site.url) else wrong.append(request.url),
+    )
+    yield
+    assert wrong == []
+
+
+def _bad(note: Any) -> bool:
+    # Chromium on a machine without a graphics card remarks on its own slowness.
+    return note.type == "error" and "GPU stall" not in note.text
+
+
+def _local(url: str, site: str) -> bool:
+    return urlsplit(url).scheme in ("data", "blob") or url.startswith(site)
+
+
+@pytest.fixture
+def sign_in(page: Page) -> Callable[[str], Page]:
+    """Sign in through the form as one of the demo's people, by the part before the @."""
+
+    def enter(login: str) -> Page:
+        page.goto("/login")
+        page.fill("input[name=email]", f"{login}@{people.DOMAIN}")
+        page.fill("input[name=password]", people.PASSWORD)
+        page.press("input[name=password]", "Enter")
+        expect(page).not_to_have_url("/login")
+        return page
+
+    return enter
