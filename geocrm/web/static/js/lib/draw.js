@@ -60,18 +60,21 @@ export function createDraw(map, { onFinish, onStop }) {
 }
 
 function modes() {
-  const accent = token("--accent");
+  // Functions, so that a change between light and dark is seen at the next drawing.
+  const accent = () => /** @type {`#${string}`} */ (token("--accent"));
   const styles = {
     fillColor: accent,
-    fillOpacity: 0.12,
+    fillOpacity: 0.14,
     outlineColor: accent,
     outlineWidth: 2,
     closingPointColor: accent,
   };
+  // By dragging, as on paper, or by a click at the start and one at the end.
+  const drawInteraction = "click-move-or-drag";
   return [
-    new TerraDrawFreehandMode({ styles }),
+    new TerraDrawFreehandMode({ styles, drawInteraction }),
     new TerraDrawPolygonMode({ styles }),
-    new TerraDrawRectangleMode({ styles }),
+    new TerraDrawRectangleMode({ styles, drawInteraction }),
     new TerraDrawRenderMode({ modeName: "static", styles: {} }),
   ];
 }

@@ -48,6 +48,7 @@ export function formatShare(share, options = {}) {
   if (missing(share)) return NOTHING;
   return share.toLocaleString(locale, {
     style: "percent",
+    minimumFractionDigits: options.digits ?? 1,
     maximumFractionDigits: options.digits ?? 1,
     signDisplay: options.signed ? "exceptZero" : "auto",
   });
