@@ -8,7 +8,7 @@ if .venv/bin/geocrm boundaries --help > /dev/null 2>&1; then
     say "Loading the boundaries"
     .venv/bin/geocrm boundaries load || fail "the boundaries could not be loaded; see above"
 fi
-if .venv/bin/geocrm places --help > /dev/null 2>&1; then
+if .venv/bin/geocrm gazetteer --help > /dev/null 2>&1; then
     say "Loading the gazetteer"
-    .venv/bin/geocrm places load || fail "the gazetteer could not be loaded; see above"
+    .venv/bin/geocrm gazetteer load || fail "the gazetteer could not be loaded; see above"
 fi

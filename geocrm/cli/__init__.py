@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "geocrm.cli.check:check",
     "db": "geocrm.cli.db:db",
     "demo": "geocrm.cli.demo:demo",
+    "gazetteer": "geocrm.cli.gazetteer:gazetteer",
     "geocode": "geocrm.cli.geocode:geocode",
     "import": "geocrm.cli.imports:imports",
     "init": "geocrm.cli.init:init",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from geocrm.geocoding.address import MAX_TEXT
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_BREAKS = re.compile(r"[,;\n\r\t|]+|\s[-–—]\s")  # noqa: RUF001 - the dashes people type
+_BREAKS = re.compile(r"[,;\n\r\t|]+|\s[-–—]\s")
 _PO_BOX = re.compile(
     r"\b(?:p\.?\s?o\.?\s?box|kotak\s+pos|k\.?\s?pos|postfach|apartado(?:\s+postal)?|"
     r"bo[iî]te\s+postale)\b\.?\s*(?:no\.?\s*)?[\w-]*",
@@ -19,9 +19,15 @@ _RT_RW = re.compile(
     r"\brw\b\.?\s*:?\s*\d+",
     re.IGNORECASE,
 )
-_HOUSE = re.compile(r"\b(?:no|nomor|nomer)\b\.?\s*:?\s*\d+\s*[a-z]?\b(?:\s*[-/]\s*\d+)?", re.IGNORECASE)
-_BLOCK = re.compile(r"\b(?:blok|kav|kavling|lantai|lt|unit)\b\.?\s*[a-z]{0,2}\s?[-./]?\s?\d*\b", re.IGNORECASE)
-_POSTCODE_ID = re.compile(r"(?<![\d/.-])\b(?:kode\s*pos\s*:?\s*)?([1-9]\d{4})\b(?![\d/.-])", re.IGNORECASE)
+_HOUSE = re.compile(
+    r"\b(?:no|nomor|nomer)\b\.?\s*:?\s*\d+\s*[a-z]?\b(?:\s*[-/]\s*\d+)?", re.IGNORECASE
+)
+_BLOCK = re.compile(
+    r"\b(?:blok|kav|kavling|lantai|lt|unit)\b\.?\s*[a-z]{0,2}\s?[-./]?\s?\d*\b", re.IGNORECASE
+)
+_POSTCODE_ID = re.compile(
+    r"(?<![\d/.-])\b(?:kode\s*pos\s*:?\s*)?([1-9]\d{4})\b(?![\d/.-])", re.IGNORECASE
+)
 # A label in the middle of a line begins a new segment: "Kel. Braga Kec. Sumur Bandung".
 _LABEL_INSIDE = re.compile(
     r"(?<=\S)\s+(?=(?:kelurahan|kel\.?|desa|ds\.|kecamatan|kec\.?|kabupaten|kab\.?|kotamadya|kodya|"

@@ -23,7 +23,9 @@ _LABELS = (
         "kabupaten",
     ),
     (
-        re.compile(r"^(?:kotamadya|kodya|kota|city of)\b[.:\s]*(?:adm(?:inistrasi)?\b[.\s]*)?", re.I),
+        re.compile(
+            r"^(?:kotamadya|kodya|kota|city of)\b[.:\s]*(?:adm(?:inistrasi)?\b[.\s]*)?", re.I
+        ),
         CITY,
         "kota",
     ),
@@ -65,7 +67,7 @@ class Mention(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """What an address mentions. `named_country` is True when the address itself says its country."""
+    """What an address mentions. `named_country`: whether it says its country itself."""
 
     country: str
     mentions: tuple[Mention, ...]
@@ -87,9 +89,7 @@ def parse(query: AddressQuery, expected_country: str) -> Parsed:
         mentions += _mention(segment, ANY, len(mentions), country, True)
     for postcode in filter(None, (name_key(query.postcode), cleaned.postcode)):
         mentions.append(Mention((postcode,), POSTCODE, len(mentions), postcode))
-    return Parsed(
-        country, _distinct(mentions), cleaned.streets, named, cleaned.po_box, unknown
-    )
+    return Parsed(country, _distinct(mentions), cleaned.streets, named, cleaned.po_box, unknown)
 
 
 def _field_parts(value: str) -> list[str]:
@@ -136,7 +136,7 @@ def street_pieces(street: str, segment: int, country: str) -> list[Mention]:
 
 
 def _country(query: AddressQuery, expected: str) -> tuple[str, bool, str, str]:
-    """ISO code, whether the address names it, an unknown name, and the text without it."""
+    """ISO code, whether the address names it, an unknown name, the text without it."""
     head, comma, last = plain(query.text).rpartition(",")
     if query.country:
         code = countries.code_of(query.country)
@@ -154,9 +154,7 @@ def _country(query: AddressQuery, expected: str) -> tuple[str, bool, str, str]:
     return expected, False, "", query.text
 
 
-def _mention(
-    segment: str, slot: str, number: int, country: str, divisible: bool
-) -> list[Mention]:
+def _mention(segment: str, slot: str, number: int, country: str, divisible: bool) -> list[Mention]:
     """The segment as one mention; nothing when it holds no name."""
     read = _labelled(segment, slot, country)
     if read is None:
@@ -202,4 +200,3 @@ def _distinct(mentions: list[Mention]) -> tuple[Mention, ...]:
             continue
         kept.append(mention)
     return tuple(kept)
-

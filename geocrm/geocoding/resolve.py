@@ -101,7 +101,9 @@ def resolve(matches: Matches) -> Decision:
     place_id, in_country, radius_m, others = _settle(top)
     if len(top) == 1:
         others = _runners_up(backed, top[0])
-    return Decision(place_id, in_country, radius_m, tuple(others[:MAX_ALTERNATIVES]), agreed, respelt)
+    return Decision(
+        place_id, in_country, radius_m, tuple(others[:MAX_ALTERNATIVES]), agreed, respelt
+    )
 
 
 class _Support(NamedTuple):
@@ -179,7 +181,7 @@ def _backing(
 ) -> _Backed:
     """The mentions that agree with the place: each counts once, each place answers one of them."""
     chain = _chain(place)
-    possible = [s for id_ in chain if id_ in names for s in names[id_]]
+    possible = [s for id_ in chain if id_ is not None for s in names.get(id_, ())]
     for region in regions:
         if region.id not in chain and place.kind == "city" and _holds(region, place):
             possible += [
@@ -187,7 +189,9 @@ def _backing(
                 for s in names[region.id]
             ]
     if len(possible) > 1:
-        possible.sort(key=lambda s: (-s.quality, s.mention.start - s.mention.end, s.mention.segment))
+        possible.sort(
+            key=lambda s: (-s.quality, s.mention.start - s.mention.end, s.mention.segment)
+        )
     kept: list[_Support] = []
     for support in possible:
         if all(s.place.id != support.place.id and not _overlap(s, support) for s in kept):
@@ -268,7 +272,9 @@ def _alike(places: Iterable[Place]) -> bool:
 
 
 def _dominant(first: Place, others: Sequence[Place]) -> bool:
-    if first.kind == "city" and all(_apart_m(first, o) + o.radius_m < first.radius_m for o in others):
+    if first.kind == "city" and all(
+        _apart_m(first, o) + o.radius_m < first.radius_m for o in others
+    ):
         return True
     if first.kind != "city" or any(other.kind != "city" for other in others):
         return False
@@ -277,7 +283,7 @@ def _dominant(first: Place, others: Sequence[Place]) -> bool:
 
 
 def _runners_up(backed: Sequence[_Backed], chosen: Place) -> list[Place]:
-    """Places nearly as well supported, or of the same name elsewhere; not those around the chosen."""
+    """Places nearly as well supported; not those around the chosen one or in it."""
     around = set(_chain(chosen))
     return [
         b.place

@@ -16,6 +16,7 @@ from geocrm.geocoding.resolve import Decision, Hit, hits_of, resolve
 from geocrm.places import gazetteer
 from geocrm.places.gazetteer import Child, Name, Place
 from geocrm.places.gazetteer_loading import ATTRIBUTION
+from geocrm.places.gazetteer_names import name_key
 
 PROVIDER = "gazetteer"
 LICENCE = "MIT; GeoNames: CC BY 4.0; Natural Earth: public domain"
@@ -54,12 +55,14 @@ def geocode_many(
     return [answers[query] for query in queries]
 
 
-def suggest(session: Session, typed: str, limit: int = 8, country: str | None = "ID") -> list[Place]:
+def suggest(
+    session: Session, typed: str, limit: int = 8, country: str | None = "ID"
+) -> list[Place]:
     """Places for a search box: names that begin with what was typed, else names spelt like it."""
     found = gazetteer.beginning_with(session, typed, country, limit)
     if found or country is None:
         return found
-    name = (country, gazetteer.name_key(typed, country))
+    name = (country, name_key(typed, country))
     near = gazetteer.spelt_like(session, [name]).get(name, [])
     ids = gazetteer.named(session, [(country, key) for key, _ in near])
     known = gazetteer.places(session, (i for found_ids in ids.values() for i in found_ids))
@@ -104,7 +107,9 @@ class _Batch:
     def _fetch(self, ids: Iterable[int]) -> None:
         self._places |= gazetteer.places(self._session, set(ids) - self._places.keys())
 
-    def _matches(self, parsed: Parsed, mentions: Iterable[Mention]) -> list[tuple[Mention, list[Hit]]]:
+    def _matches(
+        self, parsed: Parsed, mentions: Iterable[Mention]
+    ) -> list[tuple[Mention, list[Hit]]]:
         return [(mention, self._hits(parsed.country, mention)) for mention in mentions]
 
     def _hits(self, country: str, mention: Mention) -> list[Hit]:
@@ -163,7 +168,9 @@ class _Batch:
         self._fetch(id_ for found in hits.values() for _, id_, _ in found)
         for i, found in hits.items():
             if found:
-                extra = [(m, hits_of(m, {id_: min(slips, 2)}, self._places)) for m, id_, slips in found]
+                extra = [
+                    (m, hits_of(m, {id_: min(slips, 2)}, self._places)) for m, id_, slips in found
+                ]
                 decisions[i] = resolve(self._matches(asked[i], mentions[i]) + extra)
 
     def _nearest_village(

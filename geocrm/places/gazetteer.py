@@ -68,7 +68,7 @@ def named(session: Session, names: Collection[Name]) -> dict[Name, list[int]]:
 
 
 def spelt_like(session: Session, names: Collection[Name]) -> dict[Name, list[tuple[str, int]]]:
-    """Known names a slip or two away from each name, with the number of slips; not the name itself."""
+    """Known names a slip or two away from each name, with the number of slips."""
     forms = [
         (form, country, key)
         for country, key in names
@@ -173,7 +173,8 @@ def nearest_place(session: Session, lon: float, lat: float) -> Place | None:
             "  WHERE kind IN ('village', 'city')"
             "  ORDER BY ST_SetSRID(ST_MakePoint(lon, lat), 4326) <->"
             "           ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) LIMIT :pool) p"
-            " ORDER BY ST_DistanceSphere(ST_MakePoint(p.lon, p.lat), ST_MakePoint(:lon, :lat)), p.id"
+            " ORDER BY ST_DistanceSphere(ST_MakePoint(p.lon, p.lat), ST_MakePoint(:lon, :lat)),"
+            "  p.id"
             " LIMIT 1"
         ),
         {"lon": at.lon, "lat": at.lat, "pool": _KNN_POOL},

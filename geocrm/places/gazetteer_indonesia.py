@@ -1,9 +1,8 @@
-"""Indonesian units and postcodes as rows of the gazetteer, each with a point and an honest radius."""
+"""Indonesian units and postcodes as rows of the gazetteer, with a point and an honest radius."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from os.path import commonprefix
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +57,10 @@ def _spots(located: pd.DataFrame) -> dict[str, _Spot]:
     """Point and radius by code: of villages their own, of larger units and postcodes from these."""
     own = located[["lon", "lat", "radius_m"]].itertuples(index=False, name=None)
     spots = {code: _Spot(*spot) for code, spot in zip(located["code"], own, strict=True)}
-    for key in (*(located["code"].str[:n] for n in (REGION, REGENCY, DISTRICT)), located["postcode"]):
+    for key in (
+        *(located["code"].str[:n] for n in (REGION, REGENCY, DISTRICT)),
+        located["postcode"],
+    ):
         spots |= _grouped(located, key)
     return spots
 
@@ -81,7 +83,10 @@ def _postcodes(located: pd.DataFrame) -> list[str]:
 
 
 def _units(
-    units: pd.DataFrame, spots: Mapping[str, _Spot], ids: Mapping[str, int], names: Mapping[str, str]
+    units: pd.DataFrame,
+    spots: Mapping[str, _Spot],
+    ids: Mapping[str, int],
+    names: Mapping[str, str],
 ) -> Iterator[PlaceRow]:
     columns = units[["code", "level", "postcode", "population"]].itertuples(index=False, name=None)
     for code, level, postcode, population in columns:
@@ -90,12 +95,23 @@ def _units(
         if spot is not None:
             prefix = _PREFIX.get(level, "idn-adm4:")
             yield _place(
-                code, prefix + dotted(code), level, names[code], postcode, population, spot, ids, names
+                code,
+                prefix + dotted(code),
+                level,
+                names[code],
+                postcode,
+                population,
+                spot,
+                ids,
+                names,
             )
 
 
 def _postcode_places(
-    located: pd.DataFrame, spots: Mapping[str, _Spot], ids: Mapping[str, int], names: Mapping[str, str]
+    located: pd.DataFrame,
+    spots: Mapping[str, _Spot],
+    ids: Mapping[str, int],
+    names: Mapping[str, str],
 ) -> Iterator[PlaceRow]:
     members: dict[str, list[str]] = defaultdict(list)
     for postcode, code in located[["postcode", "code"]].itertuples(index=False, name=None):
@@ -116,8 +132,11 @@ def _postcode_places(
 
 def _common_unit(codes: list[str]) -> str:
     """The smallest unit that holds all the villages; the empty code when they share no province."""
-    shared = commonprefix([code[:DISTRICT] for code in codes])
-    return shared[: max(n for n in (0, REGION, REGENCY, DISTRICT) if n <= len(shared))]
+    for size in (DISTRICT, REGENCY, REGION):
+        shared = {code[:size] for code in codes}
+        if len(shared) == 1:
+            return shared.pop()
+    return ""
 
 
 def _place(
@@ -164,7 +183,9 @@ def _label(code: str, postcode: str, names: Mapping[str, str]) -> str:
 
 def _own_names(places: list[PlaceRow]) -> Iterator[NameRow]:
     for place in places:
-        variants = {place.name, _TYPE.sub("", place.name)} if place.kind == "regency" else {place.name}
+        variants = (
+            {place.name, _TYPE.sub("", place.name)} if place.kind == "regency" else {place.name}
+        )
         for name in list(variants):
             variants.update(part for part in _SEVERAL.split(name) if len(part.strip()) > 3)
         for key in {name_key(name, COUNTRY) for name in variants} - {""}:

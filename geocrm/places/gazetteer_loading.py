@@ -79,9 +79,7 @@ def _replace(session: Session, rows: Rows) -> None:
     indexes = _drop_indexes(session)
     copy_rows(session, "gazetteer_places", PlaceRow._fields, rows.places)
     copy_rows(session, "gazetteer_names", NameRow._fields, rows.names)
-    copy_rows(
-        session, "gazetteer_spellings", ("form", "country", "key"), _spellings(rows.mendable)
-    )
+    copy_rows(session, "gazetteer_spellings", ("form", "country", "key"), _spellings(rows.mendable))
     # Indexes are built faster over a full table than kept up while it fills.
     for definition in indexes:
         session.execute(text(definition))

@@ -14,7 +14,7 @@ class GazetteerPlace(Base):
     __tablename__ = "gazetteer_places"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    # idn-adm4:32.73.01.1001, idn-adm2:32.73 (as in boundaries), idn-post:40111, geonames:1625822, ...
+    # idn-adm4:32.73.01.1001, idn-adm2:32.73 (as in boundaries), idn-post:40111, geonames:1625822
     code: Mapped[str] = mapped_column(unique=True)
     # village, postcode, district, city, regency, region or country
     kind: Mapped[str]

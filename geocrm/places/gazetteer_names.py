@@ -12,7 +12,7 @@ _FOLDED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h"}
 )
 _WORD = re.compile(r"[^\W_]+")
-_APOSTROPHES = re.compile(r"['’‘ʼ`´ʻʾʿ]")  # noqa: RUF001 - the characters people type
+_APOSTROPHES = re.compile(r"['’‘ʼ`´ʻʾʿ]")
 
 # Short forms people and registers use in Indonesian place names.
 INDONESIAN_WORDS = {

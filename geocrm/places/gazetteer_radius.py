@@ -13,9 +13,10 @@ EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
 NEIGHBOURS = 6
 # Of k-th neighbour distance; the equal-area circle of a village is 1 / sqrt(6) = 0.41 of it.
 VILLAGE_SPACING_FACTOR = 0.75
-VILLAGE_RADIUS_M = (1_000.0, 30_000.0)  # least: points of the register are themselves that rough
+# The least is how rough the points of the register are themselves.
+VILLAGE_RADIUS_M = (1_000.0, 30_000.0)
 MEMBERS_WITHIN = 0.95  # share of a unit's villages that its radius covers
-# A built-up area grows about with the square root of its population; people of the surroundings too.
+# A built-up area grows about with the square root of its population, its surroundings with it.
 CITY_RADIUS_M_PER_SQRT_PERSON = 20.0
 CITY_RADIUS_M = (5_000.0, 50_000.0)
 
@@ -24,7 +25,7 @@ Ints = NDArray[np.intp]
 
 
 def unit_vectors(lon: Floats, lat: Floats) -> Floats:
-    """Points of the unit sphere, shape (n, 3): straight distances on them order like great circles."""
+    """Points of the unit sphere, shape (n, 3): straight distances order like great circles."""
     lam, phi = np.radians(lon), np.radians(lat)
     return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
 
@@ -32,7 +33,7 @@ def unit_vectors(lon: Floats, lat: Floats) -> Floats:
 def distance_m(a: Floats, b: Floats) -> Floats:
     """Great-circle metres between rows of unit vectors."""
     chord = np.linalg.norm(a - b, axis=1)
-    return 2 * EARTH_RADIUS_M * np.arcsin(np.clip(chord / 2, 0, 1))
+    return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.clip(chord / 2, 0, 1)))
 
 
 def village_radius_m(points: Floats) -> Floats:
@@ -41,7 +42,8 @@ def village_radius_m(points: Floats) -> Floats:
         return np.full(len(points), VILLAGE_RADIUS_M[1])
     wanted = min(NEIGHBOURS + 1, len(points))
     chord, _ = cKDTree(points).query(points, k=wanted)
-    reach = 2 * EARTH_RADIUS_M * np.arcsin(np.clip(chord[:, -1] / 2, 0, 1))
+    farthest = np.asarray(chord)[:, -1]
+    reach = 2 * EARTH_RADIUS_M * np.arcsin(np.clip(farthest / 2, 0, 1))
     # Fewer neighbours than usual reach less far for the same spacing.
     spacing = reach * np.sqrt(NEIGHBOURS / (wanted - 1))
     return np.asarray(np.clip(VILLAGE_SPACING_FACTOR * spacing, *VILLAGE_RADIUS_M))

@@ -1,4 +1,4 @@
-"""The files behind the gazetteer, read into two tables: Indonesian units, and places of the world."""
+"""The files behind the gazetteer, read into tables: Indonesian units, places of the world."""
 
 import hashlib
 import json
@@ -12,7 +12,13 @@ import pandas as pd
 from geocrm.errors import ServiceUnavailable
 
 LEVELS = ("region", "regency", "district", "village")
-_FILES = ("provinces.csv.gz", "regencies.csv.gz", "districts.csv.gz", "regions.csv.gz", "aliases.csv")
+_FILES = (
+    "provinces.csv.gz",
+    "regencies.csv.gz",
+    "districts.csv.gz",
+    "regions.csv.gz",
+    "aliases.csv",
+)
 _LEVEL_PARENT = {"regency": "province_id", "district": "regency_id", "village": "district_id"}
 # Raise it when the loader makes different rows from the same files.
 LOADER_VERSION = "1"
@@ -40,11 +46,17 @@ def checksum(data_dir: Path, extent: Extent) -> str:
 
 
 def indonesian_units(data_dir: Path, extent: Extent) -> pd.DataFrame:
-    """Provinces, regencies, districts and villages with columns code, level, name, parent,
-    postcode, population, lon, lat; `code` as the ministry writes it without dots."""
+    """Provinces, regencies, districts and villages, with the ministry's codes without dots.
+
+    Columns code, level, name, parent, postcode, population, lon, lat.
+    """
     frames = [
         _units(pd.read_csv(data_dir / f"{stem}.csv.gz", dtype=str, keep_default_na=False), level)
-        for stem, level in (("provinces", "region"), ("regencies", "regency"), ("districts", "district"))
+        for stem, level in (
+            ("provinces", "region"),
+            ("regencies", "regency"),
+            ("districts", "district"),
+        )
     ]
     frames += [
         _units(pd.read_csv(path, dtype=str, keep_default_na=False), "village")
@@ -62,7 +74,7 @@ def aliases(data_dir: Path) -> pd.DataFrame:
 
 
 def world_regions(data_dir: Path) -> pd.DataFrame:
-    """Provinces and states outside Indonesia: country, code, geonames_code, name, alternates, ..."""
+    """Provinces and states outside Indonesia, by country, code and GeoNames code."""
     frame = pd.read_csv(data_dir / "regions.csv.gz", dtype=str, keep_default_na=False)
     return frame.astype({"lon": float, "lat": float, "radius_m": int})
 
@@ -89,7 +101,8 @@ def _village_files(data_dir: Path, extent: Extent) -> list[Path]:
     found = sorted((data_dir / "villages").glob("villages_*.csv.gz"))
     if not found:
         raise ServiceUnavailable(
-            f"No village files in {data_dir / 'villages'}: restore data/gazetteer from the repository"
+            f"No village files in {data_dir / 'villages'}:"
+            " restore data/gazetteer from the repository"
         )
     if extent.provinces is None:
         return found

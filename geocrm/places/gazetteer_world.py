@@ -53,7 +53,7 @@ def rows(
 
 
 def _adds(city: dict[str, Any], known_indonesian: set[str]) -> bool:
-    """In Indonesia the register is better; GeoNames adds places that are no unit, such as Nusa Dua."""
+    """Whether GeoNames adds it: in Indonesia only what is no unit, such as Nusa Dua."""
     return city["countrycode"] != "ID" or name_key(city["name"], "ID") not in known_indonesian
 
 
@@ -65,7 +65,7 @@ def _at_home(cities: list[PlaceRow], indonesian: list[PlaceRow]) -> list[PlaceRo
     tree = cKDTree(_points(villages))
     local = [i for i, city in enumerate(cities) if city.country == "ID"]
     if local:
-        _, nearest = tree.query(_points([cities[i] for i in local]))
+        nearest = np.asarray(tree.query(_points([cities[i] for i in local]))[1])
         for i, at in zip(local, nearest, strict=True):
             home = villages[at]
             cities[i] = cities[i]._replace(
@@ -93,9 +93,21 @@ def _regions(
     for i, row in enumerate(known[columns].itertuples(index=False, name=None)):
         country, code, geonames_code, name, lon, lat, radius_m = row
         place = PlaceRow(
-            first_id + i, f"wld-adm1:{code}", "region", country, name,
-            f"{name}, {names_of[country]}", None, None, None, None, 0, lon, lat, int(radius_m),
-        )  # fmt: skip
+            first_id + i,
+            f"wld-adm1:{code}",
+            "region",
+            country,
+            name,
+            f"{name}, {names_of[country]}",
+            None,
+            None,
+            None,
+            None,
+            0,
+            lon,
+            lat,
+            int(radius_m),
+        )
         places.append(place)
         if geonames_code:
             linked[country, geonames_code] = place
@@ -116,10 +128,21 @@ def _cities(
         parts = [city["name"], *([region.name] if region else []), names_of[country]]
         places.append(
             PlaceRow(
-                first_id + i, f"geonames:{city['geonameid']}", "city", country, city["name"],
-                ", ".join(parts), None, None, None, region.id if region else None,
-                city["population"], city["longitude"], city["latitude"], int(radius_m),
-            )  # fmt: skip
+                first_id + i,
+                f"geonames:{city['geonameid']}",
+                "city",
+                country,
+                city["name"],
+                ", ".join(parts),
+                None,
+                None,
+                None,
+                region.id if region else None,
+                city["population"],
+                city["longitude"],
+                city["latitude"],
+                int(radius_m),
+            )
         )
     return places
 
@@ -135,7 +158,7 @@ def _countries(
     chosen = radius.centres(points, code, len(names))
     reach_m = radius.reach_m(radius.distance_m(points, points[chosen[code]]), code, len(names))
     at = {name: (lon[c], lat[c], r) for name, c, r in zip(names, chosen, reach_m, strict=True)}
-    places = []
+    places: list[PlaceRow] = []
     for country in countries:
         if country["iso"] in at:
             x, y, reach = at[country["iso"]]
@@ -143,16 +166,31 @@ def _countries(
             least = EARTH_KM2_TO_RADIUS_M * math.sqrt(country["areakm2"] or 1)
             places.append(
                 PlaceRow(
-                    first_id + len(places), f"wld-adm0:{country['iso3']}", "country",
-                    country["iso"], country["name"], country["name"], None, None, None, None,
-                    country["population"], float(x), float(y), int(max(reach, least, 1_000)),
-                )  # fmt: skip
+                    first_id + len(places),
+                    f"wld-adm0:{country['iso3']}",
+                    "country",
+                    country["iso"],
+                    country["name"],
+                    country["name"],
+                    None,
+                    None,
+                    None,
+                    None,
+                    country["population"],
+                    float(x),
+                    float(y),
+                    int(max(reach, least, 1_000)),
+                )
             )
     return places
 
 
 def _region_names(places: list[PlaceRow], regions: pd.DataFrame) -> Iterator[NameRow]:
-    also = regions["alternates"] + "|" + regions["geonames_code"].where(regions["geonames_code"].str.isalpha(), "")
+    also = (
+        regions["alternates"]
+        + "|"
+        + regions["geonames_code"].where(regions["geonames_code"].str.isalpha(), "")
+    )
     alternates = dict(zip("wld-adm1:" + regions["code"], also, strict=True))
     for place in places:
         for key in {name_key(n) for n in (place.name, *alternates[place.code].split("|"))} - {""}:
