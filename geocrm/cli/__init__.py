@@ -28,7 +28,6 @@ COMMANDS = {
     "import": "geocrm.cli.imports:imports",
     "init": "geocrm.cli.init:init",
     "migrate": "geocrm.cli.db:migrate",
-    "places": "geocrm.cli.places:places",
     "restore": "geocrm.cli.backup:restore",
     "serve": "geocrm.cli.serve:serve",
     "territories": "geocrm.cli.territories:territories",

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +63,9 @@ def installed() -> list[Binaries]:
     return [Binaries(major, found[major]) for major in sorted(found, reverse=True)]
 
 
-def newest() -> Binaries:
+def newest(candidates: Sequence[Binaries]) -> Binaries:
     """The newest PostgreSQL that can run GeoCRM; ServiceUnavailable names the missing package."""
-    servers = [server for server in installed() if server.major >= MIN_POSTGRESQL]
+    servers = [server for server in candidates if server.major >= MIN_POSTGRESQL]
     if not servers:
         raise ServiceUnavailable(
             f"PostgreSQL {MIN_POSTGRESQL} or newer is not installed. Run: make setup"

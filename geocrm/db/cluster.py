@@ -159,7 +159,7 @@ def _up(settings: Settings, say: Say) -> ClusterState:
 
 
 def _create(settings: Settings, earlier: ClusterState | None, say: Say) -> ClusterState:
-    programs = binaries.newest()
+    programs = binaries.newest(binaries.installed())
     account = _account()
     folder = earlier.folder if earlier else _choose_folder(settings, account, say)
     _need_space(folder)
