@@ -30,8 +30,8 @@ GRADES = {
     "region": Grade.REGION,
     "country": Grade.COUNTRY,
 }
-# A fifth of the letters may be wrong once the district is known: a dozen villages to tell apart.
-SLIPS_PER_LETTER_IN_DISTRICT = 0.2
+# A quarter of the letters may be wrong once the district is known: a dozen villages to tell apart.
+SLIPS_PER_LETTER_IN_DISTRICT = 0.25
 MIN_PIECE = 3
 
 __all__ = ["ATTRIBUTION", "LICENCE", "PROVIDER", "geocode", "geocode_many", "suggest"]

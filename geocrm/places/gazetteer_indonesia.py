@@ -10,13 +10,14 @@ import pandas as pd
 
 from geocrm.places import gazetteer_radius as radius
 from geocrm.places.gazetteer_names import name_key
-from geocrm.places.gazetteer_rows import NameRow, PlaceRow, Rows
+from geocrm.places.gazetteer_rows import NameRow, PlaceRow, Rows, weight_of_town
 
 COUNTRY = "ID"
 # Length of the ministry's code at each level; a unit's code begins with its parents'.
 REGION, REGENCY, DISTRICT, VILLAGE = 2, 4, 6, 10
 _PREFIX = {"region": "idn-adm1:", "regency": "idn-adm2:", "district": "idn-adm3:"}
-_WEIGHT = {"region": 90.0, "regency": 80.0, "district": 50.0, "village": 30.0, "postcode": 20.0}
+_WEIGHT = {"region": 90.0, "district": 50.0, "village": 30.0, "postcode": 20.0}
+TOWN_WEIGHT = 5.0  # Bandung is the city before the regency around it
 _TYPE = re.compile(r"^(?:kota|kabupaten)(?: administrasi)? ", re.IGNORECASE)
 _SEVERAL = re.compile(r"[/()]")
 # A village of the register lies by its district's point; farther away is a slip of the pen.
@@ -189,7 +190,14 @@ def _own_names(places: list[PlaceRow]) -> Iterator[NameRow]:
         for name in list(variants):
             variants.update(part for part in _SEVERAL.split(name) if len(part.strip()) > 3)
         for key in {name_key(name, COUNTRY) for name in variants} - {""}:
-            yield NameRow(key, COUNTRY, place.id, _WEIGHT[place.kind])
+            yield NameRow(key, COUNTRY, place.id, _weight(place))
+
+
+def _weight(place: PlaceRow) -> float:
+    """How likely a person who types a name of the place means it."""
+    if place.kind != "regency":
+        return _WEIGHT[place.kind]
+    return weight_of_town(place.population) + TOWN_WEIGHT * place.name.startswith("Kota ")
 
 
 def _aliases(places: list[PlaceRow], aliases: pd.DataFrame) -> Iterator[NameRow]:
@@ -197,4 +205,4 @@ def _aliases(places: list[PlaceRow], aliases: pd.DataFrame) -> Iterator[NameRow]
     for code, name in aliases[["code", "name"]].itertuples(index=False, name=None):
         if code in by_code:
             place = by_code[code]
-            yield NameRow(name_key(name, COUNTRY), COUNTRY, place.id, _WEIGHT[place.kind])
+            yield NameRow(name_key(name, COUNTRY), COUNTRY, place.id, _weight(place))

@@ -10,12 +10,13 @@ from scipy.spatial import cKDTree
 
 from geocrm.places import gazetteer_radius as radius
 from geocrm.places.gazetteer_names import name_key
-from geocrm.places.gazetteer_rows import NameRow, PlaceRow, Rows
+from geocrm.places.gazetteer_rows import NameRow, PlaceRow, Rows, weight_of_town
 
 # Towns below it are known by their own name only, and a slip in it is not mended: three in four
 # places of the world, one in fifty people.
 MIN_POPULATION_FOR_VARIANTS = 15_000
 MIN_VARIANT_LENGTH = 4  # shorter ones are airport codes
+MIN_RADIUS_M = 1_000  # of a region or country, however small: its point is only that good
 COUNTRY_WEIGHT, REGION_WEIGHT = 100.0, 85.0
 EARTH_KM2_TO_RADIUS_M = 1_000 / math.sqrt(math.pi)
 
@@ -106,7 +107,7 @@ def _regions(
             0,
             lon,
             lat,
-            int(radius_m),
+            max(int(radius_m), MIN_RADIUS_M),
         )
         places.append(place)
         if geonames_code:
@@ -179,7 +180,7 @@ def _countries(
                     country["population"],
                     float(x),
                     float(y),
-                    int(max(reach, least, 1_000)),
+                    int(max(reach, least, MIN_RADIUS_M)),
                 )
             )
     return places
@@ -204,6 +205,6 @@ def _city_names(places: list[PlaceRow], cities: list[dict[str, Any]]) -> Iterato
         if place.population >= MIN_POPULATION_FOR_VARIANTS:
             variants = {name_key(name, country) for name in city["alternatenames"]}
             keys |= {k for k in variants if len(k) >= MIN_VARIANT_LENGTH or not k.isascii()}
-        weight = 20 + 10 * math.log10(place.population + 1)
+        weight = weight_of_town(place.population)
         for key in keys - {""}:
             yield NameRow(key, country, place.id, weight)
