@@ -64,10 +64,7 @@ PACKAGES = (
         "inter",
         (
             ("wght.css", "inter.css"),
-            *(
-                (f"files/inter-{subset}-wght-normal.woff2",) * 2
-                for subset in INTER_SUBSETS
-            ),
+            *((f"files/inter-{subset}-wght-normal.woff2",) * 2 for subset in INTER_SUBSETS),
         ),
     ),
     Package(
@@ -87,7 +84,6 @@ PACKAGES = (
     ),
     Package("fflate", "fflate", (("esm/browser.js", "fflate.js"),)),
     Package("htmx.org", "htmx", (("dist/htmx.min.js", "htmx.min.js"),)),
-    Package("jquery", "jquery", (("dist/jquery.min.js", "jquery.min.js"),)),
     Package(
         "leaflet",
         "leaflet",
@@ -117,9 +113,7 @@ PACKAGES = (
             ("dist/css/tabulator_simple.min.css", "tabulator.css"),
         ),
     ),
-    Package(
-        "terra-draw", "terra-draw", (("dist/terra-draw.module.js", "terra-draw.js"),)
-    ),
+    Package("terra-draw", "terra-draw", (("dist/terra-draw.module.js", "terra-draw.js"),)),
     Package(
         "terra-draw-maplibre-gl-adapter",
         "terra-draw-adapter",
@@ -157,9 +151,7 @@ def _bring_up_to_date(*, check: bool, force: bool) -> str:
     if _modules_are_stale():
         _install_modules()
     versions = _copy_all()
-    return (
-        f"Browser assets copied: {', '.join(f'{n} {v}' for n, v in versions.items())}."
-    )
+    return f"Browser assets copied: {', '.join(f'{n} {v}' for n, v in versions.items())}."
 
 
 def _fingerprint() -> str:
@@ -229,7 +221,8 @@ def _install_modules() -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise AssetError(
-            f"`npm ci` did not finish in {NPM_TIMEOUT_S // 60} minutes. Is the line slow? Run it again."
+            f"`npm ci` did not finish in {NPM_TIMEOUT_S // 60} minutes. Is the line slow? "
+            "Run it again."
         ) from error
     except OSError as error:
         raise AssetError(f"npm could not be started ({error}).") from error
@@ -277,9 +270,7 @@ def _version(npm: str) -> str:
     try:
         return str(json.loads((MODULES / npm / "package.json").read_text())["version"])
     except (OSError, ValueError, KeyError) as error:
-        raise AssetError(
-            f"{npm} is missing from node_modules; delete it and run again."
-        ) from error
+        raise AssetError(f"{npm} is missing from node_modules; delete it and run again.") from error
 
 
 def _copy(package: Package, fresh: Path) -> str:
@@ -287,9 +278,7 @@ def _copy(package: Package, fresh: Path) -> str:
     for source_name, target_name in package.files:
         source = MODULES / package.npm / source_name
         if not source.is_file():
-            raise AssetError(
-                f"{package.npm} {version} has no {source_name}; was it renamed?"
-            )
+            raise AssetError(f"{package.npm} {version} has no {source_name}; was it renamed?")
         target = fresh / package.name / target_name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.suffix in {".js", ".mjs", ".css"}:
@@ -314,13 +303,9 @@ def _rewrite(package: Package, up: str, text: str) -> str:
         target = package.imports.get(match[3])
         return f"{match[1]}{match[2]}{up}{target}{match[2]}" if target else match[0]
 
-    rewritten, count = (
-        BARE_IMPORT.subn(replacement, text) if package.imports else (text, 0)
-    )
+    rewritten, count = BARE_IMPORT.subn(replacement, text) if package.imports else (text, 0)
     if package.imports and not count:
-        raise AssetError(
-            f"the imports of {package.npm} were not found; was it built differently?"
-        )
+        raise AssetError(f"the imports of {package.npm} were not found; was it built differently?")
     return rewritten
 
 
@@ -340,18 +325,14 @@ def _write_sprite(target: Path) -> str:
 def _symbol(name: str) -> str:
     """One icon; `name` ending in `-filled` is taken from the filled set."""
     filled = name.endswith("-filled")
-    kind, plain = (
-        ("filled", name.removesuffix("-filled")) if filled else ("outline", name)
-    )
+    kind, plain = ("filled", name.removesuffix("-filled")) if filled else ("outline", name)
     source = MODULES / "@tabler" / "icons" / "icons" / kind / f"{plain}.svg"
     if not source.is_file():
         raise AssetError(f"there is no icon named {name!r}; see scripts/icons.txt.")
     body = SVG_BODY.search(source.read_text())
     if body is None:
         raise AssetError(f"the icon {name!r} is not an svg that can be read.")
-    inner = re.sub(
-        r'<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*/>', "", body[1]
-    )
+    inner = re.sub(r'<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*/>', "", body[1])
     inner = re.sub(r"\s+", " ", inner).strip()
     paint = (
         'fill="currentColor"'

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from geocrm.config import Settings
 from geocrm.db import cluster, make_engine
@@ -27,14 +27,26 @@ def fresh_database(name: str, *, template: str | None = None) -> Iterator[str]:
     admin = _admin_engine()
     source = template or "template1"
     with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        _drop(connection, name)
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source}"'))
     try:
         yield _url_of(name)
     finally:
         with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            _drop(connection, name)
         admin.dispose()
+
+
+def _drop(connection: Connection, name: str) -> None:
+    # WITH (FORCE) fails while autovacuum is at work there: its process belongs to a superuser.
+    connection.execute(
+        text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = :name AND backend_type = 'client backend'"
+        ),
+        {"name": name},
+    )
+    connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
 
 
 def migrated_template() -> str:

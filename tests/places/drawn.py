@@ -34,12 +34,12 @@ EDGES = (
 
 def unit(code: str, shape: Any, **given: Any) -> files.UnitRow:
     """A unit with defaults; its parent is the province of its code."""
-    parents = {"wld-adm0": None, "idn-adm1": "wld-adm0:IDN", "idn-adm2": f"idn-adm1:{code[9:11]}"}
+    parents = {"idn-adm1": "wld-adm0:IDN", "idn-adm2": f"idn-adm1:{code[9:11]}"}
     about: dict[str, Any] = {
         "code": code,
         "name": f"Unit {code}",
         "name_id": None,
-        "parent": parents[code.partition(":")[0]],
+        "parent": parents.get(code.partition(":")[0]),
         "country": "ID",
         "population": 1000,
         "area_km2": 12_000.0,

@@ -1,4 +1,4 @@
-"""The boundaries we deliver: they tile, they nest, they are complete, and their papers are right."""
+"""The boundaries we deliver tile, nest and are complete, and their papers are right."""
 
 from functools import lru_cache
 
