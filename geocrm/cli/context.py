@@ -1,6 +1,7 @@
 """What commands share: settings, a session on a database that is up, and how to print."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg2
 from psycopg2 import errors as pg_errors
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from geocrm.config import Settings
@@ -21,6 +23,8 @@ from geocrm.db import cluster, make_engine, make_sessions, migrate, unit_of_work
 from geocrm.errors import Conflict, ServiceUnavailable
 from geocrm.security import OPERATOR, Actor, queries
 from geocrm.wiring import actor_for
+
+_FULL_BYTES = 32 * 2**20  # two segments of write-ahead log
 
 # For commands that print one JSON document: `@json_option` gives them `as_json`.
 json_option = click.option(
@@ -85,19 +89,24 @@ def answering(chosen: Settings) -> Iterator[None]:
     """Turn the driver's complaint about the connection into a sentence with a remedy."""
     try:
         yield
-    except OperationalError as error:
-        if isinstance(error.orig, pg_errors.DiskFull):
-            raise ServiceUnavailable(
-                "The disk of the database is full: free some space and try again; nothing was"
-                " half written"
-            ) from error
-        remedy = (
-            "check GEOCRM_DATABASE_URL and that server"
-            if chosen.database_url
-            else "run geocrm check"
+    except (OperationalError, InterfaceError) as error:
+        raise _unanswered(chosen, error.orig or error) from error
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        # COPY talks to the driver itself.
+        raise _unanswered(chosen, error) from error
+
+
+def _unanswered(chosen: Settings, error: BaseException) -> ServiceUnavailable:
+    # A server whose log does not fit on the disk any more ends without another word.
+    full = not chosen.database_url and shutil.disk_usage(chosen.var).free < _FULL_BYTES
+    if full or isinstance(error, pg_errors.DiskFull):
+        return ServiceUnavailable(
+            "The disk of the database is full: free some space and try again; what was saved"
+            " before is safe, and nothing is half written"
         )
-        reason = str(error.orig).strip().splitlines()[0]
-        raise ServiceUnavailable(f"The database does not answer ({reason}): {remedy}") from error
+    remedy = "check GEOCRM_DATABASE_URL and that server" if chosen.database_url else "geocrm check"
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return ServiceUnavailable(f"The database does not answer ({reason}): {remedy}")
 
 
 def _fit_schema(engine: Engine, chosen: Settings) -> None:

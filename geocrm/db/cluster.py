@@ -28,6 +28,7 @@ from geocrm.errors import InvalidInput, ServiceUnavailable
 
 FIRST_PORT = 54320
 MIN_FREE_MB = 400  # a fresh cluster with PostGIS and its first write-ahead log takes about 100
+_MIN_FREE_TO_START_MB = 64  # recovery writes a checkpoint and a few segments of log
 _FALLBACK = Path("/var/lib/geocrm")
 _STOP_TIMEOUT_S = 60
 
@@ -162,7 +163,7 @@ def _create(settings: Settings, earlier: ClusterState | None, say: Say) -> Clust
     programs = binaries.newest(binaries.installed())
     account = _account()
     folder = earlier.folder if earlier else _choose_folder(settings, account, say)
-    _need_space(folder)
+    _need_space(folder, MIN_FREE_MB)
     say(f"Making a PostgreSQL {programs.major} cluster in {folder} (once, a few seconds)")
     state = ClusterState.new(folder, programs.major, settings.db_port or FIRST_PORT)
     save(settings, state)
@@ -194,7 +195,7 @@ def _initdb(state: ClusterState, programs: binaries.Binaries, account: pwd.struc
 
 def _start(settings: Settings, state: ClusterState, say: Say) -> ClusterState:
     binaries.of_major(state.major)
-    _need_space(state.folder)
+    _need_space(state.folder, _MIN_FREE_TO_START_MB)
     server.forget_stale_pid(state, say)
     state = _with_free_port(settings, state, say)
     say(f"Starting the database on 127.0.0.1:{state.port}")
@@ -330,13 +331,13 @@ def _give(path: Path, account: pwd.struct_passwd) -> None:
         os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def _need_space(folder: Path) -> None:
+def _need_space(folder: Path, need_mb: int) -> None:
     place = next(step for step in [folder, *folder.parents] if step.exists())
     free_mb = shutil.disk_usage(place).free // 2**20
-    if free_mb < MIN_FREE_MB:
+    if free_mb < need_mb:
         raise ServiceUnavailable(
             f"Only {free_mb} MB are free on the disk of {folder}, and the database needs at least"
-            f" {MIN_FREE_MB}: free some space, or set GEOCRM_VAR to a folder on a larger disk"
+            f" {need_mb}: free some space, or set GEOCRM_VAR to a folder on a larger disk"
         )
 
 

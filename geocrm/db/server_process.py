@@ -13,7 +13,7 @@ from geocrm.db.cluster_state import ClusterState
 from geocrm.errors import ServiceUnavailable
 
 START_TIMEOUT_S = 120  # recovery after a kill replays up to max_wal_size
-_ORPHAN_PATIENCE_S = 5
+_ORPHAN_PATIENCE_S = 2
 
 Say = Callable[[str], None]
 
