@@ -1,0 +1,67 @@
+"""Documents opened the way a person opens them: from a file, in Chromium, without a network."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+VENDOR = Path(__file__).parents[2] / "geocrm" / "web" / "static" / "vendor"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that open a document need a browser."""
+    for item in items:
+        if "open_document" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Debian's Chromium."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert found, "Chromium is missing; run: make test (it installs it)"
+    return {"executable_path": found, "args": ARGUMENTS}
+
+
+@pytest.fixture
+def vendor() -> Path:
+    """The browser assets, copied at set-up."""
+    return VENDOR
+
+
+@pytest.fixture
+def open_document(browser: Browser, tmp_path: Path) -> Callable[[str], tuple[Page, list[str]]]:
+    """Open the document; gives the page and a list of what went wrong or left the machine."""
+
+    def show(html: str) -> tuple[Page, list[str]]:
+        path = tmp_path / "document.html"
+        path.write_text(html, encoding="utf-8")
+        page = browser.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(f"uncaught: {error}"))
+        page.on("console", lambda note: wrong.append(note.text) if note.type == "error" else None)
+        page.on("dialog", lambda dialog: (wrong.append("a dialog opened"), dialog.dismiss()))
+        page.on("request", lambda request: _note(request.url, path, wrong))
+        page.goto(path.as_uri())
+        page.wait_for_selector(".leaflet-pane svg", state="attached")
+        return page, wrong
+
+    return show
+
+
+def _note(url: str, path: Path, wrong: list[str]) -> None:
+    if url != path.as_uri() and not url.startswith("data:"):
+        wrong.append(f"asked for {url}")
