@@ -48,6 +48,9 @@ def load_boundaries(session: Session, directory: Path = files.BOUNDARIES) -> lis
             layer.loaded_at = clock.now()
         layer.units_sha256, layer.edges_sha256 = units_sha256, edges_sha256
     session.flush()
+    if loaded:
+        # Whoever reads next should not wait for autovacuum to notice.
+        session.execute(text("ANALYZE boundaries, boundary_edges"))
     return loaded
 
 
