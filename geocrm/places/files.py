@@ -140,7 +140,7 @@ def derived_edges(of: Sequence[UnitRow]) -> list[EdgeRow]:
 
 
 def ground(unit: UnitRow) -> str:
-    """What has to hang together as one graph: the country; of a province of the world the unit above it."""
+    """What must be one graph: the country, or for a province of the world the unit above it."""
     if unit.parent is not None and unit.parent.startswith("wld-adm0:"):
         return unit.parent
     return unit.country or unit.code
