@@ -112,7 +112,7 @@ function style(found) {
       border(2, 6, 0.6),
       border(1, 3.5, 0.8),
       border(0, 0, 1.1),
-      labels(),
+      ...labels(),
     ],
   };
 }
@@ -135,29 +135,70 @@ function border(level, minzoom, width) {
   };
 }
 
+/**
+ * Names, the weakest first: the last layer gets its room first. `kind` is country, province or
+ * city; `rank` 0 is drawn first.
+ */
 function labels() {
   const population = ["to-number", ["get", "population"], 0];
-  const name = locale === "id" ? ["coalesce", ["get", "name_id"], ["get", "name"]] : ["get", "name"];
-  return {
-    id: LABELS,
-    type: "symbol",
-    source: "base",
-    "source-layer": "places",
-    layout: {
-      "text-field": name,
-      "text-font": [FONT],
-      "text-size": [
+  // Most villages have no figure; they show when one looks at their neighbourhood.
+  const known = ["any", ["has", "population"], [">=", ["zoom"], 10]];
+  return [
+    label(LABELS, "province", {
+      minzoom: 5,
+      size: ["interpolate", ["linear"], ["zoom"], 5, 10, 9, 13],
+      colour: "--map-label-soft",
+      layout: { "text-letter-spacing": 0.06, "symbol-sort-key": ["get", "rank"] },
+    }),
+    label("base-cities", "city", {
+      filter: known,
+      size: [
         "interpolate", ["linear"], ["zoom"],
         3, ["interpolate", ["linear"], population, 100_000, 10, 5_000_000, 12.5],
         9, ["interpolate", ["linear"], population, 1_000, 10.5, 100_000, 13, 2_000_000, 17],
       ],
+      colour: "--map-label",
+      layout: { "symbol-sort-key": ["-", ["*", ["get", "rank"], 100_000_000], population] },
+    }),
+    label("base-countries", "country", {
+      maxzoom: 7,
+      size: ["interpolate", ["linear"], ["zoom"], 1, 9.5, 6, 15],
+      colour: "--map-label-soft",
+      layout: {
+        "text-transform": "uppercase",
+        "text-letter-spacing": 0.14,
+        "symbol-sort-key": ["get", "rank"],
+      },
+    }),
+  ];
+}
+
+/**
+ * @param {string} id
+ * @param {string} kind
+ * @param {{minzoom?: number, maxzoom?: number, filter?: any[], size: any[], colour: string, layout: Record<string, any>}} look
+ */
+function label(id, kind, { minzoom = 0, maxzoom = 24, filter, size, colour, layout }) {
+  const ours = ["==", ["get", "kind"], kind];
+  const name = ["get", "name"];
+  return {
+    id,
+    type: "symbol",
+    source: "base",
+    "source-layer": "places",
+    minzoom,
+    maxzoom,
+    filter: filter ? ["all", ours, filter] : ours,
+    layout: {
+      "text-field": locale === "id" ? ["coalesce", ["get", "name_id"], name] : name,
+      "text-font": [FONT],
+      "text-size": size,
       "text-max-width": 7,
       "text-padding": 4,
-      "text-letter-spacing": 0.01,
-      "symbol-sort-key": ["-", 0, population],
+      ...layout,
     },
     paint: {
-      "text-color": token("--map-label"),
+      "text-color": token(colour),
       "text-halo-color": token("--map-halo"),
       "text-halo-width": 1.4,
       "text-halo-blur": 0.4,
@@ -176,8 +217,10 @@ function repaint(map) {
   paint("base-coast", "line-color", "--map-border-1");
   for (const level of [0, 1, 2]) paint(`base-border-${level}`, "line-color", `--map-border-${level}`);
   if (plain) return;
-  paint(LABELS, "text-color", "--map-label");
-  paint(LABELS, "text-halo-color", "--map-halo");
+  paint(LABELS, "text-color", "--map-label-soft");
+  paint("base-cities", "text-color", "--map-label");
+  paint("base-countries", "text-color", "--map-label-soft");
+  for (const layer of [LABELS, "base-cities", "base-countries"]) paint(layer, "text-halo-color", "--map-halo");
 }
 
 /** @param {any} map @param {boolean} controls */
