@@ -29,18 +29,19 @@ class Waterfall:
 
     def shown_to(self, actor: Actor) -> "Waterfall":
         """The figures as this actor may read them."""
-        if actor.sees_all or not actor.counts_all:
-            return self
         return Waterfall(
-            _shown(self.matched),
-            {reason: _shown(count) for reason, count in self.excluded.items()},
-            _shown(self.reachable),
-            _shown(self.without_point),
+            count_shown_to(actor, self.matched),
+            {reason: count_shown_to(actor, count) for reason, count in self.excluded.items()},
+            count_shown_to(actor, self.reachable),
+            count_shown_to(actor, self.without_point),
         )
 
 
-def _shown(count: int | None) -> int | None:
-    return None if count is None else shown_count(count)
+def count_shown_to(actor: Actor, count: int | None) -> int | None:
+    """The count as this actor may read it: exact for those who may see whom it counts."""
+    if count is None or actor.sees_all or not actor.counts_all:
+        return count
+    return shown_count(count)
 
 
 def counting(session: Session, actor: Actor) -> AbstractContextManager[None]:

@@ -1,6 +1,6 @@
 """Where and who: the choice a campaign starts from, as one filter tree."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -38,6 +38,30 @@ def everybody_of(where: Where, *conditions: Tree) -> Tree:
     """Who is meant: on this ground, and meeting every condition."""
     ground = where.tree()
     return {"and": ([ground] if ground else []) + list(conditions)}
+
+
+def conditions(
+    *,
+    segments: Sequence[str] = (),
+    min_revenue: float | None = None,
+    ordered_within: int | None = None,
+    not_ordered_within: int | None = None,
+) -> list[Tree]:
+    """Who, as filter trees: segments, revenue of the last year, and how long since the last order.
+
+    The two spans are in days; somebody who never ordered has not ordered within any span.
+    """
+    trees: list[Tree] = []
+    if segments:
+        trees.append({"field": "segment", "op": "in", "value": list(segments)})
+    if min_revenue is not None:
+        trees.append({"field": "revenue", "op": "gte", "value": min_revenue})
+    recent = {"field": "last_order", "op": "within_days"}
+    if ordered_within is not None:
+        trees.append(recent | {"value": ordered_within})
+    if not_ordered_within is not None:
+        trees.append({"not": recent | {"value": not_ordered_within}})
+    return trees
 
 
 def area_of(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -66,9 +66,13 @@ def audience(
             area=_area(area),
             territories=_territories(session, territory_names),
         )
-        tree = selection.everybody_of(
-            where, *_conditions(segments, min_revenue, ordered_within, not_ordered_within)
+        conditions = selection.conditions(
+            segments=segments,
+            min_revenue=min_revenue,
+            ordered_within=ordered_within,
+            not_ordered_within=not_ordered_within,
         )
+        tree = selection.everybody_of(where, *conditions)
         counts = queries.waterfall(session, actor, selection.compiled(tree, today), chosen)
         _keep(session, actor, tree, chosen, name=name, out=out)
     shown = counts.shown_to(actor)
@@ -104,25 +108,6 @@ def _area(path: Path | None) -> Mapping[str, Any] | None:
 
 def _territories(session: Session, names: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(territories.live_territory_named(session, name).id for name in names)
-
-
-def _conditions(
-    segments: tuple[str, ...],
-    min_revenue: float | None,
-    ordered_within: int | None,
-    not_ordered_within: int | None,
-) -> list[Tree]:
-    conditions: list[Tree] = []
-    if segments:
-        conditions.append({"field": "segment", "op": "in", "value": list(segments)})
-    if min_revenue is not None:
-        conditions.append({"field": "revenue", "op": "gte", "value": min_revenue})
-    recent = {"field": "last_order", "op": "within_days"}
-    if ordered_within is not None:
-        conditions.append(recent | {"value": ordered_within})
-    if not_ordered_within is not None:
-        conditions.append({"not": recent | {"value": not_ordered_within}})
-    return conditions
 
 
 def _keep(

@@ -11,20 +11,34 @@ from geocrm.config import Settings
 from geocrm.web import (
     access,
     browser_sessions,
+    campaigns,
     headers,
     home,
     language,
     problems,
     request_work,
     sign_in,
+    tiles,
 )
+from geocrm.web import map as map_page
+from geocrm.web.api import account_list as api_account_list
+from geocrm.web.api import audiences as api_audiences
+from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import people as api_people
+from geocrm.web.api import search as api_search
 
 MAX_UPLOAD_BYTES: Final = 200 * 1024 * 1024
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home.bp,
+    map_page.bp,
+    tiles.bp,
+    api_account_list.bp,
+    api_search.bp,
+    api_boundaries.bp,
+    campaigns.bp,
+    api_audiences.bp,
     api_people.bp,
     api_jobs.bp,
 )
