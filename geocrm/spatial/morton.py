@@ -60,9 +60,7 @@ def lattice(lon: ArrayLike, lat: ArrayLike, zoom: int = ZOOM) -> tuple[NDArray[n
     across = east / 360.0 + 0.5
     down = 0.5 - np.arctanh(sine) / (2 * np.pi)
     size = 1 << zoom
-    x, y = (
-        np.clip(np.floor(each * size), 0, size - 1).astype(np.int64) for each in (across, down)
-    )
+    x, y = (np.clip(np.floor(each * size), 0, size - 1).astype(np.int64) for each in (across, down))
     return x, y
 
 
@@ -126,6 +124,8 @@ def _spread(values: NDArray[np.generic]) -> NDArray[np.uint64]:
 
 def _gather(bits: NDArray[np.uint64]) -> NDArray[np.int64]:
     bits = bits & _SPREAD[-1][1]
-    for (step, _), (_, mask) in zip(_SPREAD[::-1], (*_SPREAD[-2::-1], (0, np.uint64(0xFFFFFFFF))), strict=True):
+    for (step, _), (_, mask) in zip(
+        _SPREAD[::-1], (*_SPREAD[-2::-1], (0, np.uint64(0xFFFFFFFF))), strict=True
+    ):
         bits = (bits | (bits >> np.uint64(step))) & mask
     return bits.astype(np.int64)

@@ -190,7 +190,9 @@ def _reach_boxes(bounds: Floats, reach_m: float) -> Floats:
     d_lat = reach_m / METRES_PER_DEGREE
     lat = np.minimum(np.maximum(np.abs(bounds[:, 1]), np.abs(bounds[:, 3])) + d_lat, 89.9)
     d_lon = np.minimum(d_lat / np.cos(np.radians(lat)), 360.0)
-    return bounds + np.stack([-d_lon, np.full_like(d_lon, -d_lat), d_lon, np.full_like(d_lon, d_lat)], axis=1)
+    return bounds + np.stack(
+        [-d_lon, np.full_like(d_lon, -d_lat), d_lon, np.full_like(d_lon, d_lat)], axis=1
+    )
 
 
 def _within_reach(

@@ -77,7 +77,10 @@ class Day:
         per_visit = (self.service_s, self.open_s, self.close_s, self.prize, self.must)
         if any(each.shape != (n,) for each in per_visit):
             raise ValueError(f"Every figure of the {n} visits must have shape ({n},)")
-        if self.travel_time_s.shape != (places, places) or self.distance_m.shape != (places, places):
+        if self.travel_time_s.shape != (places, places) or self.distance_m.shape != (
+            places,
+            places,
+        ):
             raise ValueError("travel_time_s and distance_m must be square and of one size")
         if not (n <= places and 0 <= self.start < places and 0 <= self.end < places):
             raise ValueError(f"{n} visits, start {self.start}, end {self.end}: {places} places")
@@ -276,10 +279,7 @@ def _search(day: Day, visits: Indices, seed: int, stop: _Stop) -> Indices:
     if not result.best.is_feasible():
         return np.zeros(0, dtype=np.intp)
     inside = [
-        activity.idx
-        for route in result.best.routes()
-        for activity in route
-        if activity.is_client()
+        activity.idx for route in result.best.routes() for activity in route if activity.is_client()
     ]
     return visits[np.array(inside, dtype=np.intp)]
 

@@ -213,7 +213,11 @@ class _Search:
             space = scratch(self.graph, seed * 1_000_003 + turn)
             share = (turn / (starts + (starts + 1) // 2), 1 / (starts + (starts + 1) // 2))
             if turn < starts:
-                start = start if turn == 0 else first_assignment(self.graph, self.num_districts, seed + turn)
+                start = (
+                    start
+                    if turn == 0
+                    else first_assignment(self.graph, self.num_districts, seed + turn)
+                )
                 self._anneal(start, HOT, space, share)
             else:
                 self._anneal(self._best(), WARM, space, share)
@@ -233,7 +237,9 @@ class _Search:
         rounds = max(rounds, MIN_ROUNDS)
         state = state_of(self.graph, start, k)
         inertia = _inertia(state)
-        goal = Goal(self.mean, self.slack * INNER_SLACK, STRICTNESS, k / inertia if inertia > 1e-15 else 0.0)
+        goal = Goal(
+            self.mean, self.slack * INNER_SLACK, STRICTNESS, k / inertia if inertia > 1e-15 else 0.0
+        )
         energy = self._energy(state, goal)
         found, least = state.district.copy(), energy
         # Rounded, because the last bit of a power differs between machines.

@@ -325,7 +325,9 @@ def recombine(
         if balance < best:
             energy = balance + goal.roundness * (
                 inertia(m[x, 0], m[x, 1], m[x, 2], m[x, 3])
-                + inertia(m[u, 0] - m[x, 0], m[u, 1] - m[x, 1], m[u, 2] - m[x, 2], m[u, 3] - m[x, 3])
+                + inertia(
+                    m[u, 0] - m[x, 0], m[u, 1] - m[x, 1], m[u, 2] - m[x, 2], m[u, 3] - m[x, 3]
+                )
             )
             if energy < best:
                 best, cut = energy, x

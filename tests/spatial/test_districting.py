@@ -1,0 +1,165 @@
+"""Territory design: always contiguous, nobody left out, as balanced as the map allows."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geocrm.errors import Infeasible, InvalidInput
+from geocrm.spatial.districting import (
+    Units,
+    bridges,
+    can_move,
+    components,
+    design,
+    evaluate,
+    is_contiguous,
+    preview,
+    reassign,
+)
+from geocrm.spatial.districting.problem import graph_of
+from geocrm.spatial.districting.starts import tree_assignment
+
+
+def grid(rows: int, columns: int, weight: np.ndarray | None = None) -> Units:
+    """Units in rows and columns a tenth of a degree apart, each beside the four around it."""
+    at = np.arange(rows * columns).reshape(rows, columns)
+    across = np.stack([at[:, :-1].ravel(), at[:, 1:].ravel()], axis=1)
+    down = np.stack([at[:-1].ravel(), at[1:].ravel()], axis=1)
+    y, x = np.divmod(np.arange(rows * columns), columns)
+    return Units(
+        np.ones(rows * columns) if weight is None else weight,
+        100 + x * 0.1,
+        y * 0.1,
+        np.concatenate([across, down]),
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    rows=st.integers(1, 6),
+    columns=st.integers(1, 6),
+    share=st.floats(0, 1),
+    seed=st.integers(0, 1000),
+)
+def test_every_unit_has_one_district_and_every_district_is_whole(rows, columns, share, seed):
+    n = rows * columns
+    k = 1 + int(share * (n - 1))
+    units = grid(rows, columns, np.random.default_rng(seed).gamma(0.7, 10, n))
+    plan = design(units, k, seed=seed, effort=1)
+    assert plan.district.shape == (n,)
+    assert plan.contiguous and is_contiguous(plan.district, units.edges, k)
+    assert plan.load.sum() == pytest.approx(units.weight.sum())
+    assert plan.max_deviation >= plan.deviation_floor - 1e-9
+
+
+@settings(max_examples=25, deadline=None)
+@given(k=st.integers(1, 30), seed=st.integers(0, 1000))
+def test_a_tree_start_is_whole_however_many_districts(k, seed):
+    units = grid(5, 6, np.random.default_rng(seed).gamma(0.3, 10, 30))
+    assert is_contiguous(tree_assignment(graph_of(units, units.weight), k, seed), units.edges, k)
+
+
+def test_an_even_grid_is_parted_evenly():
+    assert design(grid(8, 8), 8, tolerance=0.0, effort=1).max_deviation == 0.0
+
+
+def test_the_same_seed_gives_the_same_plan():
+    units = grid(10, 10, np.random.default_rng(3).gamma(0.7, 10, 100))
+    assert design(units, 7, seed=5, effort=1).district.tolist() == (
+        design(units, 7, seed=5, effort=1).district.tolist()
+    )
+
+
+def test_the_search_balances_better_than_its_start():
+    units = grid(12, 12, np.random.default_rng(3).gamma(0.7, 10, 144))
+    assert design(units, 9, effort=2).max_deviation < 0.5 * preview(units, 9).max_deviation
+
+
+def test_an_enclave_moves_with_its_host():
+    # Unit 4 hangs on unit 1 alone; only {0} {1, 4} {2} {3} is balanced.
+    edges = np.array([[0, 1], [1, 2], [2, 3], [1, 4]])
+    units = Units(np.array([4, 3, 4, 4, 1.0]), np.arange(5.0), np.zeros(5), edges)
+    plan = design(units, 4, tolerance=0.0, effort=1)
+    assert plan.max_deviation == 0.0
+    assert plan.district[1] == plan.district[4]
+
+
+def test_a_tolerance_out_of_reach_gives_the_best_and_says_so():
+    units = grid(1, 3, np.array([1, 1, 8.0]))
+    plan = design(units, 2, effort=1)
+    assert not plan.tolerance_met
+    assert plan.max_deviation == pytest.approx(0.6)
+    assert plan.deviation_floor == pytest.approx(0.6)
+
+
+def test_weights_of_zero_balance_the_number_of_units():
+    plan = design(grid(4, 4, np.zeros(16)), 4, effort=1)
+    assert plan.balanced_on == "count"
+    assert plan.load.tolist() == [4, 4, 4, 4]
+
+
+def test_the_search_can_be_stopped_and_says_so():
+    plan = design(grid(6, 6), 4, should_stop=lambda: True)
+    assert plan.stopped == "stopped"
+    assert plan.contiguous
+
+
+def test_progress_runs_to_the_end():
+    seen: list[float] = []
+    design(grid(4, 4), 3, effort=1, progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == pytest.approx(1.0)
+
+
+def test_more_districts_than_units_are_refused():
+    with pytest.raises(Infeasible, match="there are 4"):
+        design(grid(2, 2), 5)
+
+
+def test_no_district_is_refused():
+    with pytest.raises(InvalidInput, match="not 0"):
+        design(grid(2, 2), 0)
+
+
+def test_islands_without_a_crossing_are_counted():
+    units = Units(np.ones(5), np.arange(5.0), np.zeros(5), np.array([[0, 1], [2, 3]]))
+    with pytest.raises(Infeasible, match="3 groups"):
+        design(units, 2)
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_an_impossible_weight_is_refused(weight):
+    with pytest.raises(InvalidInput, match="Unit 2"):
+        grid(2, 2, np.array([1, 1, weight, 1]))
+
+
+def test_bridges_join_what_is_apart_by_the_shortest_links():
+    lon = np.array([0.0, 1, 5, 6, 20])
+    added = bridges(lon, np.zeros(5), np.array([[0, 1], [2, 3]]))
+    assert sorted(map(tuple, added.tolist())) == [(1, 2), (3, 4)]
+
+
+def test_components_are_counted():
+    assert len(set(components(5, np.array([[0, 1], [2, 3]])).tolist())) == 3
+
+
+def test_a_unit_may_leave_unless_it_holds_its_district_together():
+    district = np.array([0, 0, 0, 1])
+    edges = grid(1, 4).edges
+    assert [can_move(unit, district, edges) for unit in range(4)] == [True, False, True, False]
+
+
+def test_reassigning_a_unit_by_hand():
+    district, edges = np.array([0, 0, 0, 1]), grid(1, 4).edges
+    assert reassign(district, 2, 1, edges).tolist() == [0, 0, 1, 1]
+    with pytest.raises(ValueError, match="in pieces"):
+        reassign(district, 3, 0, edges)
+    with pytest.raises(ValueError, match="no neighbour"):
+        reassign(district, 0, 1, edges)
+
+
+def test_a_plan_changed_by_hand_is_measured_anew():
+    plan = evaluate(grid(1, 4), np.array([0, 1, 0, 1]), 2)
+    assert not plan.contiguous
+    assert plan.deviation.tolist() == [0.0, 0.0]
