@@ -15,26 +15,38 @@ from geocrm.errors import GeoCrmError, MissingActor, ServiceUnavailable
 
 BAD_INPUT, UNAVAILABLE, INTERRUPTED = 2, 3, 130
 
-# Name of the command -> where it is defined.
+# Name -> where it is defined, and what it does; so the list of commands needs no imports.
 COMMANDS = {
-    "backup": "geocrm.cli.backup:backup",
-    "boundaries": "geocrm.cli.boundaries:boundaries",
-    "campaigns": "geocrm.cli.campaigns:campaigns",
-    "check": "geocrm.cli.check:check",
-    "db": "geocrm.cli.db:db",
-    "demo": "geocrm.cli.demo:demo",
-    "gazetteer": "geocrm.cli.gazetteer:gazetteer",
-    "geocode": "geocrm.cli.geocode:geocode",
-    "import": "geocrm.cli.imports:imports",
-    "init": "geocrm.cli.init:init",
-    "migrate": "geocrm.cli.db:migrate",
-    "restore": "geocrm.cli.backup:restore",
-    "serve": "geocrm.cli.serve:serve",
-    "territories": "geocrm.cli.territories:territories",
-    "token": "geocrm.cli.users:token",
-    "user": "geocrm.cli.users:user",
-    "visits": "geocrm.cli.visits:visits",
-    "worker": "geocrm.cli.serve:worker",
+    "backup": ("geocrm.cli.backup:backup", "Write everything in the database to a file."),
+    "boundaries": (
+        "geocrm.cli.boundaries:boundaries",
+        "Boundaries and their neighbours.",
+    ),
+    "campaigns": ("geocrm.cli.campaigns:campaigns", "The reachable people of a region."),
+    "check": ("geocrm.cli.check:check", "Say what is wrong with this installation."),
+    "db": ("geocrm.cli.db:db", "Start, stop and look at the private database."),
+    "demo": ("geocrm.cli.demo:demo", "Load and remove synthetic customers."),
+    "gazetteer": ("geocrm.cli.gazetteer:gazetteer", "Load the places that addresses are found on."),
+    "geocode": ("geocrm.cli.geocode:geocode", "Find where an address, or a file of them, is."),
+    "import": (
+        "geocrm.cli.imports:imports",
+        "Bring accounts and orders in from files.",
+    ),
+    "init": ("geocrm.cli.init:init", "Start empty, with the first administrator."),
+    "migrate": ("geocrm.cli.db:migrate", "Bring the tables to the version of the code."),
+    "restore": (
+        "geocrm.cli.backup:restore",
+        "Bring back everything from a backup.",
+    ),
+    "serve": ("geocrm.cli.serve:serve", "Serve the pages until interrupted."),
+    "territories": (
+        "geocrm.cli.territories:territories",
+        "Draw balanced territories.",
+    ),
+    "token": ("geocrm.cli.users:token", "Keys for programs."),
+    "user": ("geocrm.cli.users:user", "People who sign in."),
+    "visits": ("geocrm.cli.visits:visits", "Plan a day of visits."),
+    "worker": ("geocrm.cli.serve:worker", "Run background jobs until interrupted."),
 }
 
 
@@ -42,12 +54,16 @@ class LazyGroup(click.Group):
     """The commands of `COMMANDS` whose module is there; each also takes `--as EMAIL`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name, place in COMMANDS.items() if find_spec(place.partition(":")[0])]
+        return [name for name, (at, _) in COMMANDS.items() if find_spec(at.partition(":")[0])]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(ctx):
             return None
-        module, _, attribute = COMMANDS[name].partition(":")
+        module, _, attribute = COMMANDS[name][0].partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
         _offer_as(command)

@@ -1,5 +1,6 @@
 """Loopback ports: which are free, and which program holds one."""
 
+import contextlib
 import errno
 import os
 import socket
@@ -50,8 +51,13 @@ def _listening_inodes(port: int) -> set[str]:
 
 
 def _sockets_of(process: Path) -> set[str]:
+    found: set[str] = set()
     try:
-        return {os.readlink(link) for link in (process / "fd").iterdir()}
+        for link in (process / "fd").iterdir():
+            # A file may be closed while we look.
+            with contextlib.suppress(FileNotFoundError):
+                found.add(os.readlink(link))
     except OSError:
-        # Gone meanwhile, or somebody else's process.
+        # The process is gone meanwhile, or somebody else's.
         return set()
+    return found

@@ -77,12 +77,14 @@ def await_ready(state: ClusterState) -> None:
 
 
 def forget_stale_pid(state: ClusterState, say: Say) -> None:
-    """Clear what a server that was killed left behind: its pid file and its orphaned children."""
+    """Clear what a server that was killed left behind: its lock files and its orphaned children."""
     if not state.pid_file.exists():
         return
     say("The database was not stopped properly; it recovers by itself")
     _end_orphans(state)
-    state.pid_file.unlink(missing_ok=True)
+    # Each names a process id, which a zombie or a newcomer may hold by now.
+    for left in [state.pid_file, *state.socket_folder.glob(".s.PGSQL.*")]:
+        left.unlink(missing_ok=True)
 
 
 def _end_orphans(state: ClusterState) -> None:
