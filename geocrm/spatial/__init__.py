@@ -1,1 +1,1 @@
-"""Algorithms someone could take away and use alone: arrays in, result out, no SQL, files or clock."""
+"""Algorithms someone could take away and use alone: arrays in, result out."""

@@ -51,7 +51,7 @@ def distance_matrix_m(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
 
 
 def unit_vectors(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
-    """Places as points on the unit sphere, shape (n, 3); no seam at the antimeridian or the poles."""
+    """Places as points on the unit sphere, shape (n, 3); no seam anywhere."""
     x = np.radians(np.asarray(lon, dtype=np.float64))
     y = np.radians(np.asarray(lat, dtype=np.float64))
     return np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1)

@@ -89,8 +89,8 @@ def decode(code: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     x, y = deinterleave(code)
     size = float(1 << ZOOM)
-    lon = ((x + 0.5) / size - 0.5) * 360.0
-    lat = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * (y + 0.5) / size))))
+    lon = ((x + 0.5) / size - 0.5).astype(np.float64) * 360.0
+    lat: NDArray[np.float64] = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * (y + 0.5) / size))))
     return lon, lat
 
 

@@ -147,7 +147,8 @@ def _length_m(lines: Geometries) -> Floats:
     xy, part = shapely.get_coordinates(parts, return_index=True)
     same = part[1:] == part[:-1]
     steps = great_circle_m(xy[:-1, 0], xy[:-1, 1], xy[1:, 0], xy[1:, 1])[same]
-    return np.bincount(owner[part[1:][same]], weights=steps, minlength=len(lines))
+    owners = owner[part[1:][same]]
+    return np.bincount(owners, weights=steps, minlength=len(lines)).astype(np.float64)
 
 
 def _coastal(geometries: Geometries, shared: _Borders) -> NDArray[np.bool_]:
@@ -190,9 +191,9 @@ def _reach_boxes(bounds: Floats, reach_m: float) -> Floats:
     d_lat = reach_m / METRES_PER_DEGREE
     lat = np.minimum(np.maximum(np.abs(bounds[:, 1]), np.abs(bounds[:, 3])) + d_lat, 89.9)
     d_lon = np.minimum(d_lat / np.cos(np.radians(lat)), 360.0)
-    return bounds + np.stack(
-        [-d_lon, np.full_like(d_lon, -d_lat), d_lon, np.full_like(d_lon, d_lat)], axis=1
-    )
+    d_lats = np.full_like(d_lon, d_lat)
+    widened: Floats = bounds + np.stack([-d_lon, -d_lats, d_lon, d_lats], axis=1)
+    return widened
 
 
 def _within_reach(
@@ -303,10 +304,10 @@ def _spanning_links(
         for q, tree in trees.items():
             if q <= p:
                 continue
-            gap, hit = tree.query(xyz[rows])
+            gap, hit = _closest(tree, xyz[rows])
             best = int(np.argmin(gap))
-            u, v = units[owner[rows[best]]], units[owner[by_part[q][hit[best]]]]
-            candidates.append((float(gap[best]), p, q, int(u), int(v)))
+            one, other = units[owner[rows[best]]], units[owner[by_part[q][hit[best]]]]
+            candidates.append((float(gap[best]), p, q, int(one), int(other)))
     root = {p: p for p in by_part}
     chosen = []
     for _, p, q, u, v in sorted(candidates):
@@ -330,14 +331,21 @@ def _long_crossings(geometries: Geometries, a: Indices, b: Indices) -> _Crossing
     for row, (u, v) in enumerate(zip(a, b, strict=True)):
         xyz, owner = _samples(geometries[[u, v]])
         mine, theirs = xyz[owner == 0], xyz[owner == 1]
-        gap, hit = cKDTree(theirs).query(mine)
+        gap, hit = _closest(cKDTree(theirs), mine)
         best = int(np.argmin(gap))
         starts[row], ends[row] = _lonlat(mine[best]), _lonlat(theirs[hit[best]])
     return _in_order(a, b, starts, ends)
 
 
+def _closest(tree: cKDTree, places: Floats) -> tuple[Floats, Indices]:
+    """Distance to, and index of, the nearest point of the tree for each place."""
+    gap, hit = tree.query(places)
+    return np.asarray(gap, dtype=np.float64), np.asarray(hit, dtype=np.intp)
+
+
 def _lonlat(xyz: Floats) -> Floats:
-    return np.degrees(np.array([np.arctan2(xyz[1], xyz[0]), np.arcsin(np.clip(xyz[2], -1, 1))]))
+    place = [np.arctan2(xyz[1], xyz[0]), np.arcsin(np.clip(xyz[2], -1, 1))]
+    return np.asarray(np.degrees(place), dtype=np.float64)
 
 
 def _both(one: _Crossings, other: _Crossings) -> _Crossings:

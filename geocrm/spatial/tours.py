@@ -7,6 +7,7 @@ from the given figures, and `check_day` verifies any plan independently.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyvrp
@@ -290,7 +291,8 @@ def _problem(day: Day, visits: Indices) -> pyvrp.ProblemData:
     begins, ends = int(np.ceil(day.shift_start_s)), int(np.floor(day.shift_end_s))
     drive = np.ceil(day.travel_time_s[np.ix_(places, places)])
     # Longer than the shift is as good as no way at all, and keeps the sums small.
-    drive_s = np.minimum(drive, ends - begins + 1).astype(np.int64)
+    # Any, because PyVRP declares its matrices as arrays of Python integers.
+    drive_s: Any = np.minimum(drive, ends - begins + 1).astype(np.int64)
     np.fill_diagonal(drive_s, 0)
     prizes = _prizes(day, visits, ends - begins)
     return pyvrp.ProblemData(

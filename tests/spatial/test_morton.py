@@ -1,5 +1,7 @@
 """Morton codes: a tile is one range of codes, and a code leads back to its place."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,7 +30,7 @@ def test_tiles_of_a_zoom_cut_the_codes_without_gap_or_overlap():
     ranges = sorted(morton.tile_range(3, x, y) for x in range(8) for y in range(8))
     assert ranges[0][0] == 0
     assert ranges[-1][1] == 4**morton.ZOOM
-    assert all(one[1] == other[0] for one, other in zip(ranges, ranges[1:], strict=False))
+    assert all(one[1] == other[0] for one, other in pairwise(ranges))
 
 
 def test_poles_fall_into_the_outermost_rows():

@@ -30,7 +30,7 @@ def draw(state: RandomState) -> np.uint64:
 
 
 @compiled
-def below(state: RandomState, limit: int) -> int:
+def below(state: RandomState, limit: int) -> np.int64:
     """A whole number in [0, limit)."""
     return np.int64((draw(state) >> np.uint64(33)) % np.uint64(limit))
 

@@ -22,8 +22,8 @@ Int32s = NDArray[np.int32]
 DEFAULT_EFFORT = 5
 # The search goes on to this share of the tolerance; only then it trades balance for compactness.
 SLACK_SHARE = 0.2
-# Energy of a district 1 % off balance is STRICTNESS x 0.01**2 = 0.3, against about 1 for its inertia
-# at the start; tuned on the 514 regencies of Indonesia and 3,233 counties of the United States.
+# A district 1 % beyond the slack costs STRICTNESS x 0.01**2 = 0.3, its inertia at first about 1;
+# tuned on the 514 regencies of Indonesia and 3,233 counties of the United States.
 STRICTNESS = 3000.0
 # The squared penalty gives way a little at its foot, so it begins before the slack is used up.
 INNER_SLACK = 0.9
@@ -118,8 +118,7 @@ def design(
         There are more districts than units, or the units are not connected.
     """
     check(units, num_districts, tolerance)
-    weight, balanced_on = effective_weight(units)
-    graph = graph_of(units, weight)
+    graph = graph_of(units, effective_weight(units)[0])
     search = _Search(graph, num_districts, tolerance, should_stop, progress)
     district = search.run(seed, effort)
     return evaluate(
@@ -150,7 +149,7 @@ def evaluate(
     if home.shape != (len(units),) or home.min() < 0 or home.max() >= num_districts:
         raise ValueError(f"district must hold {len(units)} numbers in 0..{num_districts - 1}")
     weight, balanced_on = effective_weight(units)
-    load = np.bincount(home, weights=weight, minlength=num_districts)
+    load: Floats = np.bincount(home, weights=weight, minlength=num_districts).astype(np.float64)
     mean = float(weight.sum()) / num_districts
     deviation = load / mean - 1.0
     largest = float(np.abs(deviation).max())

@@ -1,4 +1,4 @@
-"""Questions about districts on a neighbour graph: are they whole, may a unit leave, who is apart."""
+"""Questions about districts on a neighbour graph: are they whole, may a unit leave."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -99,7 +99,7 @@ def bridges(lon: ArrayLike, lat: ArrayLike, edges: ArrayLike) -> Indices:
 def _shortest_from(xyz: NDArray[np.float64], inside: NDArray[np.bool_]) -> tuple[int, int]:
     """The closest pair of units, one inside and one outside."""
     near, far = np.flatnonzero(inside), np.flatnonzero(~inside)
-    gap, hit = cKDTree(xyz[near]).query(xyz[far])
+    gap, hit = (np.asarray(each) for each in cKDTree(xyz[near]).query(xyz[far]))
     best = int(np.argmin(gap))
     a, b = int(near[hit[best]]), int(far[best])
     return min(a, b), max(a, b)

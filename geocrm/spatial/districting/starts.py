@@ -71,7 +71,9 @@ def _tree_cut(
     length = rng.integers(1, 2**30, len(a))[inside].astype(np.float64)
     net = csr_array((length, (a[inside], b[inside])), shape=(len(units), len(units)))
     tree = minimum_spanning_tree(net)
-    order, parent = breadth_first_order(tree, 0, directed=False)
+    order, parent = (
+        np.asarray(each, dtype=np.intp) for each in breadth_first_order(tree, 0, directed=False)
+    )
     load, size = graph.weight[units].astype(np.float64), np.ones(len(units), dtype=np.intp)
     for x in order[:0:-1]:
         load[parent[x]] += load[x]

@@ -37,7 +37,7 @@ class State(NamedTuple):
 
 
 class Goal(NamedTuple):
-    """What a step costs: squared imbalance beyond `slack` x `strictness` + inertia x `roundness`."""
+    """The energy: squared imbalance beyond `slack` x `strictness` + inertia x `roundness`."""
 
     mean: float
     slack: float

@@ -15,7 +15,7 @@ MAX_DRAWS = 400
 
 
 @compiled
-def imbalance(load: int, goal: Goal) -> float:
+def imbalance(load: np.int64, goal: Goal) -> float:
     """Squared relative distance from the mean beyond the slack."""
     excess = abs(load / goal.mean - 1.0) - goal.slack
     return excess * excess if excess > 0.0 else 0.0
@@ -37,7 +37,7 @@ def cost(state: State, d: int, goal: Goal) -> float:
 
 
 @compiled
-def cost_with(state: State, d: int, weight: int, sign: float, g: Floats, goal: Goal) -> float:
+def cost_with(state: State, d: int, weight: np.int64, sign: float, g: Floats, goal: Goal) -> float:
     """What a district would contribute with that weight more and a group's mass (x sign) more."""
     m = state.mass
     return goal.strictness * imbalance(state.load[d] + weight, goal) + goal.roundness * inertia(
@@ -49,7 +49,7 @@ def cost_with(state: State, d: int, weight: int, sign: float, g: Floats, goal: G
 
 
 @compiled
-def change(a: int, b: int, weight: int, mass: Floats, state: State, goal: Goal) -> float:
+def change(a: int, b: int, weight: np.int64, mass: Floats, state: State, goal: Goal) -> float:
     """Energy change when a group goes from district a to b."""
     return (
         cost_with(state, a, -weight, -1.0, mass, goal)
@@ -60,7 +60,7 @@ def change(a: int, b: int, weight: int, mass: Floats, state: State, goal: Goal) 
 
 
 @compiled
-def weigh(graph: Graph, group: Int32s, size: int, mass: Floats) -> int:
+def weigh(graph: Graph, group: Int32s, size: int, mass: Floats) -> np.int64:
     """Weight of a group; its mass sums go into `mass`."""
     total = np.int64(0)
     for c in range(4):
@@ -73,7 +73,9 @@ def weigh(graph: Graph, group: Int32s, size: int, mass: Floats) -> int:
 
 
 @compiled
-def move(state: State, a: int, b: int, group: Int32s, size: int, weight: int, mass: Floats) -> None:
+def move(
+    state: State, a: int, b: int, group: Int32s, size: int, weight: np.int64, mass: Floats
+) -> None:
     """Take a group from district a to b."""
     for i in range(size):
         state.district[group[i]] = b
@@ -245,7 +247,7 @@ def touches(graph: Graph, district: Int32s, unit: int, other: int) -> bool:
 
 @compiled
 def random_tree(graph: Graph, district: Int32s, root: int, a: int, b: int, space: Scratch) -> int:
-    """A random spanning tree of districts a and b in `queue` (root first) and `parent`; its size."""
+    """A random spanning tree of two districts in `queue` (root first) and `parent`; its size."""
     space.stamp[0] += 1
     seen = space.stamp[0]
     space.mark[root] = seen
@@ -344,6 +346,29 @@ def recombine(
 
 
 @compiled
+def border(
+    graph: Graph, state: State, goal: Goal, space: Scratch, anywhere: bool
+) -> tuple[int, int]:
+    """Two neighbours in different districts; of an unbalanced one, unless `anywhere`."""
+    m = len(graph.one)
+    u, v = 0, 0
+    for draws in range(MAX_DRAWS):
+        pick = below(space.random, 2 * m)
+        edge = pick >> 1
+        u, v = graph.one[edge], graph.other[edge]
+        if pick & 1:
+            u, v = v, u
+        a, b = state.district[u], state.district[v]
+        if a == b:
+            continue
+        if anywhere or 2 * draws > MAX_DRAWS:
+            break
+        if imbalance(state.load[a], goal) + imbalance(state.load[b], goal) > 0.0:
+            break
+    return u, v
+
+
+@compiled
 def anneal(
     graph: Graph,
     state: State,
@@ -360,17 +385,10 @@ def anneal(
 
     `best` receives the assignment of least energy; returns the present and the least energy.
     """
-    m = len(graph.one)
     for step in range(num_small + num_large):
-        u, v = 0, 0
-        for _ in range(MAX_DRAWS):
-            pick = below(space.random, 2 * m)
-            edge = pick >> 1
-            u, v = graph.one[edge], graph.other[edge]
-            if pick & 1:
-                u, v = v, u
-            if state.district[u] != state.district[v]:
-                break
+        # Half of the steps go where balance is still missing.
+        anywhere = below(space.random, 2) == 0
+        u, v = border(graph, state, goal, space, anywhere)
         if state.district[u] == state.district[v]:
             continue
         if step >= num_small:
