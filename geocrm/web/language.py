@@ -1,13 +1,18 @@
 """Language, and how numbers, money and dates are written in it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
+from babel.messages.pofile import read_po
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_babel import Babel, format_currency, format_date, format_datetime, format_decimal
 
 from geocrm.config import Settings
 
+TRANSLATIONS: Final = Path(__file__).parent / "translations"
 LOCALES: Final = {"en": "English", "id": "Bahasa Indonesia"}
 
 
@@ -31,6 +36,25 @@ def choose_timezone() -> str:
     if actor is not None:
         return str(actor.timezone)
     return str(current_app.config["GEOCRM_SETTINGS"].default_timezone)
+
+
+@cache
+def browser_words(locale: str) -> Mapping[str, str | list[str]]:
+    """Translations of the words that browser modules use; nothing for English."""
+    path = TRANSLATIONS / locale / "LC_MESSAGES" / "messages.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=locale)
+    words: dict[str, str | list[str]] = {}
+    for message in catalogue:
+        if not message.id or not any(name.endswith(".js") for name, _line in message.locations):
+            continue
+        if isinstance(message.id, str):
+            words[message.id] = str(message.string)
+        else:
+            words[message.id[0]] = [str(form) for form in message.string or ()]
+    return {source: text for source, text in words.items() if text and all(text)}
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -60,4 +84,9 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.context_processor
     def words() -> dict[str, Any]:
-        return {"locale": choose_locale(), "locales": LOCALES}
+        locale = choose_locale()
+        return {
+            "locale": locale,
+            "locales": LOCALES,
+            "js_messages": lambda: browser_words(locale),
+        }
