@@ -9,6 +9,7 @@ from geocrm.jobs import Handler
 from geocrm.security import OPERATOR, Actor, Role
 from geocrm.security import queries as people
 from geocrm.security.models import User
+from geocrm.territories import queries as territories
 
 JOB_HANDLERS: Final[Mapping[str, Handler]] = {}
 
@@ -20,6 +21,7 @@ def actor_for(session: Session, user: User) -> Actor:
     territory_ids: frozenset[int] = frozenset()
     if role in (Role.TERRITORY_MANAGER, Role.FIELD_REP):
         owner_ids = people.reports(session, user.id)
+        territory_ids = territories.live_territory_ids(session, owner_ids)
     return Actor(
         user_id=user.id,
         role=role,

@@ -1,0 +1,37 @@
+"""Which territory an account lies in: the one column that territories decide and customers own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from geocrm.db import driver_connection, elevated, scoped_sql
+
+
+def hold_assignments(session: Session) -> None:
+    """Let nobody else write `account_scope` until this transaction ends; reading goes on.
+
+    Whoever writes accounts and then looks up their territory is either done before, or waits and
+    looks it up after.
+    """
+    session.flush()
+    with driver_connection(session).cursor() as cursor:
+        cursor.execute("LOCK TABLE account_scope IN SHARE ROW EXCLUSIVE MODE")
+
+
+def assign_from(session: Session, source: str, params: Mapping[str, Any]) -> int:
+    """Give accounts the territory a query names; how many got another one.
+
+    `source` is SQL of ours that yields `account_id` and `territory_id`, each account once. Accounts
+    the actor does not see are included: an assignment follows the ground, not the person.
+    """
+    with elevated(session):
+        return scoped_sql(session, _ASSIGN.format(source=source), params).rowcount
+
+
+_ASSIGN = """
+    UPDATE account_scope s SET territory_id = n.territory_id
+    FROM ({source}) n
+    WHERE s.account_id = n.account_id AND s.territory_id IS DISTINCT FROM n.territory_id
+      AND {{scope:s}}
+"""

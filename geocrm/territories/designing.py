@@ -1,0 +1,243 @@
+"""From a request to balanced, contiguous territories: read the ground, solve, judge.
+
+Reading needs the database and is short; solving needs none and may take as long as it is given, so
+whoever calls keeps no transaction open meanwhile.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from geocrm.errors import InvalidInput
+from geocrm.places import queries as places
+from geocrm.places.queries import Edge
+from geocrm.security import Actor
+from geocrm.spatial import districting
+from geocrm.territories import figures, queries
+from geocrm.territories import ground as grounds
+from geocrm.territories.evaluation import Evaluation, evaluate, units_of
+from geocrm.territories.figures import Unplaced
+from geocrm.territories.ground import Ground
+from geocrm.territories.models import Measure, Plan, Territory
+
+DEFAULT_TOLERANCE = 0.05
+DEFAULT_TIME_S = 20.0
+MAX_TIME_S = 600.0
+MAX_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a plan is asked to be."""
+
+    level: str
+    count: int
+    measure: Measure
+    within: str | None = None
+    tolerance: float = DEFAULT_TOLERANCE
+    seed: int = 1
+    time_s: float = DEFAULT_TIME_S
+
+    def __post_init__(self) -> None:
+        """Refuse what can be refused without looking at the ground."""
+        if self.count < 1:
+            raise InvalidInput(f"{self.count} territories cannot be made: ask for 1 or more")
+        if not 0 < self.tolerance <= 1:
+            raise InvalidInput(
+                f"A tolerance of {self.tolerance:g} is not possible: give a share above 0 and up"
+                " to 1, such as 0.05 for 5 %"
+            )
+        if not 0 < self.time_s <= MAX_TIME_S:
+            raise InvalidInput(
+                f"{self.time_s:g} s is not a time to design in: give up to {MAX_TIME_S:g} seconds"
+            )
+        if not 0 <= self.seed <= MAX_SEED:
+            raise InvalidInput(f"The seed {self.seed} is not between 0 and {MAX_SEED}")
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A division of the ground, and how good it is."""
+
+    request: Request
+    ground: Ground
+    # Shape (n,): the territory of each unit, counted from 0.
+    district: NDArray[np.intp]
+    names: tuple[str, ...]
+    evaluation: Evaluation
+    unplaced: Unplaced
+    elapsed_s: float
+
+    @property
+    def tolerance_met(self) -> bool:
+        """Whether every territory is within the tolerance asked for."""
+        return self.evaluation.max_deviation <= self.request.tolerance
+
+    def assignment(self) -> Iterator[tuple[str, int]]:
+        """Each unit with its territory, counted from 0."""
+        for unit, district in zip(self.ground.units, self.district.tolist(), strict=True):
+            yield unit.code, district
+
+    def record(self) -> dict[str, Any]:
+        """What is kept with the plan: how it was asked for and what came out."""
+        return {
+            "time_s": self.request.time_s,
+            "elapsed_s": round(self.elapsed_s, 2),
+            "tolerance_met": self.tolerance_met,
+            "links": [list(edge) for edge in self.ground.links],
+        } | scores(self.evaluation)
+
+    def document(self) -> dict[str, Any]:
+        """The design as the JSON that the command line prints."""
+        units: list[list[str]] = [[] for _ in self.names]
+        for code, district in self.assignment():
+            units[district].append(code)
+        result = self.evaluation
+        return {
+            "level": self.request.level,
+            "within": self.request.within,
+            "balance": self.request.measure.value,
+            "tolerance": self.request.tolerance,
+            "seed": self.request.seed,
+            "territories": [
+                {
+                    "id": at + 1,
+                    "name": name,
+                    "units": units[at],
+                    "load": plain_number(float(result.load[at])),
+                    "deviation": round(float(result.deviation[at]), 6),
+                }
+                for at, name in enumerate(self.names)
+            ],
+            "max_deviation": round(result.max_deviation, 6),
+            "tolerance_met": self.tolerance_met,
+            "contiguous": result.contiguous,
+            "compactness": round(result.compactness, 4),
+            "elapsed_s": round(self.elapsed_s, 2),
+            "added_links": [edge._asdict() for edge in self.ground.links],
+            "accounts_without_place": self.unplaced.accounts,
+        }
+
+
+def survey(session: Session, actor: Actor, request: Request) -> tuple[Ground, Unplaced]:
+    """Read the ground a request is about; refuses one that cannot be divided as asked."""
+    actor.require("design", "territory")
+    ground = grounds.survey(session, request.level, request.within)
+    area = request.within or request.level
+    if request.count > len(ground):
+        raise InvalidInput(
+            f"{request.count} territories are more than the {len(ground)} units of"
+            f" {request.level} in {area}: ask for fewer, or choose a finer level"
+        )
+    grounds.require_load(ground, request.measure, area)
+    return ground, figures.unplaced(session)
+
+
+def solve(
+    ground: Ground,
+    unplaced: Unplaced,
+    request: Request,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+    progress: Callable[[float], None] | None = None,
+) -> Design:
+    """Divide the ground; ends when the time is up, or when `cancelled` says so."""
+    started = time.monotonic()
+    ends = started + request.time_s
+    found = districting.design(
+        units_of(ground, request.measure),
+        request.count,
+        tolerance=request.tolerance,
+        seed=request.seed,
+        should_stop=lambda: time.monotonic() >= ends or cancelled(),
+        progress=progress,
+    )
+    load = ground.load(request.measure)
+    district = _by_size(found.district, load, request.count)
+    evaluation = evaluate(ground, request.measure, district, request.count)
+    return Design(
+        request=request,
+        ground=ground,
+        district=district,
+        names=_names(ground, district, load, request.count),
+        evaluation=evaluation,
+        unplaced=unplaced,
+        elapsed_s=time.monotonic() - started,
+    )
+
+
+# ------------------------------------------------------------------------------ saved plans
+
+
+def of_plan(
+    session: Session, plan: Plan, territories: Sequence[Territory]
+) -> tuple[Ground, NDArray[np.intp]]:
+    """The ground of a saved plan and the row of the territory of each unit."""
+    units = queries.placed_units(session, plan.id)
+    links = [Edge(*link) for link in plan.params.get("links", [])]
+    ground = grounds.assemble(session, plan.level, units, links)
+    row = {territory.number: at for at, territory in enumerate(territories)}
+    return ground, np.array([row[unit.territory] for unit in units], dtype=np.intp)
+
+
+def judge(
+    plan: Plan, ground: Ground, district: NDArray[np.intp], num_territories: int
+) -> Evaluation:
+    """How good a saved plan is, by what it balances."""
+    return evaluate(ground, Measure(plan.measure), district, num_territories)
+
+
+def scores(evaluation: Evaluation) -> dict[str, Any]:
+    """The figures of a plan that lists show."""
+    return {
+        "max_deviation": evaluation.max_deviation,
+        "contiguous": evaluation.contiguous,
+        "compactness": evaluation.compactness,
+    }
+
+
+def area_name(session: Session, plan: Plan) -> str:
+    """The name of the area a plan divides: of the unit it lies in, else of the whole level."""
+    if plan.within is None:
+        return places.layer(session, plan.level).name
+    return places.by_codes(session, [plan.within])[0].name
+
+
+# ------------------------------------------------------------------------------ numbers and names
+
+
+def _by_size(district: NDArray[np.intp], load: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """The districts numbered by falling load, so that the same plan has the same numbers."""
+    total = np.bincount(district, weights=load, minlength=count)
+    first = np.full(count, len(district))
+    np.minimum.at(first, district, np.arange(len(district)))
+    rank = np.empty(count, dtype=np.intp)
+    rank[np.lexsort((first, -total))] = np.arange(count)
+    return rank[district]
+
+
+def _names(
+    ground: Ground, district: NDArray[np.intp], load: NDArray[np.float64], count: int
+) -> tuple[str, ...]:
+    """Each territory is named after its largest unit; equal names get a number."""
+    names = []
+    for number in range(count):
+        held = np.flatnonzero(district == number)
+        names.append(ground.units[held[np.argmax(load[held])]].name if len(held) else "Empty")
+    often, seen = Counter(names), Counter[str]()
+    for at, name in enumerate(names):
+        if often[name] > 1:
+            seen[name] += 1
+            names[at] = f"{name} {seen[name]}"
+    return tuple(names)
+
+
+def plain_number(load: float) -> int | float:
+    """A whole number as one: people and accounts are counted."""
+    return int(load) if float(load).is_integer() else round(float(load), 2)

@@ -1,0 +1,140 @@
+"""Tables of territories.
+
+A plan divides ground into territories: it maps the units of one boundary level (regencies,
+counties) to them. A draft can be changed; the one live plan decides which territory an account
+lies in (`account_scope.territory_id`); what was live before is archived.
+"""
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geocrm.customers.models import of_visible_account
+from geocrm.db import Base, scoped
+
+
+class Measure(enum.StrEnum):
+    """What a plan shares out evenly."""
+
+    ACCOUNTS = "accounts"
+    REVENUE = "revenue"
+    POPULATION = "population"
+
+
+class PlanState(enum.StrEnum):
+    """Where a plan is in its life."""
+
+    DRAFT = "draft"
+    LIVE = "live"
+    ARCHIVED = "archived"
+
+
+class MemberRole(enum.StrEnum):
+    """What somebody does in a territory."""
+
+    REP = "rep"
+    MANAGER = "manager"
+
+
+class Plan(Base):
+    """A division of ground into territories."""
+
+    __tablename__ = "territory_plans"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    # The boundary level of its units, and the unit they all lie in; None for the whole level.
+    level: Mapped[str] = mapped_column(ForeignKey("boundary_layers.code"))
+    within: Mapped[str | None]
+    measure: Mapped[str]
+    tolerance: Mapped[float]
+    seed: Mapped[int] = mapped_column(default=1)
+    # How the solver was asked and what it reached, for the record.
+    params: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    state: Mapped[str] = mapped_column(default=PlanState.DRAFT.value)
+    # Counts up with every change; tells who saved first.
+    version: Mapped[int] = mapped_column(default=1)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    live_from: Mapped[datetime | None]
+    live_to: Mapped[datetime | None]
+
+
+class Territory(Base):
+    """A piece of ground and the people responsible for it; territories of a plan form a tree."""
+
+    __tablename__ = "territories"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("territory_plans.id", ondelete="CASCADE"))
+    # 1, 2, ... within the plan; what people and the command line call it by.
+    number: Mapped[int]
+    name: Mapped[str]
+    # Index into the palette (static/js/lib/palette.js).
+    colour: Mapped[int] = mapped_column(default=0)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("territories.id"))
+
+
+class TerritoryMember(Base):
+    """Somebody who works in a territory, and so sees its accounts while its plan is live."""
+
+    __tablename__ = "territory_members"
+
+    territory_id: Mapped[int] = mapped_column(
+        ForeignKey("territories.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    role: Mapped[str] = mapped_column(default=MemberRole.REP.value)
+
+
+class TerritoryUnit(Base):
+    """A boundary unit and the territory it belongs to in a plan."""
+
+    __tablename__ = "territory_units"
+
+    plan_id: Mapped[int] = mapped_column(
+        ForeignKey("territory_plans.id", ondelete="CASCADE"), primary_key=True
+    )
+    unit: Mapped[str] = mapped_column(
+        ForeignKey("boundaries.code", ondelete="CASCADE"), primary_key=True
+    )
+    territory_id: Mapped[int] = mapped_column(ForeignKey("territories.id", ondelete="CASCADE"))
+
+
+class Activation(Base):
+    """One go-live of a plan, and whether it was taken back."""
+
+    __tablename__ = "territory_activations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("territory_plans.id"))
+    previous_plan_id: Mapped[int | None] = mapped_column(ForeignKey("territory_plans.id"))
+    # How many accounts changed hands.
+    accounts: Mapped[int] = mapped_column(default=0)
+    activated_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    activated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    undone_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    undone_at: Mapped[datetime | None]
+
+
+@scoped(of_visible_account)
+class Handover(Base):
+    """An account that changed territory when a plan went live."""
+
+    __tablename__ = "territory_handovers"
+
+    activation_id: Mapped[int] = mapped_column(
+        ForeignKey("territory_activations.id", ondelete="CASCADE"), primary_key=True
+    )
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
+    )
+    before: Mapped[int | None]
+    after: Mapped[int | None]

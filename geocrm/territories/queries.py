@@ -1,0 +1,228 @@
+"""Reads of territories. Each function is one round trip to the database unless it says otherwise.
+
+Whoever may design sees every plan; everybody else sees the one that is live.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import Session
+
+from geocrm.errors import NotFound
+from geocrm.places.models import Boundary
+from geocrm.security import Actor
+from geocrm.security.models import User
+from geocrm.territories.models import (
+    Activation,
+    Plan,
+    PlanState,
+    Territory,
+    TerritoryMember,
+    TerritoryUnit,
+)
+
+
+class PlanSummary(NamedTuple):
+    """A plan in a list."""
+
+    id: int
+    name: str
+    state: str
+    level: str
+    within: str | None
+    measure: str
+    tolerance: float
+    max_deviation: float | None
+    territories: int
+    version: int
+    author: str | None
+    created_at: datetime
+    updated_at: datetime
+    live_from: datetime | None
+    live_to: datetime | None
+
+
+class Member(NamedTuple):
+    """Somebody in a territory."""
+
+    territory_id: int
+    user_id: int
+    name: str
+    email: str
+    role: str
+
+
+class PlacedUnit(NamedTuple):
+    """A boundary unit with the number of its territory."""
+
+    code: str
+    name: str
+    territory: int
+    population: int | None
+    lon: float
+    lat: float
+
+
+class LiveTerritory(NamedTuple):
+    """A territory of the live plan, as a legend needs it."""
+
+    id: int
+    name: str
+    colour: int
+
+
+def visible_plans(actor: Actor) -> Select[Plan]:
+    """The plans this actor may see."""
+    asked = select(Plan)
+    return asked if actor.may("design", "territory") else asked.where(Plan.state == PlanState.LIVE)
+
+
+def plans(session: Session, actor: Actor) -> list[PlanSummary]:
+    """The plans, the live one first, then the newest."""
+    seen = visible_plans(actor).subquery()
+    number = select(func.count()).where(Territory.plan_id == seen.c.id).scalar_subquery()
+    rows = session.execute(
+        select(
+            *(seen.c.id, seen.c.name, seen.c.state, seen.c.level, seen.c.within, seen.c.measure),
+            *(seen.c.tolerance, seen.c.params["max_deviation"].as_float(), number),
+            *(seen.c.version, User.name, seen.c.created_at, seen.c.updated_at),
+            *(seen.c.live_from, seen.c.live_to),
+        )
+        .outerjoin(User, User.id == seen.c.created_by)
+        .order_by((seen.c.state == PlanState.LIVE).desc(), seen.c.id.desc())
+    )
+    return [PlanSummary._make(row) for row in rows]
+
+
+def plan(session: Session, actor: Actor, plan_id: int) -> Plan:
+    """The plan, or NotFound, also when the actor may not see drafts."""
+    found = session.scalar(visible_plans(actor).where(Plan.id == plan_id))
+    if found is None:
+        raise NotFound(f"There is no territory plan {plan_id}")
+    return found
+
+
+def plan_named(session: Session, actor: Actor, name: str) -> Plan:
+    """The plan with this id or name, of several with one name the newest; or NotFound."""
+    found = session.scalar(
+        visible_plans(actor)
+        .where(
+            (Plan.name == name)
+            | (Plan.id == (int(name) if name.isdecimal() and len(name) < 10 else None))
+        )
+        .order_by(Plan.id.desc())
+        .limit(1)
+    )
+    if found is None:
+        raise NotFound(f"There is no territory plan {name!r}; see: geocrm territories list")
+    return found
+
+
+def live_plan(session: Session) -> Plan | None:
+    """The plan that is live, whoever asks."""
+    return session.scalar(select(Plan).where(Plan.state == PlanState.LIVE))
+
+
+def territories(session: Session, plan_id: int) -> list[Territory]:
+    """The territories of a plan by number."""
+    return list(
+        session.scalars(
+            select(Territory).where(Territory.plan_id == plan_id).order_by(Territory.number)
+        )
+    )
+
+
+def members(session: Session, plan_ids: Collection[int]) -> list[Member]:
+    """Who works in the territories of these plans, by name."""
+    rows = session.execute(
+        select(TerritoryMember.territory_id, User.id, User.name, User.email, TerritoryMember.role)
+        .join(User, User.id == TerritoryMember.user_id)
+        .join(Territory, Territory.id == TerritoryMember.territory_id)
+        .where(Territory.plan_id.in_(plan_ids))
+        .order_by(TerritoryMember.territory_id, User.name, User.id)
+    )
+    return [Member(*row) for row in rows]
+
+
+def placed_units(session: Session, plan_id: int) -> list[PlacedUnit]:
+    """The units of a plan by code."""
+    centre = func.ST_X(Boundary.centre), func.ST_Y(Boundary.centre)
+    rows = session.execute(
+        select(
+            *(Boundary.code, Boundary.name, Territory.number, Boundary.population),
+            *centre,
+        )
+        .join(TerritoryUnit, TerritoryUnit.unit == Boundary.code)
+        .join(Territory, Territory.id == TerritoryUnit.territory_id)
+        .where(TerritoryUnit.plan_id == plan_id)
+        .order_by(Boundary.code)
+    )
+    return [PlacedUnit(*row) for row in rows]
+
+
+def newest_activation(session: Session) -> Activation | None:
+    """The go-live that made the live plan live."""
+    return session.scalar(
+        select(Activation)
+        .where(Activation.undone_at.is_(None))
+        .order_by(Activation.id.desc())
+        .limit(1)
+    )
+
+
+def live_territory_ids(session: Session, user_ids: Collection[int]) -> frozenset[int]:
+    """Territories of the live plan in which any of these people works, and all below them."""
+    rows = session.execute(text(_LIVE_IDS), {"users": sorted(user_ids)})
+    return frozenset(rows.scalars())
+
+
+def live_territories(session: Session) -> list[LiveTerritory]:
+    """The territories of the live plan by number; none when no plan is live."""
+    rows = session.execute(
+        select(Territory.id, Territory.name, Territory.colour)
+        .join(Plan, Plan.id == Territory.plan_id)
+        .where(Plan.state == PlanState.LIVE)
+        .order_by(Territory.number)
+    )
+    return [LiveTerritory(*row) for row in rows]
+
+
+def live_territory_named(session: Session, name: str) -> LiveTerritory:
+    """The live territory with this name in any case, or NotFound naming some there are."""
+    known = live_territories(session)
+    for territory in known:
+        if territory.name.casefold() == name.strip().casefold():
+            return territory
+    if not known:
+        raise NotFound(f"There is no territory {name!r}: no territory plan is live")
+    some = ", ".join(territory.name for territory in known[:5])
+    raise NotFound(f"There is no live territory {name!r}; there are {some}")
+
+
+def shapes(session: Session, plan_id: int, decimals: int = 5) -> dict[int, dict[str, Any]]:
+    """The dissolved shape of each territory as GeoJSON geometry, by number."""
+    rows = session.execute(text(_SHAPES), {"plan": plan_id, "decimals": decimals})
+    return {number: shape for number, shape in rows.all() if shape is not None}
+
+
+_LIVE_IDS = """
+    WITH RECURSIVE mine(id) AS (
+        SELECT t.id FROM territory_members m
+        JOIN territories t ON t.id = m.territory_id
+        JOIN territory_plans p ON p.id = t.plan_id AND p.state = 'live'
+        WHERE m.user_id = ANY(CAST(:users AS int[]))
+        UNION
+        SELECT t.id FROM territories t JOIN mine ON t.parent_id = mine.id
+    )
+    SELECT id FROM mine
+"""
+# The units tile without gaps, so a union that only cancels shared edges is exact and fast.
+_SHAPES = """
+    SELECT t.number, ST_AsGeoJSON(ST_Multi(ST_Union(b.geom)), :decimals)::jsonb
+    FROM territories t
+    JOIN territory_units u ON u.territory_id = t.id
+    JOIN boundaries b ON b.code = u.unit
+    WHERE t.plan_id = :plan GROUP BY t.number
+"""

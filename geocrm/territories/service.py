@@ -1,0 +1,351 @@
+"""Changes to territory plans. Going live and back is in `activation`.
+
+Each change names the version of the plan it was made on; of two people who change the same version
+the second gets Conflict.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from geocrm import clock
+from geocrm.db import copy_rows
+from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
+from geocrm.security import Actor, Role, audit
+from geocrm.security.models import User
+from geocrm.territories import designing, queries
+from geocrm.territories.designing import Design
+from geocrm.territories.evaluation import Evaluation
+from geocrm.territories.models import (
+    MemberRole,
+    Plan,
+    PlanState,
+    Territory,
+    TerritoryMember,
+    TerritoryUnit,
+)
+
+MAX_NAME = 120
+
+
+class Move(NamedTuple):
+    """A unit and the number of the territory it goes to."""
+
+    unit: str
+    territory: int
+
+
+def save(session: Session, actor: Actor, name: str, design: Design) -> Plan:
+    """Keep a design as a draft whose territories are named after their largest units."""
+    actor.require("design", "territory")
+    request = design.request
+    plan = Plan(
+        name=_name(name, "plan"),
+        level=request.level,
+        within=request.within,
+        measure=request.measure.value,
+        tolerance=request.tolerance,
+        seed=request.seed,
+        params=design.record(),
+        created_by=actor.user_id,
+    )
+    session.add(plan)
+    session.flush()  # the territories name its id
+    _fill(session, plan, design.names, dict(design.assignment()))
+    audit.record(session, actor, "create", f"territory_plan:{plan.id}", name=plan.name)
+    return plan
+
+
+def _fill(
+    session: Session, plan: Plan, names: Sequence[str], district_of: Mapping[str, int]
+) -> list[Territory]:
+    territories = [
+        Territory(plan_id=plan.id, number=index + 1, name=name, colour=index)
+        for index, name in enumerate(names)
+    ]
+    session.add_all(territories)
+    session.flush()  # the units name their ids
+    copy_rows(
+        session,
+        "territory_units",
+        ("plan_id", "unit", "territory_id"),
+        [(plan.id, unit, territories[d].id) for unit, d in district_of.items()],
+    )
+    return territories
+
+
+def claim(
+    session: Session,
+    actor: Actor,
+    plan_id: int,
+    version: int | None,
+    states: Collection[PlanState] = (PlanState.DRAFT,),
+) -> Plan:
+    """The plan, locked for a change and counted up; Conflict when it is no longer what was seen."""
+    actor.require("design", "territory")
+    plan = session.scalar(
+        queries.visible_plans(actor)
+        .where(Plan.id == plan_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if plan is None:
+        raise NotFound(f"There is no territory plan {plan_id}")
+    if plan.state not in states:
+        raise Conflict(
+            f"{plan.name!r} is {plan.state}, so this cannot be changed: make a copy and change that"
+        )
+    if version is not None and plan.version != version:
+        raise Conflict(
+            f"Somebody else changed {plan.name!r} meanwhile (it is now version {plan.version}, you"
+            f" saw {version}): load it again and repeat your change"
+        )
+    plan.version += 1
+    plan.updated_at = clock.now()
+    return plan
+
+
+def rename(session: Session, actor: Actor, plan_id: int, version: int | None, name: str) -> Plan:
+    """Give the plan another name."""
+    plan = claim(session, actor, plan_id, version, tuple(PlanState))
+    plan.name = _name(name, "plan")
+    return plan
+
+
+def discard(session: Session, actor: Actor, plan_id: int) -> None:
+    """Delete a draft that never went live."""
+    plan = claim(session, actor, plan_id, None)
+    if plan.live_from is not None:
+        raise Conflict(f"{plan.name!r} has been live and is kept for the record")
+    audit.record(session, actor, "delete", f"territory_plan:{plan.id}", name=plan.name)
+    session.execute(delete(Plan).where(Plan.id == plan.id))
+
+
+def copy(session: Session, actor: Actor, plan_id: int, name: str | None = None) -> Plan:
+    """A draft with the same territories, people and units, to change without touching the other."""
+    actor.require("design", "territory")
+    source = queries.plan(session, actor, plan_id)
+    before = queries.territories(session, source.id)
+    plan = Plan(
+        name=_name(name or f"{source.name} (copy)", "plan"),
+        level=source.level,
+        within=source.within,
+        measure=source.measure,
+        tolerance=source.tolerance,
+        seed=source.seed,
+        params=source.params,
+        created_by=actor.user_id,
+    )
+    session.add(plan)
+    session.flush()  # the territories name its id
+    units = queries.placed_units(session, source.id)
+    index = {territory.number: at for at, territory in enumerate(before)}
+    after = _fill(
+        session, plan, [t.name for t in before], {u.code: index[u.territory] for u in units}
+    )
+    _copy_people(session, source, before, after)
+    audit.record(session, actor, "copy", f"territory_plan:{plan.id}", source=source.id)
+    return plan
+
+
+def _copy_people(
+    session: Session, source: Plan, before: Sequence[Territory], after: Sequence[Territory]
+) -> None:
+    twin = {old.id: new for old, new in zip(before, after, strict=True)}
+    for old, new in zip(before, after, strict=True):
+        new.colour = old.colour
+        new.parent_id = twin[old.parent_id].id if old.parent_id else None
+    session.add_all(
+        TerritoryMember(territory_id=twin[m.territory_id].id, user_id=m.user_id, role=m.role)
+        for m in queries.members(session, [source.id])
+    )
+
+
+# ------------------------------------------------------------------------------ one territory
+
+
+def describe(
+    session: Session,
+    actor: Actor,
+    plan_id: int,
+    version: int | None,
+    number: int,
+    *,
+    name: str | None = None,
+    colour: int | None = None,
+) -> Territory:
+    """Change a territory's name or colour; None leaves it."""
+    plan = claim(session, actor, plan_id, version, (PlanState.DRAFT, PlanState.LIVE))
+    territory = _territory(session, plan, number)
+    _require_own(session, actor, plan, territory)
+    if name is not None:
+        territory.name = _name(name, "territory")
+    if colour is not None:
+        if not 0 <= colour < 1000:
+            raise InvalidInput(f"There is no colour number {colour}")
+        territory.colour = colour
+    return territory
+
+
+def set_parent(
+    session: Session,
+    actor: Actor,
+    plan_id: int,
+    version: int | None,
+    number: int,
+    parent: int | None,
+) -> Territory:
+    """Put a territory below another one of the plan, or on top; whoever has that sees this too."""
+    plan = claim(session, actor, plan_id, version, (PlanState.DRAFT, PlanState.LIVE))
+    territory = _territory(session, plan, number)
+    _require_own(session, actor, plan, territory)
+    above = {t.id: t.parent_id for t in queries.territories(session, plan.id)}
+    target = _territory(session, plan, parent) if parent is not None else None
+    if target is not None:
+        _require_own(session, actor, plan, target)
+    step = target.id if target else None
+    while step is not None:
+        if step == territory.id:
+            raise InvalidInput(f"{territory.name!r} cannot lie below itself")
+        step = above[step]
+    territory.parent_id = target.id if target else None
+    return territory
+
+
+def set_members(
+    session: Session,
+    actor: Actor,
+    plan_id: int,
+    version: int | None,
+    number: int,
+    people: Mapping[int, MemberRole],
+) -> Territory:
+    """Say who works in a territory; in a live plan they then see its accounts."""
+    plan = claim(session, actor, plan_id, version, (PlanState.DRAFT, PlanState.LIVE))
+    territory = _territory(session, plan, number)
+    _require_own(session, actor, plan, territory)
+    present = set(
+        session.scalars(
+            select(TerritoryMember.user_id).where(TerritoryMember.territory_id == territory.id)
+        )
+    )
+    _require_people(session, actor, present ^ set(people))
+    session.execute(delete(TerritoryMember).where(TerritoryMember.territory_id == territory.id))
+    session.add_all(
+        TerritoryMember(territory_id=territory.id, user_id=user_id, role=role.value)
+        for user_id, role in people.items()
+    )
+    audit.record(session, actor, "members", f"territory:{territory.id}", users=sorted(people))
+    return territory
+
+
+def _require_people(session: Session, actor: Actor, user_ids: Collection[int]) -> None:
+    """Everybody must exist, work in the field or lead those who do, and be theirs to send."""
+    known = {
+        user.id: user for user in session.scalars(select(User).where(User.id.in_(set(user_ids))))
+    }
+    everyone = answers_for_everyone(session, actor)
+    for user_id in sorted(user_ids):
+        user = known.get(user_id)
+        if user is None or not (everyone or user_id in actor.owner_ids):
+            raise NotFound(f"There is no user {user_id}")
+        if user.role_kind not in (Role.FIELD_REP, Role.TERRITORY_MANAGER):
+            raise InvalidInput(
+                f"{user.email} is a {user.role}: a territory takes field reps and managers"
+            )
+
+
+def _require_own(session: Session, actor: Actor, plan: Plan, territory: Territory) -> None:
+    """In the live plan, which decides who sees what, a team's manager changes only theirs."""
+    if plan.state != PlanState.LIVE or territory.id in actor.territory_ids:
+        return
+    if not answers_for_everyone(session, actor):
+        raise Forbidden(
+            f"{territory.name!r} is live and outside your branch: ask your manager or an"
+            " administrator to change it"
+        )
+
+
+def answers_for_everyone(session: Session, actor: Actor) -> bool:
+    """Whether plans may reach beyond the actor's branch: administrators, and heads of sales.
+
+    A head of sales is a manager who reports to nobody.
+    """
+    if actor.sees_all:
+        return True
+    if actor.role is not Role.TERRITORY_MANAGER:
+        return False
+    return session.scalar(select(User.manager_id).where(User.id == actor.user_id)) is None
+
+
+# ------------------------------------------------------------------------------ units
+
+
+def move_units(
+    session: Session,
+    actor: Actor,
+    plan_id: int,
+    version: int | None,
+    moves: Sequence[Move],
+    *,
+    splits_allowed: bool = False,
+) -> Evaluation:
+    """Give units of a draft to other territories and judge the result.
+
+    Raises InvalidInput for a unit or territory the plan does not have, when a territory would lose
+    its last unit, and, unless splits are allowed, when one would fall into pieces.
+    """
+    plan = claim(session, actor, plan_id, version)
+    territories = queries.territories(session, plan.id)
+    ground, district = designing.of_plan(session, plan, territories)
+    before = designing.judge(plan, ground, district, len(territories))
+    index = {unit.code: at for at, unit in enumerate(ground.units)}
+    at = {territory.number: row for row, territory in enumerate(territories)}
+    for move in moves:
+        if move.unit not in index:
+            raise InvalidInput(f"{move.unit} is no unit of {plan.name!r}")
+        if move.territory not in at:
+            raise InvalidInput(f"{plan.name!r} has no territory {move.territory}")
+        district[index[move.unit]] = at[move.territory]
+    after = designing.judge(plan, ground, district, len(territories))
+    held = set(district.tolist())
+    for row, territory in enumerate(territories):
+        if row not in held:
+            raise InvalidInput(
+                f"{territory.name!r} would lose its last unit: design with fewer territories"
+            )
+        if row in after.broken and row not in before.broken and not splits_allowed:
+            raise InvalidInput(
+                f"{territory.name!r} would fall into separate pieces: move the units between them"
+                " too, or allow it"
+            )
+    for move in moves:
+        session.execute(
+            update(TerritoryUnit)
+            .where(TerritoryUnit.plan_id == plan.id, TerritoryUnit.unit == move.unit)
+            .values(territory_id=territories[at[move.territory]].id)
+        )
+    plan.params = plan.params | designing.scores(after)
+    return after
+
+
+def _territory(session: Session, plan: Plan, number: int) -> Territory:
+    found = session.scalar(
+        select(Territory).where(Territory.plan_id == plan.id, Territory.number == number)
+    )
+    if found is None:
+        raise NotFound(f"{plan.name!r} has no territory {number}")
+    return found
+
+
+def _name(text: str, kind: str) -> str:
+    name = " ".join(text.replace("\x00", "").split())
+    if not name:
+        raise InvalidInput(f"A {kind} needs a name")
+    if len(name) > MAX_NAME:
+        raise InvalidInput(
+            f"The name {name[:20]!r}... has {len(name)} characters; {MAX_NAME} are the most"
+        )
+    return name
