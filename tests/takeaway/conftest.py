@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 
 VENDOR = Path(__file__).parents[2] / "geocrm" / "web" / "static" / "vendor"
 ARGUMENTS = [
@@ -53,13 +53,18 @@ def open_document(browser: Browser, tmp_path: Path) -> Callable[[str], tuple[Pag
         wrong: list[str] = []
         page.on("pageerror", lambda error: wrong.append(f"uncaught: {error}"))
         page.on("console", lambda note: wrong.append(note.text) if note.type == "error" else None)
-        page.on("dialog", lambda dialog: (wrong.append("a dialog opened"), dialog.dismiss()))
+        page.on("dialog", lambda dialog: _refuse(dialog, wrong))
         page.on("request", lambda request: _note(request.url, path, wrong))
         page.goto(path.as_uri())
         page.wait_for_selector(".leaflet-pane svg", state="attached")
         return page, wrong
 
     return show
+
+
+def _refuse(dialog: Dialog, wrong: list[str]) -> None:
+    wrong.append(f"a dialog opened: {dialog.message}")
+    dialog.dismiss()
 
 
 def _note(url: str, path: Path, wrong: list[str]) -> None:
