@@ -16,7 +16,7 @@ from geocrm.places.gazetteer import Place
 # How well a place of a kind answers to a slot of the address; what is missing does not at all.
 FIT: dict[str, dict[str, float]] = {
     VILLAGE: {"village": 1.0, "city": 0.6, "district": 0.5},
-    DISTRICT: {"district": 1.0, "city": 0.6, "village": 0.5, "regency": 0.4},
+    DISTRICT: {"district": 1.0, "city": 0.6, "regency": 0.4},
     CITY: {"regency": 1.0, "city": 1.0, "region": 0.9, "district": 0.6, "village": 0.4},
     REGION: {"region": 1.0, "regency": 0.5},
     POSTCODE: {"postcode": 1.0},
@@ -25,6 +25,7 @@ FIT: dict[str, dict[str, float]] = {
 }
 WRONG_UNIT = 0.6  # Kabupaten where the address says Kota, or the other way round
 SLIPS = {0: 1.0, 1: 0.85, 2: 0.7}
+FURTHER_WORD = 0.08  # in a line: Rasi Satu rather than Rasi, with Satu left over
 INSIDE_CIRCLE = 0.8  # a region known by its circle only may hold the city, or just touch it
 TIE = 0.05
 COMMON = 6  # places of a name from which it pays to look at those that agree only
@@ -34,6 +35,7 @@ DOMINANT_MIN_POPULATION = 15_000
 TOGETHER = 3.0  # namesakes within so many radii are one answer with a larger radius
 MIN_LONE_KEY = 5
 SMALL = frozenset({"village", "district"})
+POINTS = frozenset({"village", "city"})
 # Units small enough to be answered together, by the largest; their areas cut across each other.
 _SIZE = {"district": 0, "postcode": 1, "village": 2}
 MAX_ALTERNATIVES = 5
@@ -81,6 +83,8 @@ def hits_of(mention: Mention, slips: Mapping[int, int], places: Mapping[int, Pla
         if mention.unit and place.kind == "regency" and not _called(place, mention.unit):
             quality *= WRONG_UNIT
         if quality > 0:
+            if not mention.whole:
+                quality += FURTHER_WORD * (mention.end - mention.start - 1)
             found.append(Hit(place, count, quality, frozenset(filter(None, _chain(place)))))
     return found
 
@@ -91,10 +95,9 @@ def resolve(matches: Matches) -> Decision:
     if not names:
         return NOTHING
     backed = _best_backed(names)
-    best = backed[0].score
-    level = [b for b in backed if b.score >= best - TIE and _trustworthy(b)]
-    if not level:
+    if not backed:
         return NOTHING
+    level = [b for b in backed if b.score >= backed[0].score - TIE]
     top = _outermost([b.place for b in level])
     agreed = frozenset(s.mention.segment for b in level for s in b.supports)
     respelt = frozenset(s.mention.segment for b in level for s in b.supports if s.slips)
@@ -129,14 +132,19 @@ def _by_place(matches: Matches) -> dict[int, list[_Support]]:
 
 
 def _agreeing(matches: Matches) -> Matches:
-    """Of the many places of a common name those that agree with another mention, if any does."""
+    """Of the many villages of a common name those that agree with another mention, if any does."""
     if len(matches) < 2:
         return matches
-    rare = {hit.place.id for _, hits in matches if len(hits) <= COMMON for hit in hits}
+    known = {
+        hit.place.id
+        for _, hits in matches
+        for hit in hits
+        if len(hits) <= COMMON or hit.place.kind not in POINTS
+    }
     agreed: list[tuple[Mention, Sequence[Hit]]] = []
     for mention, hits in matches:
         if len(hits) > COMMON:
-            kept = [hit for hit in hits if not rare.isdisjoint(hit.chain)]
+            kept = [hit for hit in hits if not known.isdisjoint(hit.chain)]
             agreed.append((mention, kept or hits))
         else:
             agreed.append((mention, hits))
@@ -165,8 +173,10 @@ def _best_backed(names: Mapping[int, list[_Support]]) -> list[_Backed]:
     for bound, place in bounds:
         if bound < RUNNER_UP * best:
             break
-        backed.append(_backing(place, names, regions))
-        best = max(best, backed[-1].score)
+        found = _backing(place, names, regions)
+        if _trustworthy(found):
+            backed.append(found)
+            best = max(best, found.score)
     backed.sort(key=lambda b: (-b.score, b.place.id))
     return [b for b in backed if b.score >= RUNNER_UP * best]
 
@@ -288,7 +298,7 @@ def _runners_up(backed: Sequence[_Backed], chosen: Place) -> list[Place]:
     return [
         b.place
         for b in sorted(backed, key=lambda b: (-b.score, _prominence(b.place)))
-        if b.place.id not in around and chosen.id not in _chain(b.place) and _trustworthy(b)
+        if b.place.id not in around and chosen.id not in _chain(b.place)
     ]
 
 

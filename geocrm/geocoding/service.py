@@ -81,14 +81,16 @@ class _Batch:
         self._near: dict[Name, list[tuple[str, int]]] = {}
         self._places: dict[int, Place] = {}
         self._villages: dict[int, list[Child]] = {}
-        self._cached: dict[tuple[str, tuple[str, ...], str, str], list[Hit]] = {}
+        self._cached: dict[tuple[object, ...], list[Hit]] = {}
+        # Names of each address that may be misspelt: its own, not those of others in the chunk.
+        self._tolerant: dict[int, set[Name]] = {}
 
     def answers(self, queries: Sequence[AddressQuery]) -> list[Answer]:
         """The answers in the order of the addresses."""
         asked = [parse(query, self._expected) for query in queries]
         mentions = [list(parsed.mentions) for parsed in asked]
         self._look_up(_names(zip(asked, mentions, strict=True)))
-        decisions = [resolve(self._matches(p, m)) for p, m in zip(asked, mentions, strict=True)]
+        decisions = [resolve(self._matches(i, p, mentions[i])) for i, p in enumerate(asked)]
         self._mend(asked, mentions, decisions)
         self._mend_in_district(asked, mentions, decisions)
         fallback = gazetteer.countries(self._session, {parsed.country for parsed in asked})
@@ -108,19 +110,23 @@ class _Batch:
         self._places |= gazetteer.places(self._session, set(ids) - self._places.keys())
 
     def _matches(
-        self, parsed: Parsed, mentions: Iterable[Mention]
+        self, number: int, parsed: Parsed, mentions: Iterable[Mention]
     ) -> list[tuple[Mention, list[Hit]]]:
-        return [(mention, self._hits(parsed.country, mention)) for mention in mentions]
+        tolerant = self._tolerant.get(number, set())
+        return [(mention, self._hits(parsed.country, mention, tolerant)) for mention in mentions]
 
-    def _hits(self, country: str, mention: Mention) -> list[Hit]:
+    def _hits(self, country: str, mention: Mention, tolerant: set[Name]) -> list[Hit]:
         """Places that bear one of the names, or one spelt like it, each with its fewest slips."""
-        same = (country, mention.keys, mention.slot, mention.unit)
+        words = 0 if mention.whole else mention.end - mention.start
+        mended = [key for key in mention.keys if (country, key) in tolerant]
+        same = (country, mention.keys, mention.slot, mention.unit, words, *mended)
         known = self._cached.get(same)
         if known is not None:
             return known
         best: dict[int, int] = {}
         for key in mention.keys:
-            for like, slips in [(key, 0), *self._near.get((country, key), ())]:
+            near = self._near[country, key] if key in mended else []
+            for like, slips in [(key, 0), *near]:
                 for id_ in self._ids.get((country, like), ()):
                     best[id_] = min(slips, best.get(id_, slips))
         hits = hits_of(mention, best, self._places)
@@ -140,15 +146,15 @@ class _Batch:
             if decisions[i].place_id is None:
                 for n, street in enumerate(parsed.streets, start=len(parsed.mentions)):
                     mentions[i] += street_pieces(street, n, parsed.country)
-            near |= _mendable(parsed, mentions[i], decisions[i])
+            self._tolerant[i] = _mendable(parsed, mentions[i], decisions[i])
+            near |= self._tolerant[i]
         fresh = near - self._near.keys()
         found = gazetteer.spelt_like(self._session, sorted(fresh))
         self._near |= {name: found.get(name, []) for name in fresh}
         likes = {(name[0], like) for name in near for like, _ in self._near[name]}
         self._look_up(likes | set(_names((asked[i], mentions[i]) for i in again)))
-        self._cached.clear()
         for i in again:
-            decisions[i] = resolve(self._matches(asked[i], mentions[i]))
+            decisions[i] = resolve(self._matches(i, asked[i], mentions[i]))
 
     def _mend_in_district(
         self, asked: Sequence[Parsed], mentions: list[list[Mention]], decisions: list[Decision]
@@ -171,7 +177,7 @@ class _Batch:
                 extra = [
                     (m, hits_of(m, {id_: min(slips, 2)}, self._places)) for m, id_, slips in found
                 ]
-                decisions[i] = resolve(self._matches(asked[i], mentions[i]) + extra)
+                decisions[i] = resolve(self._matches(i, asked[i], mentions[i]) + extra)
 
     def _nearest_village(
         self, district_id: int, left: Sequence[Mention]

@@ -73,14 +73,14 @@ def spelt_like(session: Session, names: Collection[Name]) -> dict[Name, list[tup
         (form, country, key)
         for country, key in names
         if len(key) <= MAX_SPELLING_LENGTH
-        for form in spelling_forms(key)
+        for form in sorted(spelling_forms(key))
     ]
     found: dict[Name, list[tuple[str, int]]] = defaultdict(list)
     if forms:
         rows = session.execute(
             text(
                 "SELECT DISTINCT w.country, w.key, s.key, levenshtein(w.key, s.key)"
-                " FROM unnest(CAST(:forms AS int[]), CAST(:countries AS text[]),"
+                " FROM unnest(CAST(:forms AS text[]), CAST(:countries AS text[]),"
                 "             CAST(:keys AS text[])) AS w(form, country, key)"
                 " JOIN gazetteer_spellings s ON s.form = w.form AND s.country = w.country"
                 " WHERE s.key <> w.key AND levenshtein_less_equal(w.key, s.key, :slips) <= :slips"

@@ -45,11 +45,11 @@ class GazetteerName(Base):
 
 
 class GazetteerSpelling(Base):
-    """A name with one letter left out, hashed, beside the name."""
+    """A name with one letter left out, beside the name."""
 
     __tablename__ = "gazetteer_spellings"
 
-    form: Mapped[int] = mapped_column(primary_key=True)
+    form: Mapped[str] = mapped_column(primary_key=True)
     country: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
 

@@ -5,7 +5,6 @@ Pure text: the loader and the geocoder both use it, so that a name and a query m
 
 import re
 import unicodedata
-import zlib
 
 # Letters that Unicode does not decompose into a base letter and a mark.
 _FOLDED = str.maketrans(
@@ -64,13 +63,11 @@ def name_key(text: str, country: str = "") -> str:
     return "".join(words(text, country))
 
 
-def spelling_forms(key: str) -> list[int]:
-    """Hashes of the key itself and of the key with each one letter left out.
+def spelling_forms(key: str) -> set[str]:
+    """The key itself and the key with each one letter left out.
 
     Two keys one slip apart (a letter more, less, other, or two swapped) share at least one.
     """
     if not MIN_SPELLING_LENGTH <= len(key) <= MAX_SPELLING_LENGTH:
-        return []
-    forms = {key} | {key[:i] + key[i + 1 :] for i in range(len(key))}
-    # CRC-32 as a signed integer: fits PostgreSQL's, and is the same in every version of everything.
-    return sorted(zlib.crc32(form.encode()) - 0x8000_0000 for form in forms)
+        return set()
+    return {key} | {key[:i] + key[i + 1 :] for i in range(len(key))}

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
 NEIGHBOURS = 6
 # Of k-th neighbour distance; the equal-area circle of a village is 1 / sqrt(6) = 0.41 of it.
-VILLAGE_SPACING_FACTOR = 0.75
+VILLAGE_SPACING_FACTOR = 0.9
 # The least is how rough the points of the register are themselves.
 VILLAGE_RADIUS_M = (1_000.0, 30_000.0)
 MEMBERS_WITHIN = 0.95  # share of a unit's villages that its radius covers

@@ -1,7 +1,7 @@
 """The gazetteer: named places of the world, their names in comparable form, and their misspellings.
 
 Names are kept apart from places because a place has several. `gazetteer_spellings` holds each name
-with one letter left out, hashed: two spellings that differ by a slip share such a form, so a typo is
+with one letter left out: two spellings that differ by a slip share such a form, so a typo is
 mended by a lookup in a B-tree instead of a comparison with every name. The key of a name is
 compared byte by byte ("C"), which also lets the B-tree answer searches by beginning.
 """
@@ -54,7 +54,7 @@ def upgrade() -> None:
         CREATE INDEX gazetteer_names_key ON gazetteer_names (key, country);
 
         CREATE TABLE gazetteer_spellings (
-            form integer NOT NULL,
+            form text COLLATE "C" NOT NULL,
             country text NOT NULL,
             key text COLLATE "C" NOT NULL
         );
