@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any, Final
 
+from apiflask import HTTPError
 from flask import Flask, Response, jsonify, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -36,6 +37,15 @@ def register(app: Flask) -> None:
             app.logger.exception("A defect", exc_info=error)
             return answer(500, "")
         return answer(status, str(error), type(error).__name__)
+
+    @app.errorhandler(HTTPError)
+    def misfit(error: HTTPError) -> Any:
+        words = [
+            f"{name}: {'; '.join(texts)}"
+            for fields in error.detail.values()
+            for name, texts in fields.items()
+        ]
+        return answer(error.status_code, ". ".join(words) or error.message, "InvalidInput")
 
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> Any:

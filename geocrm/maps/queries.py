@@ -1,0 +1,268 @@
+"""Lists, counts and summaries of customers. Each function is one statement.
+
+They read what the session may see. Who counts everybody calls the counting ones inside
+`geocrm.db.elevated` and shows the figures through `geocrm.security.disclosure`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from geocrm.db import scoped_sql
+from geocrm.errors import InvalidInput
+from geocrm.maps.cursors import Cursor
+from geocrm.maps.filters import Filter
+from geocrm.spatial.morton import ZOOM
+from geocrm.territories.figures import COARSE_GRADES
+
+COUNT_CAP: Final = 1_000
+MAX_PAGE: Final = 200
+_FACET_VALUES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A view of the map, degrees; west > east when it crosses the 180th meridian."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no box on the globe, NaN included."""
+        lons_good = -180 <= self.west <= 180 and -180 <= self.east <= 180
+        if not (lons_good and -90 <= self.south <= self.north <= 90):
+            raise InvalidInput(
+                f"({self.west}, {self.south}, {self.east}, {self.north}) is not a box: write"
+                " west,south,east,north in degrees, south not above north"
+            )
+
+    @property
+    def sql(self) -> str:
+        """The condition that an account lies in it; bound by `params`."""
+        if self.west <= self.east:
+            return "s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)"
+        return (
+            "(s.geom && ST_MakeEnvelope(:west, :south, 180, :north, 4326)"
+            " OR s.geom && ST_MakeEnvelope(-180, :south, :east, :north, 4326))"
+        )
+
+    @property
+    def params(self) -> Mapping[str, float]:
+        """Its values."""
+        return {name: getattr(self, name) for name in ("west", "south", "east", "north")}
+
+
+class Row(NamedTuple):
+    """A customer in a list."""
+
+    id: int
+    name: str
+    segment: str | None
+    owner_id: int
+    owner: str
+    territory_id: int | None
+    territory: str | None
+    revenue: float
+    last_order: date | None
+    last_visit: date | None
+    grade: str
+    radius_m: float | None
+    lon: float | None
+    lat: float | None
+    updated: datetime
+    sort_value: Any
+
+
+class Page(NamedTuple):
+    """Rows, and where the next page begins; None when this is the last."""
+
+    rows: list[Row]
+    next: Cursor | None
+
+
+class Count(NamedTuple):
+    """How many; `complete` is False when counting stopped at `COUNT_CAP`."""
+
+    customers: int
+    without_point: int
+    complete: bool
+
+
+class Facet(NamedTuple):
+    """How many customers share a value."""
+
+    value: Any
+    label: str | None
+    customers: int
+
+
+class Summary(NamedTuple):
+    """What a filter chooses, in figures."""
+
+    customers: int
+    revenue: float
+    # Customers without a trustworthy point, and those that have none at all.
+    without_point: int
+    unplaced: int
+    segments: list[Facet]
+    territories: list[Facet]
+    owners: list[Facet]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sort:
+    """What a list may be sorted by: the value, the key that settles ties, and the type.
+
+    Value and key stand together in one index. `check` raises ValueError for what is no such value.
+    """
+
+    by: str
+    key: str
+    cast: str
+    check: Callable[[str], Any]
+
+
+def _check_day(text: str) -> None:
+    if text != "-infinity":
+        date.fromisoformat(text)
+
+
+# Unknown dates count as older than every other.
+_SORTS: Final[Mapping[str, _Sort]] = {
+    "name": _Sort("lower(a.name)", "a.id", "text", str),
+    "revenue": _Sort("s.revenue", "s.account_id", "double precision", float),
+    "last_order": _Sort(
+        "coalesce(s.last_order, '-infinity'::date)", "s.account_id", "date", _check_day
+    ),
+    "last_visit": _Sort(
+        "coalesce(s.last_visit, '-infinity'::date)", "s.account_id", "date", _check_day
+    ),
+    "updated": _Sort("a.updated_at", "a.id", "timestamptz", datetime.fromisoformat),
+}
+SORTS: Final = tuple(_SORTS)
+
+
+def accounts(
+    session: Session,
+    chosen: Filter,
+    *,
+    box: Box | None = None,
+    sort: str = "name",
+    descending: bool = False,
+    after: Cursor | None = None,
+    limit: int = 50,
+) -> Page:
+    """A page of the customers, sorted, beginning after the cursor."""
+    order = _SORTS.get(sort)
+    if order is None:
+        raise InvalidInput(f"The list cannot be sorted by {sort!r}; choose {', '.join(SORTS)}")
+    conditions, values = _conditions(chosen, box)
+    if after is not None:
+        after.require(sort, descending, order.check)
+        sign = "<" if descending else ">"
+        conditions += (
+            f" AND ({order.by}, {order.key}) {sign} (CAST(:after_value AS {order.cast}), :after_id)"
+        )
+        values |= {"after_value": after.value, "after_id": after.id}
+    direction = "DESC" if descending else "ASC"
+    result = scoped_sql(
+        session,
+        f"{_ROWS.format(by=order.by)} WHERE {conditions}"
+        f" ORDER BY {order.by} {direction}, {order.key} {direction} LIMIT :limit",
+        values | {"limit": limit + 1},
+    )
+    rows = [Row._make(row) for row in result]
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    return Page(rows[:limit], Cursor(sort, descending, last.sort_value, last.id))
+
+
+def in_stack(
+    session: Session, chosen: Filter, key: int, *, after: Cursor | None = None, limit: int = 50
+) -> Page:
+    """A page of the customers on one point, by name; the key comes from a tile's stack."""
+    if not 0 <= key < 4**ZOOM:
+        raise InvalidInput(f"{key} is not the key of a stack")
+    there = Filter(f"{chosen.sql} AND s.qk = :stack", {**chosen.params, "stack": key}, chosen.key)
+    return accounts(session, there, after=after, limit=limit)
+
+
+def count(
+    session: Session, chosen: Filter, *, box: Box | None = None, exact: bool = False
+) -> Count:
+    """How many customers; unless `exact`, counting stops at `COUNT_CAP`."""
+    conditions, values = _conditions(chosen, box)
+    limit = "" if exact else f"LIMIT {COUNT_CAP + 1}"
+    row = tuple(
+        scoped_sql(
+            session,
+            "SELECT count(*), count(*) FILTER (WHERE grade = ANY(:coarse)) FROM ("
+            f" SELECT s.grade FROM account_scope s WHERE {conditions} {limit}) counted",
+            values | {"coarse": list(COARSE_GRADES)},
+        ).one()
+    )
+    found, weak = int(row[0]), int(row[1])
+    if not exact and found > COUNT_CAP:
+        return Count(COUNT_CAP, min(weak, COUNT_CAP), complete=False)
+    return Count(found, weak, complete=True)
+
+
+def summary(session: Session, chosen: Filter, *, box: Box | None = None) -> Summary:
+    """How many, their revenue, and the shares of segments, territories and owners."""
+    conditions, values = _conditions(chosen, box)
+    sql = _SUMMARY.replace("{conditions}", conditions)
+    rows = scoped_sql(session, sql, values | {"coarse": list(COARSE_GRADES)}).all()
+    facets: dict[str, list[Facet]] = {"segment": [], "territory": [], "owner": []}
+    total = (0, 0.0, 0, 0)
+    for row in rows:
+        if row.kind == "all":
+            total = (row.n, row.revenue or 0.0, row.weak, row.unplaced)
+        else:
+            value = row.segment if row.kind == "segment" else row.id
+            facets[row.kind].append(Facet(value, row.label, row.n))
+    return Summary(*total, facets["segment"], facets["territory"], facets["owner"])
+
+
+def _conditions(chosen: Filter, box: Box | None) -> tuple[str, dict[str, Any]]:
+    parts = ["{scope:s}", chosen.sql] + ([box.sql] if box else [])
+    return " AND ".join(parts), {**chosen.params, **(box.params if box else {})}
+
+
+_ROWS: Final = """
+    SELECT s.account_id, a.name, s.segment, s.owner_id, u.name, s.territory_id, t.name, s.revenue,
+           s.last_order, s.last_visit, s.grade, s.radius_m, ST_X(s.geom), ST_Y(s.geom),
+           a.updated_at, CAST({by} AS text)
+    FROM account_scope s
+    JOIN accounts a ON a.id = s.account_id
+    JOIN users u ON u.id = s.owner_id
+    LEFT JOIN territories t ON t.id = s.territory_id
+"""
+_SUMMARY: Final = f"""
+    WITH figures AS (
+        SELECT CASE WHEN grouping(s.segment) = 0 THEN 'segment'
+                    WHEN grouping(s.territory_id) = 0 THEN 'territory'
+                    WHEN grouping(s.owner_id) = 0 THEN 'owner' ELSE 'all' END AS kind,
+               s.segment, coalesce(s.territory_id, s.owner_id) AS id,
+               count(*) AS n, sum(s.revenue) AS revenue,
+               count(*) FILTER (WHERE s.grade = ANY(:coarse)) AS weak,
+               count(*) FILTER (WHERE s.qk IS NULL) AS unplaced
+        FROM account_scope s WHERE {{conditions}}
+        GROUP BY GROUPING SETS ((), (s.segment), (s.territory_id), (s.owner_id))
+    ), ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY kind ORDER BY n DESC, id, segment) AS place
+        FROM figures
+    )
+    SELECT kind, segment, ranked.id, n, revenue, weak, unplaced,
+           CASE kind WHEN 'territory' THEN t.name WHEN 'owner' THEN u.name END AS label
+    FROM ranked
+    LEFT JOIN territories t ON kind = 'territory' AND t.id = ranked.id
+    LEFT JOIN users u ON kind = 'owner' AND u.id = ranked.id
+    WHERE place <= {_FACET_VALUES}
+    ORDER BY kind, n DESC, ranked.id, segment
+"""

@@ -1,0 +1,248 @@
+"""API of many customers at once: lists, counts, figures, and who is on one point."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from apiflask import APIBlueprint
+from flask import g
+from pydantic import BaseModel, Field
+
+from geocrm.db.postgis import LonLat
+from geocrm.errors import InvalidInput
+from geocrm.maps import queries, service
+from geocrm.maps.cursors import read_cursor
+from geocrm.maps.queries import COUNT_CAP, MAX_PAGE, Box, Facet, Page, Row
+from geocrm.security.disclosure import MIN_COUNT
+from geocrm.spatial.morton import encode
+from geocrm.web.access import permit
+
+bp = APIBlueprint("api_account_list", __name__, url_prefix="/api/v1/accounts", tag="Customers")
+
+Sort = Literal[
+    "name", "-name", "revenue", "-revenue", "last_order", "-last_order",
+    "last_visit", "-last_visit", "updated", "-updated",
+]  # fmt: skip
+
+
+class Chosen(BaseModel):
+    """Which customers are meant."""
+
+    filter: str | None = Field(None, description="A filter as JSON; see docs/map.md")
+    bbox: str | None = Field(None, description="west,south,east,north in degrees")
+
+
+class ListQuery(Chosen):
+    """Which customers, in what order, from where."""
+
+    sort: Sort = Field("name", description="A minus sign sorts the largest first")
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    cursor: str | None = Field(None, description="`next` of the page before")
+
+
+class CountQuery(Chosen):
+    """Which customers, and whether to count them to the end."""
+
+    exact: bool = Field(False, description=f"Otherwise counting stops at {COUNT_CAP}")
+
+
+class AtQuery(BaseModel):
+    """A point, by the key of a stack on the map or by its position."""
+
+    stack: int | None = Field(None, description="The key of a stack in a tile")
+    lon: float | None = None
+    lat: float | None = None
+    filter: str | None = None
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    cursor: str | None = None
+
+
+class Owner(BaseModel):
+    """Whose customer it is."""
+
+    id: int
+    name: str
+
+
+class Territory(BaseModel):
+    """The live territory a customer lies in."""
+
+    id: int
+    name: str | None
+
+
+class Customer(BaseModel):
+    """A customer in a list."""
+
+    id: int
+    name: str
+    segment: str | None
+    owner: Owner
+    territory: Territory | None
+    revenue: float
+    last_order: date | None
+    last_visit: date | None
+    grade: str
+    radius_m: float | None
+    lon: float | None
+    lat: float | None
+    updated: datetime
+
+
+class Customers(BaseModel):
+    """A page of customers; `next` is the cursor of the page after, null on the last."""
+
+    items: list[Customer]
+    next: str | None
+
+
+class Counted(BaseModel):
+    """How many customers; null where there are fewer than ten and the asker may not see them."""
+
+    count: int | None
+    label: str
+    exact: bool
+    rounded: bool
+    without_point: int | None
+
+
+class Share(BaseModel):
+    """How many customers share a value; null for those without one."""
+
+    value: str | int | None
+    label: str | None
+    count: int | None
+
+
+class Figures(BaseModel):
+    """What a filter chooses, in figures."""
+
+    count: int | None
+    label: str
+    rounded: bool
+    revenue: float | None
+    without_point: int | None
+    unplaced: int | None
+    segments: list[Share]
+    territories: list[Share]
+    owners: list[Share]
+
+
+@bp.get("")
+@bp.input(ListQuery, location="query")
+@bp.output(Customers)
+@bp.doc(summary="Customers, page by page", security="token")
+@permit("read", "account")
+def accounts(query_data: ListQuery) -> Customers:
+    """The customers that the filter chooses."""
+    page = queries.accounts(
+        g.session,
+        service.filter_for(g.actor, query_data.filter),
+        box=_box(query_data.bbox),
+        sort=query_data.sort.lstrip("-"),
+        descending=query_data.sort.startswith("-"),
+        after=read_cursor(query_data.cursor),
+        limit=query_data.limit,
+    )
+    return _customers(page)
+
+
+@bp.get("/count")
+@bp.input(CountQuery, location="query")
+@bp.output(Counted)
+@bp.doc(summary="How many customers", security="token")
+@permit("count", "account")
+def count(query_data: CountQuery) -> Counted:
+    """How many customers the filter chooses, and how many of them have no trustworthy point."""
+    chosen = service.filter_for(g.actor, query_data.filter)
+    box = _box(query_data.bbox)
+    found = service.count(g.session, g.actor, chosen, box=box, exact=query_data.exact)
+    return Counted(
+        count=found.customers,
+        label=_label(found.customers, found.complete),
+        exact=found.complete and not found.rounded,
+        rounded=found.rounded,
+        without_point=found.without_point,
+    )
+
+
+@bp.get("/summary")
+@bp.input(Chosen, location="query")
+@bp.output(Figures)
+@bp.doc(summary="Figures of the customers a filter chooses", security="token")
+@permit("count", "account")
+def summary(query_data: Chosen) -> Figures:
+    """Count, revenue, and how many are of each segment, territory and owner."""
+    chosen = service.filter_for(g.actor, query_data.filter)
+    found = service.summary(g.session, g.actor, chosen, box=_box(query_data.bbox))
+    return Figures(
+        count=found.customers,
+        label=_label(found.customers, complete=True),
+        rounded=found.rounded,
+        revenue=found.revenue,
+        without_point=found.without_point,
+        unplaced=found.unplaced,
+        segments=_shares(found.segments),
+        territories=_shares(found.territories),
+        owners=_shares(found.owners),
+    )
+
+
+@bp.get("/at")
+@bp.input(AtQuery, location="query")
+@bp.output(Customers)
+@bp.doc(summary="Customers on one point", security="token")
+@permit("read", "account")
+def at(query_data: AtQuery) -> Customers:
+    """The customers that the map draws as one stack."""
+    chosen = service.filter_for(g.actor, query_data.filter)
+    after = read_cursor(query_data.cursor)
+    limit = query_data.limit
+    return _customers(
+        queries.in_stack(g.session, chosen, _key(query_data), after=after, limit=limit)
+    )
+
+
+def _key(asked: AtQuery) -> int:
+    if asked.stack is not None:
+        return asked.stack
+    if asked.lon is None or asked.lat is None:
+        raise InvalidInput("Say which point: stack, or lon and lat")
+    place = LonLat(asked.lon, asked.lat)
+    return int(encode(place.lon, place.lat))
+
+
+def _box(text: str | None) -> Box | None:
+    if not text:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InvalidInput(
+            f"bbox is west,south,east,north in degrees, not {text[:60]!r}"
+        ) from error
+    return Box(west, south, east, north)
+
+
+def _label(number: int | None, complete: bool) -> str:
+    if number is None:
+        return f"<{MIN_COUNT}"
+    return f"{number:,}" if complete else f"{number:,}+"
+
+
+def _shares(facets: list[tuple[Facet, int | None]]) -> list[Share]:
+    return [Share(value=f.value, label=f.label, count=number) for f, number in facets]
+
+
+def _customers(page: Page) -> Customers:
+    return Customers(
+        items=[_customer(row) for row in page.rows], next=str(page.next) if page.next else None
+    )
+
+
+def _customer(row: Row) -> Customer:
+    values: dict[str, Any] = row._asdict()
+    values["owner"] = Owner(id=row.owner_id, name=row.owner)
+    values["territory"] = None
+    if row.territory_id is not None:
+        values["territory"] = Territory(id=row.territory_id, name=row.territory)
+    return Customer.model_validate(values)

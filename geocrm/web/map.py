@@ -1,0 +1,46 @@
+"""The map page."""
+
+from typing import Any
+
+from flask import Blueprint, current_app, g, render_template
+
+from geocrm.customers.models import SEGMENTS
+from geocrm.maps import service
+from geocrm.places import queries as places
+from geocrm.territories import queries as territories
+from geocrm.web.access import permit
+
+bp = Blueprint("map", __name__)
+
+
+@bp.get("/map")
+@permit("count", "account")
+def show() -> Any:
+    """The map of customers; for those who only count, of how many there are."""
+    individuals = service.sees_individuals(g.actor)
+    return render_template(
+        "map/map.html",
+        individuals=individuals,
+        currency=current_app.config["GEOCRM_SETTINGS"].default_currency,
+        page={
+            "individuals": individuals,
+            "segments": SEGMENTS,
+            "territories": _territories(),
+            "layers": _layers(),
+        },
+    )
+
+
+def _territories() -> list[dict[str, Any]]:
+    if not g.actor.may("read", "territory"):
+        return []
+    live = territories.live_territories(g.session)
+    return [{"id": each.id, "name": each.name, "colour": each.colour} for each in live]
+
+
+def _layers() -> list[dict[str, Any]]:
+    return [
+        {"code": layer.code, "name": layer.name, "level": layer.level, "by": layer.attribution}
+        for layer in places.layers(g.session)
+        if layer.units
+    ]
