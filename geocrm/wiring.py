@@ -10,8 +10,11 @@ from geocrm.security import OPERATOR, Actor, Role
 from geocrm.security import queries as people
 from geocrm.security.models import User
 from geocrm.territories import queries as territories
+from geocrm.territories import tasks as territory_tasks
 
-JOB_HANDLERS: Final[Mapping[str, Handler]] = {}
+JOB_HANDLERS: Final[Mapping[str, Handler]] = {
+    territory_tasks.KIND: territory_tasks.run,
+}
 
 
 def actor_for(session: Session, user: User) -> Actor:

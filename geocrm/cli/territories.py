@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+import geocrm
 from geocrm.cli.context import (
     acting_email,
     emit,
@@ -17,8 +18,11 @@ from geocrm.db import unit_of_work
 from geocrm.errors import Infeasible, InvalidInput
 from geocrm.territories import activation, designing, exporting, queries, service
 from geocrm.territories.designing import Design, Request
+from geocrm.territories.exporting import Style
 from geocrm.territories.models import Measure
 
+# Where set-up puts the browser assets that a report carries with it.
+VENDOR = Path(geocrm.__file__).parent / "web" / "static" / "vendor"
 _FORMATS = {".geojson": "geojson", ".json": "geojson", ".csv": "csv", ".html": "html"}
 
 
@@ -135,7 +139,7 @@ def export(plan: str, file: Path) -> None:
         raise InvalidInput(f"{file.name} ends in none of {', '.join(_FORMATS)}")
     with open_session() as (session, actor):
         chosen = queries.plan_named(session, actor, plan)
-        content = exporting.render(session, actor, chosen.id, kind)
+        content = exporting.render(session, actor, chosen.id, kind, Style(VENDOR))
     file.write_bytes(content)
     say(f"{chosen.name!r} is in {file}")
 
