@@ -237,10 +237,10 @@ def _outermost(places: Sequence[Place]) -> list[Place]:
     outer = [place for place in places if not ids.intersection(_parents(place))]
     large = [place for place in outer if place.kind == "region" and place.country != "ID"]
     outer = [p for p in outer if p.kind != "city" or not any(_holds(r, p) for r in large)]
-    return sorted(outer, key=_prominence)
+    return sorted(outer, key=prominence)
 
 
-def _prominence(place: Place) -> tuple[int, bool, int, int]:
+def prominence(place: Place) -> tuple[int, bool, int, int]:
     """Sorts first what people mean: the larger unit, the town before the country around it."""
     rural = not place.name.startswith("Kota ")
     return _SIZE.get(place.kind, 3), rural, -place.population, place.id
@@ -297,7 +297,7 @@ def _runners_up(backed: Sequence[_Backed], chosen: Place) -> list[Place]:
     around = set(_chain(chosen))
     return [
         b.place
-        for b in sorted(backed, key=lambda b: (-b.score, _prominence(b.place)))
+        for b in sorted(backed, key=lambda b: (-b.score, prominence(b.place)))
         if b.place.id not in around and chosen.id not in _chain(b.place)
     ]
 
