@@ -11,25 +11,25 @@ from numpy.typing import NDArray
 
 from geocrm.spatial.districting.graph import is_contiguous
 from geocrm.spatial.districting.problem import Units, check, effective_weight, graph_of
+from geocrm.spatial.districting.rounds import anneal
 from geocrm.spatial.districting.starts import first_assignment
 from geocrm.spatial.districting.state import Goal, Graph, Scratch, State, scratch, state_of
-from geocrm.spatial.districting.steps import anneal
 from geocrm.spatial.geodesy import EARTH_RADIUS_M
 
 Floats = NDArray[np.float64]
 Int32s = NDArray[np.int32]
 
-DEFAULT_EFFORT = 5
+DEFAULT_EFFORT = 4
 # The search goes on to this share of the tolerance; only then it trades balance for compactness.
 SLACK_SHARE = 0.2
-# A district 1 % beyond the slack costs STRICTNESS x 0.01**2 = 0.3, its inertia at first about 1;
+# A district 1 % beyond the slack costs STRICTNESS x 0.01**2 = 1, its inertia at first about 1;
 # tuned on the 514 regencies of Indonesia and 3,233 counties of the United States.
-STRICTNESS = 3000.0
+STRICTNESS = 10_000.0
 # The squared penalty gives way a little at its foot, so it begins before the slack is used up.
 INNER_SLACK = 0.9
 HOT, WARM, COLD = 1e-2, 1e-3, 1e-6  # temperatures, as shares of STRICTNESS
 ROUNDS = 400
-SMALL_PER_UNIT, LARGE_PER_DISTRICT = 5, 16  # steps a round
+SMALL_PER_UNIT, LARGE_PER_DISTRICT = 3, 16  # steps a round
 # Up to so many units every start has all its rounds; beyond, the work stays about the same.
 FULL_STARTS_UNITS, FULL_ROUNDS_UNITS, MIN_ROUNDS = 1_000, 4_000, 60
 # Plans whose largest deviations differ by less than this are equally balanced.

@@ -11,6 +11,9 @@ Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+# Three districts are parted anew together when they have no more units than this.
+MAX_THREE_UNITS = 160
+
 
 class Graph(NamedTuple):
     """Units and their neighbours.
@@ -59,6 +62,8 @@ class Scratch(NamedTuple):
     sum_other: Floats
     subtree_load: Int64s
     subtree_mass: Floats
+    position: Int32s
+    above: NDArray[np.bool_]
 
 
 def scratch(graph: Graph, seed: int) -> Scratch:
@@ -76,6 +81,8 @@ def scratch(graph: Graph, seed: int) -> Scratch:
         sum_other=np.zeros(4),
         subtree_load=np.zeros(n, dtype=np.int64),
         subtree_mass=np.zeros((n, 4)),
+        position=np.zeros(n, dtype=np.int32),
+        above=np.zeros((MAX_THREE_UNITS, MAX_THREE_UNITS), dtype=np.bool_),
     )
 
 

@@ -10,8 +10,6 @@ from geocrm.spatial.districting.state import Floats, Goal, Graph, Int32s, Scratc
 # refused single moves.
 GROUP_ODDS = 8
 WALK_STEPS = 6
-# Edges inside districts are skipped; so many draws a step before giving up (one district only).
-MAX_DRAWS = 400
 
 
 @compiled
@@ -246,8 +244,10 @@ def touches(graph: Graph, district: Int32s, unit: int, other: int) -> bool:
 
 
 @compiled
-def random_tree(graph: Graph, district: Int32s, root: int, a: int, b: int, space: Scratch) -> int:
-    """A random spanning tree of two districts in `queue` (root first) and `parent`; its size."""
+def random_tree(
+    graph: Graph, district: Int32s, root: int, a: int, b: int, c: int, space: Scratch
+) -> int:
+    """A random spanning tree of districts in `queue` (root first) and `parent`; its size."""
     space.stamp[0] += 1
     seen = space.stamp[0]
     space.mark[root] = seen
@@ -256,7 +256,8 @@ def random_tree(graph: Graph, district: Int32s, root: int, a: int, b: int, space
     while v >= 0:
         for i in range(graph.start[v], graph.start[v + 1]):
             x = graph.adjacent[i]
-            if space.mark[x] != seen and (district[x] == a or district[x] == b):
+            home = district[x]
+            if space.mark[x] != seen and (home == a or home == b or home == c):
                 space.frontier[waiting, 0] = v
                 space.frontier[waiting, 1] = x
                 waiting += 1
@@ -316,7 +317,7 @@ def recombine(
     redistricting, doi:10.1162/99608f92.eb30390f; here the best cut of the tree is taken.
     """
     a, b = state.district[u], state.district[v]
-    size = random_tree(graph, state.district, u, a, b, space)
+    size = random_tree(graph, state.district, u, a, b, -1, space)
     sum_subtrees(graph, size, space)
     both, m = state.load[a] + state.load[b], space.subtree_mass
     best, cut = np.inf, -1
@@ -343,62 +344,3 @@ def recombine(
         state.mass[b, c] = m[cut, c]
         state.mass[a, c] = m[u, c] - m[cut, c]
     return best - before
-
-
-@compiled
-def border(
-    graph: Graph, state: State, goal: Goal, space: Scratch, anywhere: bool
-) -> tuple[int, int]:
-    """Two neighbours in different districts; of an unbalanced one, unless `anywhere`."""
-    m = len(graph.one)
-    u, v = 0, 0
-    for draws in range(MAX_DRAWS):
-        pick = below(space.random, 2 * m)
-        edge = pick >> 1
-        u, v = graph.one[edge], graph.other[edge]
-        if pick & 1:
-            u, v = v, u
-        a, b = state.district[u], state.district[v]
-        if a == b:
-            continue
-        if anywhere or 2 * draws > MAX_DRAWS:
-            break
-        if imbalance(state.load[a], goal) + imbalance(state.load[b], goal) > 0.0:
-            break
-    return u, v
-
-
-@compiled
-def anneal(
-    graph: Graph,
-    state: State,
-    goal: Goal,
-    space: Scratch,
-    temperature: float,
-    num_small: int,
-    num_large: int,
-    energy: float,
-    best_energy: float,
-    best: Int32s,
-) -> tuple[float, float]:
-    """One round at one temperature: small steps (shift, chain) and large ones (recombination).
-
-    `best` receives the assignment of least energy; returns the present and the least energy.
-    """
-    for step in range(num_small + num_large):
-        # Half of the steps go where balance is still missing.
-        anywhere = below(space.random, 2) == 0
-        u, v = border(graph, state, goal, space, anywhere)
-        if state.district[u] == state.district[v]:
-            continue
-        if step >= num_small:
-            energy += recombine(graph, state, goal, space, u, v, temperature)
-        elif step & 1:
-            energy += chain(graph, state, goal, space, u, v, temperature)
-        else:
-            to = state.district[v]
-            energy += shift(graph, state, goal, space, u, to, temperature)
-        if energy < best_energy - 1e-9:
-            best_energy = energy
-            best[:] = state.district
-    return energy, best_energy
