@@ -39,7 +39,7 @@ check: setup ## look for slips: ruff, mypy, import rules
 	@echo "==> import rules" && $(BIN)/lint-imports --no-logo
 
 bench: setup ## measure; the protocol is in docs/benchmarks.md
-	@for file in benchmarks/bench_*.py; do echo "==> $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do echo "==> $$file"; $(BIN)/python "$$file" || exit 1; done
 
 clean: ## remove what set-up made, except data in var/
 	@rm -rf .venv node_modules build *.egg-info geocrm/web/static/vendor var/setup

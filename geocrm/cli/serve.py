@@ -44,6 +44,8 @@ def worker(once: bool) -> None:
     """Run background jobs until interrupted."""
     chosen = settings()
     logging.basicConfig(level=chosen.log_level.upper(), format="%(asctime)s %(message)s")
+    for chatty in ("alembic", "procrastinate"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     with open_engine(chosen) as engine:
         watch_database(chosen)
         say("The worker is ready")
