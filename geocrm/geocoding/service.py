@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from geocrm.geocoding import countries
 from geocrm.geocoding.address import AddressQuery, Alternative, Answer, Grade, Note
 from geocrm.geocoding.parse import ANY, VILLAGE, Mention, Parsed, parse, pieces, street_pieces
-from geocrm.geocoding.resolve import Decision, Hit, hits_of, prominence, resolve
+from geocrm.geocoding.resolve import SMALL, Decision, Hit, hits_of, prominence, resolve
 from geocrm.places import gazetteer
 from geocrm.places.gazetteer import Child, Name, Place
 from geocrm.places.gazetteer_loading import ATTRIBUTION
@@ -67,7 +67,7 @@ def suggest(
     ids = gazetteer.named(session, [(country, key) for key, _ in near])
     known = gazetteer.places(session, (i for found_ids in ids.values() for i in found_ids))
     ranked = [(slips, known[i]) for key, slips in near for i in ids.get((country, key), ())]
-    ranked.sort(key=lambda pair: (pair[0], prominence(pair[1])))
+    ranked.sort(key=lambda pair: (pair[0], pair[1].kind in SMALL, prominence(pair[1])))
     return list(dict.fromkeys(place for _, place in ranked))[:limit]
 
 
