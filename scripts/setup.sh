@@ -213,10 +213,11 @@ load_places() {
     local stamp="$SETUP/places" running
     [ -e "$VAR/cluster.json" ] && [ "$(cat "$stamp" 2> /dev/null)" = "$(places_key)" ] && return
     running=$(database_runs)
-    .venv/bin/geocrm db up || exit 1
-    .venv/bin/geocrm migrate || exit 1
-    scripts/load_places.sh || exit 1
-    [ "$running" = yes ] || .venv/bin/geocrm db down
+    # Left as it was found, also when a step fails.
+    [ "$running" = yes ] || trap '.venv/bin/geocrm db down' EXIT
+    .venv/bin/geocrm db up
+    .venv/bin/geocrm migrate
+    scripts/load_places.sh
     places_key > "$stamp"
 }
 
@@ -245,5 +246,5 @@ install_packages
 make_assets
 compile_translations
 make_basemap
-load_places
 install_chromium
+load_places
