@@ -94,6 +94,14 @@ def test_a_tolerance_out_of_reach_gives_the_best_and_says_so():
     assert plan.deviation_floor == pytest.approx(0.6)
 
 
+def test_the_floor_knows_that_an_enclave_shares_its_host():
+    # Unit 2 hangs on unit 1: together 14 against a mean of 8, alone 4 of 8.
+    units = Units(np.array([2, 10, 4.0]), np.arange(3.0), np.zeros(3), np.array([[0, 1], [1, 2]]))
+    plan = design(units, 2, effort=1)
+    assert plan.deviation_floor == pytest.approx(0.5)
+    assert plan.max_deviation == pytest.approx(0.5)
+
+
 def test_weights_of_zero_balance_the_number_of_units():
     plan = design(grid(4, 4, np.zeros(16)), 4, effort=1)
     assert plan.balanced_on == "count"

@@ -19,7 +19,7 @@ from geocrm.spatial.geodesy import EARTH_RADIUS_M
 Floats = NDArray[np.float64]
 Int32s = NDArray[np.int32]
 
-DEFAULT_EFFORT = 4
+DEFAULT_EFFORT = 6
 # The search goes on to this share of the tolerance; only then it trades balance for compactness.
 SLACK_SHARE = 0.2
 # A district 1 % beyond the slack costs STRICTNESS x 0.01**2 = 1, its inertia at first about 1;
@@ -27,7 +27,7 @@ SLACK_SHARE = 0.2
 STRICTNESS = 10_000.0
 # The squared penalty gives way a little at its foot, so it begins before the slack is used up.
 INNER_SLACK = 0.9
-HOT, WARM, COLD = 1e-2, 1e-3, 1e-6  # temperatures, as shares of STRICTNESS
+HOT, COLD = 1e-2, 1e-6  # temperatures, as shares of STRICTNESS
 ROUNDS = 400
 SMALL_PER_UNIT, LARGE_PER_DISTRICT = 3, 16  # steps a round
 # Up to so many units every start has all its rounds; beyond, the work stays about the same.
@@ -53,7 +53,8 @@ class Plan:
     tolerance_met
         Whether `max_deviation` is within the tolerance asked for.
     deviation_floor
-        No plan can have a smaller `max_deviation`: the largest unit alone over the mean load.
+        No plan can have a smaller `max_deviation`, because of the largest unit, or of a unit with
+        one neighbour, which is a district by itself or shares that neighbour's. Rarely reached.
     contiguous
         Whether every district is one piece; always true for a plan of `design`.
     compactness
@@ -162,13 +163,22 @@ def evaluate(
         deviation=deviation,
         max_deviation=largest,
         tolerance_met=largest <= tolerance,
-        deviation_floor=max(0.0, float(weight.max()) / mean - 1.0),
+        deviation_floor=_floor(graph, weight / mean),
         contiguous=is_contiguous(home, units.edges, num_districts),
         compactness=1.0 - within / overall if overall > 0 else 1.0,
         rms_km=float(np.sqrt(max(within, 0.0))) * EARTH_RADIUS_M / 1000.0,
         balanced_on=balanced_on,
         stopped=stopped,
     )
+
+
+def _floor(graph: Graph, share: Floats) -> float:
+    """A lower bound of the largest deviation; `share` (n,) is each weight over the mean load."""
+    floor = max(0.0, float(share.max()) - 1.0)
+    leaves = np.flatnonzero(np.diff(graph.start) == 1)
+    host = graph.adjacent[graph.start[leaves]]
+    alone, together = np.abs(share[leaves] - 1.0), share[leaves] + share[host] - 1.0
+    return max(floor, float(np.minimum(alone, together).max(initial=0.0)))
 
 
 def _inertia(state: State) -> float:
@@ -200,26 +210,16 @@ class _Search:
         self.best_score = (np.inf, np.inf)
 
     def run(self, seed: int, effort: int) -> Int32s:
-        """Anneal from several starts, then again from the best of them; the best assignment."""
-        n = len(self.graph.weight)
-        start = first_assignment(self.graph, self.num_districts, seed)
-        self._offer(start)
+        """Anneal from several starts; the best assignment."""
+        n, k = len(self.graph.weight), self.num_districts
+        self._offer(first_assignment(self.graph, k, seed))
         starts = min(effort, max(1, round(effort * FULL_STARTS_UNITS / n)))
-        settled = self.num_districts in (1, n)
-        for turn in range(0 if settled else starts + (starts + 1) // 2):
+        for turn in range(0 if k in (1, n) else starts):
             if self.stopped:
                 break
+            start = first_assignment(self.graph, k, seed + turn)
             space = scratch(self.graph, seed * 1_000_003 + turn)
-            share = (turn / (starts + (starts + 1) // 2), 1 / (starts + (starts + 1) // 2))
-            if turn < starts:
-                start = (
-                    start
-                    if turn == 0
-                    else first_assignment(self.graph, self.num_districts, seed + turn)
-                )
-                self._anneal(start, HOT, space, share)
-            else:
-                self._anneal(self._best(), WARM, space, share)
+            self._anneal(start, space, (turn / starts, 1 / starts))
         return self._best()
 
     def _best(self) -> Int32s:
@@ -227,10 +227,8 @@ class _Search:
             raise RuntimeError("The search has no start")
         return self.best
 
-    def _anneal(
-        self, start: Int32s, hot: float, space: Scratch, share: tuple[float, float]
-    ) -> None:
-        """One cooling from `hot` to `COLD`; what it finds is offered as the best."""
+    def _anneal(self, start: Int32s, space: Scratch, share: tuple[float, float]) -> None:
+        """One cooling from HOT to COLD; what it finds is offered as the best."""
         n, k = len(self.graph.weight), self.num_districts
         rounds = ROUNDS if n <= FULL_ROUNDS_UNITS else ROUNDS * FULL_ROUNDS_UNITS // n
         rounds = max(rounds, MIN_ROUNDS)
@@ -242,8 +240,8 @@ class _Search:
         energy = self._energy(state, goal)
         found, least = state.district.copy(), energy
         # Rounded, because the last bit of a power differs between machines.
-        cooling = round(float((COLD / hot) ** (1 / rounds)), 9)
-        temperature = hot * STRICTNESS
+        cooling = round(float((COLD / HOT) ** (1 / rounds)), 9)
+        temperature = HOT * STRICTNESS
         for turn in range(rounds):
             if self.should_stop():
                 self.stopped = True

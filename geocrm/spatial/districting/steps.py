@@ -257,7 +257,8 @@ def random_tree(
         for i in range(graph.start[v], graph.start[v + 1]):
             x = graph.adjacent[i]
             home = district[x]
-            if space.mark[x] != seen and (home == a or home == b or home == c):
+            # Spelled out: a tuple of mixed integer types does not compile.
+            if space.mark[x] != seen and (home == a or home == b or home == c):  # noqa: SIM109
                 space.frontier[waiting, 0] = v
                 space.frontier[waiting, 1] = x
                 waiting += 1
