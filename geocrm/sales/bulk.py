@@ -14,6 +14,6 @@ from geocrm.db import copy_rows
 COLUMNS: Final = ("account_id", "external_id", "ordered_on", "amount", "currency")
 
 
-def write(session: Session, rows: Iterable[Sequence[Any]]) -> int:
+def write_orders(session: Session, rows: Iterable[Sequence[Any]]) -> int:
     """COPY rows of (account, external id, day, amount, currency); how many there were."""
     return copy_rows(session, "orders", COLUMNS, rows)
