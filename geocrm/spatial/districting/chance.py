@@ -1,7 +1,7 @@
 """Random draws for compiled code from a state that is handed in.
 
-Only whole numbers and exactly rounded arithmetic (no `exp`, no `log`), so that a seed gives the
-same plan on every machine. Source: S. Vigna (2016), An experimental exploration of Marsaglia's
+Only whole numbers and exactly rounded arithmetic (no `exp`, no `log`), so that a seed does
+not depend on a machine's mathematical library. Source: S. Vigna (2016), An experimental exploration of Marsaglia's
 xorshift generators, scrambled, doi:10.1145/2845077 (xorshift64*).
 """
 
