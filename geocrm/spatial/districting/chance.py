@@ -1,8 +1,8 @@
 """Random draws for compiled code from a state that is handed in.
 
 Only whole numbers and exactly rounded arithmetic (no `exp`, no `log`), so that a seed does
-not depend on a machine's mathematical library. Source: S. Vigna (2016), An experimental exploration of Marsaglia's
-xorshift generators, scrambled, doi:10.1145/2845077 (xorshift64*).
+not depend on a machine's mathematical library. Source: S. Vigna (2016), An experimental
+exploration of Marsaglia's xorshift generators, scrambled, doi:10.1145/2845077 (xorshift64*).
 """
 
 import numpy as np
