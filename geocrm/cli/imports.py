@@ -187,7 +187,7 @@ def _progress(verb: str) -> engine.Report:
         share = f"{done:,} of {total:,} rows" if total else f"{done:,} rows"
         if live:
             click.echo(f"\r{verb}: {share}", err=True, nl=done == total)
-        elif done == total or done % 50_000 == 0:
+        elif done in (0, total) or done % 10_000 == 0:
             say(f"{verb}: {share}")
 
     return report

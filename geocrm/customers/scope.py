@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from geocrm.db import copy_rows, scoped_sql
+from geocrm.db import copy_rows, elevated, scoped_sql
 
 # A point this near a coast drawn coarsely belongs to the unit it was meant for.
 OFF_COAST_M = 10_000
@@ -116,6 +116,19 @@ CHANNEL_BIT = """
     (CASE c.channel WHEN 'email' THEN 1 WHEN 'sms' THEN 2 WHEN 'whatsapp' THEN 4
                     WHEN 'phone' THEN 8 ELSE 16 END)
 """
+
+
+def is_taken(session: Session, external_id: str, account_id: int | None) -> bool:
+    """Whether another account has this ID, also one the actor does not see."""
+    with elevated(session):
+        found = scoped_sql(
+            session,
+            "SELECT EXISTS (SELECT FROM accounts a JOIN account_scope s ON s.account_id = a.id"
+            " WHERE a.external_id = :external_id AND a.id <> coalesce(:account_id, 0)"
+            " AND {scope:s})",
+            {"external_id": external_id, "account_id": account_id},
+        )
+    return bool(found.scalar_one())
 
 
 def place(session: Session, account_id: int) -> None:

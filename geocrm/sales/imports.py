@@ -71,6 +71,8 @@ class OrderKind:
     }  # fmt: skip
     worked_out: Final = {"account_id": "bigint", "matches": "integer DEFAULT 0"}
 
+    indexes: Sequence[str] = ("(target_id)",)
+
     def read(self, session: Session, context: Context, rows: Sequence[Row]) -> list[Staged]:
         """The values of the rows."""
         return [_read(row, context.plan) for row in rows]
@@ -85,6 +87,7 @@ class OrderKind:
             session.execute(text(_SEEN_TABLE))
             run_sql(session, _BY_SEEN, params)
         run_sql(session, _OUTCOMES, params)
+        run_sql(session, "ANALYZE import_stage", {})
 
     def remember(self, session: Session, context: Context) -> None:
         """Keep what the block would have created."""

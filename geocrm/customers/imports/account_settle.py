@@ -38,11 +38,8 @@ PLACES: Final = """
         geom = CASE WHEN lon IS NOT NULL THEN ST_SetSRID(ST_MakePoint(lon, lat), 4326) END
     WHERE problem = ''
 """
-STAGE_INDEXES: Final = """
-    CREATE INDEX ON import_stage USING gist (geom);
-    CREATE INDEX ON import_stage (name_key);
-    ANALYZE import_stage
-"""
+# Without fresh statistics the planner takes a handful of rows for granted and loops over thousands.
+STATISTICS: Final = "ANALYZE import_stage"
 
 UNITS: Final = f"""
     UPDATE import_stage r SET unit = w.unit

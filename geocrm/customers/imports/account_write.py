@@ -16,6 +16,9 @@ _PLACED = (
 PARTS = ("street", "house_number", "village", "district", "city", "region", "postcode")
 _HAS_ADDRESS = f"coalesce(typed, {', '.join(PARTS)}) IS NOT NULL"
 
+ANY_FOLLOWS: Final = """
+    SELECT EXISTS (SELECT FROM import_stage WHERE leader < row_no AND outcome = 'updated')
+"""
 # Rows of one customer become one: what a later row fills in counts, its address as a whole.
 FOLD: Final = f"""
     UPDATE import_stage r SET

@@ -47,6 +47,8 @@ class AccountKind:
         "village_key": "text", "again": "boolean DEFAULT false", "moves": "boolean DEFAULT false",
     }  # fmt: skip
 
+    indexes: Sequence[str] = ("USING gist (geom)", "(name_key)", "(target_id)")
+
     def read(self, session: Session, context: Context, rows: Sequence[Row]) -> list[Staged]:
         """The values of the rows; those without a position get that of their address."""
         reader = RowReader(context)
@@ -73,7 +75,7 @@ class AccountKind:
         params = context.params
         run_sql(session, settle.OWNERS, params)
         run_sql(session, settle.PLACES, params)
-        session.execute(text(settle.STAGE_INDEXES))
+        session.execute(text(settle.STATISTICS))
         run_sql(session, settle.UNITS, params)
         run_sql(session, settle.COAST, params)
         run_sql(session, settle.SWAPPED, params)
@@ -89,6 +91,7 @@ class AccountKind:
                 break
         run_sql(session, settle.TARGETS, params)
         run_sql(session, settle.OUTCOMES, params)
+        session.execute(text(settle.STATISTICS))
 
     def remember(self, session: Session, context: Context) -> None:
         """Keep what the block would have created."""
@@ -97,10 +100,12 @@ class AccountKind:
     def apply(self, session: Session, context: Context) -> None:
         """Write the block: new accounts, changed accounts, and what hangs on them."""
         params = context.params
-        run_sql(session, write.FOLD, params)
-        run_sql(session, write.FOLD_PLACES, params)
+        if session.execute(text(write.ANY_FOLLOWS)).scalar_one():
+            run_sql(session, write.FOLD, params)
+            run_sql(session, write.FOLD_PLACES, params)
         self._create(session, params)
         run_sql(session, write.FOLLOW, params)
+        session.execute(text(settle.STATISTICS))
         self._update(session, context, params)
         for statement in (write.ADD_NUMBERS, write.ADD_MAILS, write.ADD_PEOPLE, write.ADD_CONSENTS):
             run_sql(session, statement, params)

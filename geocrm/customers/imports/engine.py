@@ -108,6 +108,10 @@ def stage(session: Session, kind: Kind, context: Context, block: Sequence[Row]) 
     columns = ", ".join([COMMON_DDL, *(f"{name} {type_}" for name, type_ in own.items())])
     session.execute(text("DROP TABLE IF EXISTS import_stage"))
     session.execute(text(f"CREATE TEMP TABLE import_stage ({columns}) ON COMMIT DROP"))
+    # Before the rows are changed: PostgreSQL does not use an index in the transaction that made it
+    # when rows had been updated before.
+    for index in kind.indexes:
+        session.execute(text(f"CREATE INDEX ON import_stage {index}"))
     staged = kind.read(session, context, block)
     names = list(kind.columns)
     copy_rows(

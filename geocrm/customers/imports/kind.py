@@ -91,6 +91,10 @@ class Kind(Protocol):
     def worked_out(self) -> Mapping[str, str]:
         """Further columns of the temporary table that `settle` fills, with their types."""
 
+    @property
+    def indexes(self) -> Sequence[str]:
+        """What the temporary table is indexed by."""
+
     def read(self, session: Session, context: Context, rows: Sequence[Row]) -> list[Staged]:
         """The values of the rows."""
 

@@ -1,0 +1,179 @@
+"""Reads of accounts. Each function is one round trip; nobody gets what they may not see."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from geocrm.customers.models import (
+    Account,
+    AccountScope,
+    Activity,
+    Address,
+    Channel,
+    Consent,
+    Contact,
+    Email,
+    Phone,
+)
+from geocrm.errors import NotFound
+from geocrm.places.models import Boundary
+from geocrm.security.models import User
+
+# A point that stands for a province or a country is no place to go to, and none is none.
+UNTRUSTWORTHY = ("none", "country", "region")
+
+
+class Record(NamedTuple):
+    """An account with what is known of it, as its page shows it."""
+
+    account: Account
+    scope: AccountScope
+    address: Address
+    lon: float | None
+    lat: float | None
+    owner_name: str
+    owner_email: str
+    unit_name: str | None
+
+
+class Entry(NamedTuple):
+    """One entry of a timeline and who made it."""
+
+    id: int
+    kind: str
+    outcome: str | None
+    text: str
+    at: datetime
+    by: str | None
+
+
+class Statement(NamedTuple):
+    """The newest statement about a channel."""
+
+    channel: str
+    granted: bool
+    source: str
+    at: datetime
+    by: str | None
+
+
+class Placed(NamedTuple):
+    """How many accounts there are and how many of them have no trustworthy point."""
+
+    accounts: int
+    without_point: int
+
+
+def get(session: Session, account_id: int) -> Account:
+    """The account, or NotFound, also when it belongs to someone else."""
+    found = session.scalar(select(Account).where(Account.id == account_id))
+    if found is None:
+        raise NotFound(f"No customer {account_id}")
+    return found
+
+
+def record(session: Session, account_id: int) -> Record:
+    """The account with its scope, address and owner, or NotFound."""
+    row = session.execute(
+        select(
+            Account,
+            AccountScope,
+            Address,
+            func.ST_X(AccountScope.geom),
+            func.ST_Y(AccountScope.geom),
+            User.name,
+            User.email,
+            Boundary.name,
+        )
+        .join(AccountScope, AccountScope.account_id == Account.id)
+        .join(Address, Address.account_id == Account.id)
+        .join(User, User.id == AccountScope.owner_id)
+        .outerjoin(Boundary, Boundary.code == AccountScope.unit)
+        .where(Account.id == account_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"No customer {account_id}")
+    return Record(*row)
+
+
+def contacts(session: Session, account_id: int) -> Sequence[Contact]:
+    """People at the account, by name."""
+    return session.scalars(
+        select(Contact).where(Contact.account_id == account_id).order_by(Contact.name, Contact.id)
+    ).all()
+
+
+def phones(session: Session, account_id: int) -> Sequence[Phone]:
+    """Numbers of the account and its contacts."""
+    return session.scalars(
+        select(Phone).where(Phone.account_id == account_id).order_by(Phone.id)
+    ).all()
+
+
+def emails(session: Session, account_id: int) -> Sequence[Email]:
+    """E-mail addresses of the account and its contacts."""
+    return session.scalars(
+        select(Email).where(Email.account_id == account_id).order_by(Email.id)
+    ).all()
+
+
+def timeline(
+    session: Session, account_id: int, limit: int = 50, before: tuple[datetime, int] | None = None
+) -> list[Entry]:
+    """Entries newest first; with `before` (moment, id) those older than that one."""
+    asked = (
+        select(Activity.id, Activity.kind, Activity.outcome, Activity.text, Activity.at, User.name)
+        .outerjoin(User, User.id == Activity.user_id)
+        .where(Activity.account_id == account_id)
+        .order_by(Activity.at.desc(), Activity.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        asked = asked.where(
+            (Activity.at < before[0]) | ((Activity.at == before[0]) & (Activity.id < before[1]))
+        )
+    return [Entry(*row) for row in session.execute(asked)]
+
+
+def consents(session: Session, account_id: int) -> dict[str, Statement]:
+    """The newest statement about each channel that anybody said something about."""
+    rows = session.execute(
+        select(Consent.channel, Consent.granted, Consent.source, Consent.at, User.name)
+        .outerjoin(User, User.id == Consent.user_id)
+        .where(Consent.account_id == account_id)
+        .distinct(Consent.channel)
+        .order_by(Consent.channel, Consent.at.desc(), Consent.id.desc())
+    )
+    return {row[0]: Statement(*row) for row in rows}
+
+
+def without_point(session: Session) -> Placed:
+    """How many accounts the actor sees, and how many of them have no trustworthy point."""
+    row = session.execute(
+        select(
+            func.count(),
+            func.count().filter(AccountScope.grade.in_(UNTRUSTWORTHY)),
+        ).select_from(AccountScope)
+    ).one()
+    return Placed(int(row[0]), int(row[1]))
+
+
+def assignable_owners(session: Session, owner_ids: frozenset[int] | None) -> Sequence[User]:
+    """Users who may own accounts, by name; with `owner_ids` only those among them."""
+    asked = select(User).where(User.active, User.role != "marketer").order_by(User.name, User.id)
+    if owner_ids is not None:
+        asked = asked.where(User.id.in_(owner_ids))
+    return session.scalars(asked).all()
+
+
+def channels(bits: int) -> list[Channel]:
+    """The channels whose bit is set."""
+    return [channel for channel in Channel if bits & channel.bit]
+
+
+def days_since(day: date | None, today: date) -> int | None:
+    """Whole days from a day until today."""
+    return None if day is None else (today - day).days
