@@ -19,9 +19,10 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-.venv/bin/geocrm db up
-.venv/bin/geocrm migrate
-[ -z "${GEOCRM_DATABASE_URL:-}" ] || scripts/load_places.sh
+if [ -n "${GEOCRM_DATABASE_URL:-}" ]; then
+    .venv/bin/geocrm migrate
+    scripts/load_places.sh
+fi
 .venv/bin/geocrm demo load --if-absent
 echo
 .venv/bin/geocrm demo sign-ins

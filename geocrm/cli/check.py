@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import click
 
-from geocrm.cli.context import emit, json_option, say, settings
+from geocrm.cli.basics import emit, json_option, say, settings
 from geocrm.config import Settings
 from geocrm.db import cluster, make_engine
 from geocrm.errors import GeoCrmError

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from geocrm.cli.context import answering, emit, json_option, say, settings
+from geocrm.cli.basics import answering, emit, json_option, say, settings
 from geocrm.db import cluster, make_engine
 from geocrm.db import migrate as migrations
 from geocrm.errors import InvalidInput
