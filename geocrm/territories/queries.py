@@ -73,6 +73,15 @@ class LiveTerritory(NamedTuple):
     colour: int
 
 
+class Area(NamedTuple):
+    """A unit of a higher level, and how many units of a level lie in it."""
+
+    level: str
+    code: str
+    name: str
+    units: int
+
+
 def visible_plans(actor: Actor) -> Select[Plan]:
     """The plans this actor may see."""
     asked = select(Plan)
@@ -201,6 +210,11 @@ def live_territory_named(session: Session, name: str) -> LiveTerritory:
     raise NotFound(f"There is no live territory {name!r}; there are {some}")
 
 
+def areas(session: Session) -> list[Area]:
+    """Units that hold several units of a level below them: where a plan can be made, by name."""
+    return [Area._make(row) for row in session.execute(text(_AREAS))]
+
+
 def shapes(session: Session, plan_id: int, decimals: int = 5) -> dict[int, dict[str, Any]]:
     """The dissolved shape of each territory as GeoJSON geometry, by number."""
     rows = session.execute(text(_SHAPES), {"plan": plan_id, "decimals": decimals})
@@ -217,6 +231,16 @@ _LIVE_IDS = """
         SELECT t.id FROM territories t JOIN mine ON t.parent_id = mine.id
     )
     SELECT id FROM mine
+"""
+_AREAS = """
+    WITH RECURSIVE up(layer, code, above) AS (
+        SELECT layer, code, parent FROM boundaries WHERE parent IS NOT NULL
+        UNION ALL
+        SELECT up.layer, up.code, b.parent
+        FROM up JOIN boundaries b ON b.code = up.above WHERE b.parent IS NOT NULL
+    )
+    SELECT up.layer, b.code, b.name, count(*) FROM up JOIN boundaries b ON b.code = up.above
+    GROUP BY up.layer, b.code, b.name HAVING count(*) > 1 ORDER BY b.name, b.code
 """
 # The units tile without gaps, so a union that only cancels shared edges is exact and fast.
 _SHAPES = """

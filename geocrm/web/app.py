@@ -18,7 +18,9 @@ from geocrm.web import (
     problems,
     request_work,
     sign_in,
+    territories,
     tiles,
+    visits,
 )
 from geocrm.web import map as map_page
 from geocrm.web.api import account_list as api_account_list
@@ -27,6 +29,8 @@ from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import people as api_people
 from geocrm.web.api import search as api_search
+from geocrm.web.api import visits as api_visits
+from geocrm.web.api import territories as api_territories
 
 MAX_UPLOAD_BYTES: Final = 200 * 1024 * 1024
 
@@ -39,6 +43,10 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_boundaries.bp,
     campaigns.bp,
     api_audiences.bp,
+    visits.bp,
+    api_visits.bp,
+    territories.bp,
+    api_territories.bp,
     api_people.bp,
     api_jobs.bp,
 )

@@ -1,0 +1,72 @@
+"""Pages of territories: the plans, designing a new one, and one plan on its map."""
+
+from typing import Any
+
+from flask import Blueprint, g, render_template, request
+
+from geocrm.places import queries as places
+from geocrm.security import Role
+from geocrm.security import queries as people
+from geocrm.territories import queries, service, sheets
+from geocrm.territories.designing import DEFAULT_TOLERANCE
+from geocrm.territories.models import Measure, PlanState
+from geocrm.web.access import permit
+from geocrm.web.api.territories import WEB_TIME_S, shown_sheet
+
+bp = Blueprint("territories", __name__, url_prefix="/territories")
+
+
+@bp.get("")
+@permit("read", "territory")
+def index() -> str:
+    """The plans, or for those who only read the live one."""
+    return render_template(
+        "territories/index.html",
+        plans=queries.plans(g.session, g.actor),
+        areas={area.code: area.name for area in queries.areas(g.session)},
+        levels={layer.code: layer.name for layer in places.layers(g.session)},
+    )
+
+
+@bp.get("/new")
+@permit("design", "territory")
+def new() -> str:
+    """The form of a new plan; a copy of an earlier one's wishes with ?like=."""
+    like = request.args.get("like", type=int)
+    return render_template(
+        "territories/new.html",
+        layers=[layer for layer in places.layers(g.session) if layer.level > 0 and layer.units],
+        areas=queries.areas(g.session),
+        measures=list(Measure),
+        like=queries.plan(g.session, g.actor, like) if like else None,
+        tolerance=DEFAULT_TOLERANCE,
+        time_s=WEB_TIME_S,
+    )
+
+
+@bp.get("/<int:plan_id>")
+@permit("read", "territory")
+def show(plan_id: int) -> str:
+    """One plan on its map, with a bar for each territory."""
+    sheet = shown_sheet(sheets.sheet(g.session, g.actor, plan_id))
+    designer = g.actor.may("design", "territory")
+    return render_template(
+        "territories/show.html",
+        plan=sheet,
+        designer=designer,
+        editable=designer and sheet.state == PlanState.DRAFT,
+        undoable=designer and sheet.state == PlanState.LIVE,
+        reps=_reps() if designer else [],
+    )
+
+
+def _reps() -> list[dict[str, Any]]:
+    """Those who may be given a territory by this actor."""
+    everyone = service.answers_for_everyone(g.session, g.actor)
+    return [
+        {"id": user.id, "name": user.name}
+        for user in people.users(g.session)
+        if user.active
+        and user.role_kind in (Role.FIELD_REP, Role.TERRITORY_MANAGER)
+        and (everyone or user.id in g.actor.owner_ids)
+    ]
