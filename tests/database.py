@@ -1,17 +1,24 @@
-"""Databases for tests: one migrated template, kept between runs, and a copy of it for each run."""
+"""Databases for tests: templates kept between runs, and a copy of one for each run."""
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
-from geocrm.config import Settings
-from geocrm.db import cluster, make_engine
+from geocrm import clock
+from geocrm.config import ROOT, Settings
+from geocrm.db import cluster, make_engine, make_sessions, unit_of_work
 from geocrm.db.migrate import MIGRATIONS, upgrade
+from geocrm.demo import service as demo
+from geocrm.places.gazetteer_loading import load_gazetteer
+from geocrm.places.gazetteer_sources import Extent
+from geocrm.places.loading import load_boundaries
+from geocrm.security import OPERATOR
 
+NUM_DEMO_ACCOUNTS = 3_000
 _LOCK = 0x7E57
 
 
@@ -51,34 +58,64 @@ def _drop(connection: Connection, name: str) -> None:
 
 def migrated_template() -> str:
     """The name of a database with all migrations run; made again only when one changes."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(MIGRATIONS).rglob("*.py")):
-        digest.update(path.read_bytes())
-    name = f"geocrm_template_{digest.hexdigest()[:12]}"
+    return _template("migrated", [Path(MIGRATIONS)], None, upgrade)
+
+
+def demo_template() -> str:
+    """The name of a database with 3,000 demo customers of West Java, and its places."""
+    sources = [Path(MIGRATIONS), ROOT / "geocrm", ROOT / "data"]
+    return _template("demo", sources, migrated_template(), _load_demo)
+
+
+def _load_demo(engine: Engine) -> None:
+    sessions = make_sessions(engine)
+    with unit_of_work(sessions, OPERATOR) as session:
+        load_boundaries(session)
+        load_gazetteer(session, ROOT / "data/gazetteer", Extent(frozenset({"32"}), 100_000))
+    demo.load(sessions, num_accounts=NUM_DEMO_ACCOUNTS, today=clock.today("Asia/Jakarta"))
+
+
+def _template(
+    kind: str, sources: list[Path], start: str | None, fill: Callable[[Engine], object]
+) -> str:
+    """A database that tests copy, kept until one of its sources changes."""
+    stem = f"geocrm_template_{kind}_"
+    name = stem + _digest(sources)
     admin = _admin_engine()
     with admin.connect() as connection:
         # Several test processes may start at once; one makes the template, the others wait.
         connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
-        found = connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": name})
-        if not found:
-            _make_template(connection, name)
+        known = connection.scalars(
+            text("SELECT datname FROM pg_database WHERE starts_with(datname, :stem)"),
+            {"stem": stem},
+        ).all()
+        if name not in known:
+            for old in known:
+                _drop(connection, old)
+            _make(connection, f"{stem}building", start or "template1", fill)
+            connection.execute(text(f'ALTER DATABASE "{stem}building" RENAME TO "{name}"'))
         connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
     admin.dispose()
     return name
 
 
-def _make_template(connection, name: str) -> None:
-    for old in connection.scalars(
-        text("SELECT datname FROM pg_database WHERE datname LIKE 'geocrm\\_template\\_%'")
-    ).all():
-        connection.execute(text(f'DROP DATABASE "{old}" WITH (FORCE)'))
-    building = f"{name}_building"
-    connection.execute(text(f'DROP DATABASE IF EXISTS "{building}" WITH (FORCE)'))
-    connection.execute(text(f'CREATE DATABASE "{building}" TEMPLATE template1'))
+def _make(
+    connection: Connection, building: str, start: str, fill: Callable[[Engine], object]
+) -> None:
+    _drop(connection, building)
+    connection.execute(text(f'CREATE DATABASE "{building}" TEMPLATE "{start}"'))
     engine = make_engine(_url_of(building))
-    upgrade(engine)
+    fill(engine)
     engine.dispose()
-    connection.execute(text(f'ALTER DATABASE "{building}" RENAME TO "{name}"'))
+
+
+def _digest(sources: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for source in sources:
+        for path in sorted(source.rglob("*")):
+            if path.suffix in (".py", ".csv", ".gz"):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _admin_engine() -> Engine:

@@ -15,7 +15,7 @@ _EXACT, _BY_VILLAGE = 0.70, 0.285  # the rest has no trustworthy point
 _JITTER_TRIES = 8
 _HISTORY_DAYS = 730
 # Thresholds of yearly revenue in rupiah; chosen so that A is about a tenth of the customers.
-_SEGMENT_FROM = (("A", 60e6), ("B", 15e6), ("C", 3e6))
+_SEGMENT_FROM = (("A", 8e6), ("B", 2.3e6), ("C", 0.5e6))
 _MEDIAN_ORDER_IDR = 2.0e6
 
 
@@ -144,6 +144,6 @@ def _last_visits(
     days: NDArray[np.object_], revenue: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.object_]:
     """Last visits: the more a customer buys, the sooner somebody has been there."""
-    mean_days = np.select([revenue >= 60e6, revenue >= 15e6, revenue >= 3e6], [20, 45, 90], 200)
+    mean_days = np.select([revenue >= 8e6, revenue >= 2.3e6, revenue >= 0.5e6], [20, 45, 90], 200)
     age = np.minimum(rng.exponential(mean_days).astype(np.int64) + 1, _HISTORY_DAYS)
     return _some(days[age], rng.random(len(revenue)) < 0.75)

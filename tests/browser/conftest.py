@@ -7,8 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,15 +16,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.serving import make_server
 
 from geocrm.config import Settings
-from geocrm.db import make_engine, make_sessions, unit_of_work
+from geocrm.db import make_engine, make_sessions
 from geocrm.demo import people
-from geocrm.demo import service as demo
-from geocrm.places.gazetteer_loading import load_gazetteer
-from geocrm.places.gazetteer_sources import Extent
-from geocrm.places.loading import load_boundaries
-from geocrm.security import OPERATOR
 from geocrm.web.app import create_app
-from tests.database import fresh_database, migrated_template
+from tests.database import demo_template, fresh_database
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -40,8 +33,6 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-NUM_ACCOUNTS = 3_000
-ROOT = Path(__file__).parents[2]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,13 +54,9 @@ class Site:
 def site(settings: Settings) -> Iterator[Site]:
     """GeoCRM on a port of its own, with its worker and 3,000 demo customers of West Java."""
     name = f"geocrm_browser_{os.getpid()}"
-    with fresh_database(name, template=migrated_template()) as url:
+    with fresh_database(name, template=demo_template()) as url:
         engine = make_engine(url)
         sessions = make_sessions(engine)
-        with unit_of_work(sessions, OPERATOR) as session:
-            load_boundaries(session)
-            load_gazetteer(session, ROOT / "data/gazetteer", Extent(frozenset({"32"}), 100_000))
-        demo.load(sessions, num_accounts=NUM_ACCOUNTS, today=date.today())  # noqa: DTZ011
         server = make_server("127.0.0.1", 0, create_app(settings, sessions), threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         worker = subprocess.Popen(
