@@ -18,7 +18,8 @@ from geocrm.jobs.worker import run_forever
 from geocrm.operations.servers import libpq_dsn
 from geocrm.operations.watch import supervise, watch_database
 from geocrm.web.app import create_app
-from geocrm.wiring import JOB_HANDLERS, actor_of
+from geocrm.wiring import actor_of
+from geocrm.wiring.handlers import JOB_HANDLERS
 
 _RETRY_S = 3
 

@@ -10,7 +10,8 @@ from geocrm.security import Role
 from geocrm.security.models import User
 from geocrm.territories import service
 from geocrm.territories.models import Measure, MemberRole, Plan
-from geocrm.wiring import JOB_HANDLERS, actor_of
+from geocrm.wiring import actor_of
+from geocrm.wiring.handlers import JOB_HANDLERS
 from tests.territories.conftest import code
 
 API = "/api/v1/territories/plans"
@@ -52,6 +53,17 @@ def test_everybody_reads_the_live_plan(browser_of, people, add_plan, go_live, pa
     go_live(plan)
     for person in people.values():
         assert browser_of(path, person).get(path.format(plan=plan.id)).status_code == 200
+
+
+def test_a_designer_gets_the_form_also_with_an_earlier_plans_wishes(
+    signed_in_as, manager, add_plan
+):
+    plan = add_plan("Slices")
+    browser = signed_in_as(manager)
+    assert "tst-adm2" in browser.get("/territories/new").text
+    again = browser.get(f"/territories/new?like={plan.id}").text
+    assert 'value="Slices"' in again
+    assert 'value="50.0"' in again
 
 
 @pytest.mark.parametrize(("method", "path"), DESIGNING)

@@ -1,20 +1,11 @@
-"""Where the rooms are joined: who an actor is, and which job is run by which function."""
-
-from collections.abc import Mapping
-from typing import Final
+"""Who an actor is: the person, all who report to them, and the territories of that branch."""
 
 from sqlalchemy.orm import Session
 
-from geocrm.jobs import Handler
 from geocrm.security import OPERATOR, Actor, Role
 from geocrm.security import queries as people
 from geocrm.security.models import User
 from geocrm.territories import queries as territories
-from geocrm.territories import tasks as territory_tasks
-
-JOB_HANDLERS: Final[Mapping[str, Handler]] = {
-    territory_tasks.KIND: territory_tasks.run,
-}
 
 
 def actor_for(session: Session, user: User) -> Actor:

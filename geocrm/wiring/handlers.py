@@ -1,0 +1,15 @@
+"""Which job is run by which function. Kept apart: it loads every solver and reader."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from geocrm.jobs import Handler
+from geocrm.sales import tasks as import_tasks
+from geocrm.territories import tasks as territory_tasks
+
+JOB_HANDLERS: Final[Mapping[str, Handler]] = {
+    territory_tasks.KIND: territory_tasks.run,
+    import_tasks.RUN: import_tasks.run,
+    import_tasks.CHECK: import_tasks.check,
+    import_tasks.UNDO: import_tasks.undo,
+}
