@@ -54,7 +54,12 @@ def worker(once: bool) -> None:
             try:
                 url = cluster.ensure_running(chosen, say)
                 run_forever(
-                    libpq_dsn(url), make_sessions(engine), JOB_HANDLERS, actor_of, wait=not once
+                    libpq_dsn(url),
+                    make_sessions(engine),
+                    JOB_HANDLERS,
+                    actor_of,
+                    wait=not once,
+                    concurrency=chosen.worker_concurrency,
                 )
                 return
             except ConnectorException:

@@ -22,8 +22,10 @@ def run_forever(
     actor_of: Callable[[Session, int | None], Actor],
     *,
     wait: bool = True,
+    concurrency: int = 2,
 ) -> None:
     """Work until told to stop; with `wait=False` until the queue is empty.
+    `concurrency` jobs run at once.
 
     `conninfo` is a libpq connection string of the database that `sessions` use.
     """
@@ -34,7 +36,7 @@ def run_forever(
         conninfo, lambda job_id: service.run(sessions, handlers, actor_of, job_id)
     )
     try:
-        app.run_worker(wait=wait, concurrency=2, delete_jobs="successful", name="geocrm")
+        app.run_worker(wait=wait, concurrency=concurrency, delete_jobs="successful", name="geocrm")
     finally:
         stop.set()
 

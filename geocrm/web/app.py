@@ -32,8 +32,6 @@ from geocrm.web.api import search as api_search
 from geocrm.web.api import visits as api_visits
 from geocrm.web.api import territories as api_territories
 
-MAX_UPLOAD_BYTES: Final = 200 * 1024 * 1024
-
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home.bp,
     map_page.bp,
@@ -64,7 +62,7 @@ def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
     )
     app.config.update(
         OPENAPI_VERSION="3.1.0",
-        MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         SECURITY_SCHEMES={"token": {"type": "http", "scheme": "bearer"}},
         AUTO_404_RESPONSE=False,
