@@ -1,0 +1,127 @@
+"""Background work: started with its cause, run once, taken up again when its worker dies."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from geocrm import clock
+from geocrm.errors import InvalidInput, NotFound
+from geocrm.jobs import JobRun, queries, service
+from geocrm.security import OPERATOR
+
+
+@pytest.fixture
+def run(sessions, actor_of):
+    """Run a job with one handler."""
+
+    def go(job_id, handler):
+        service.run(sessions, {"test": handler}, lambda _session, _user: OPERATOR, job_id)
+
+    return go
+
+
+@pytest.fixture
+def job(session, actor):
+    """A job waiting in the queue."""
+    job = service.start(session, actor, "test", {"n": 3})
+    session.commit()
+    return job
+
+
+def state_of(session, job_id):
+    return queries.get(session, OPERATOR, job_id)
+
+
+def queued(session):
+    return session.execute(
+        text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
+    ).scalar()
+
+
+def test_a_job_is_queued_exactly_if_its_cause_is_kept(session, actor):
+    before = queued(session)
+    with session.begin_nested() as attempt:
+        service.start(session, actor, "test", {})
+        attempt.rollback()
+    assert queued(session) == before
+    service.start(session, actor, "test", {})
+    assert queued(session) == before + 1
+
+
+def test_a_job_keeps_its_result_and_how_far_it_came(session, job, run):
+    def handler(work):
+        work.report(2, 3, "Two of three")
+        return {"answer": work.params["n"]}
+
+    run(job.id, handler)
+    done = state_of(session, job.id)
+    assert (done.state, done.result, done.done, done.total) == ("done", {"answer": 3}, 2, 3)
+
+
+def test_an_expected_error_is_told_in_its_own_words(session, job, run):
+    def handler(_work):
+        raise InvalidInput("Row 7 has no name; give it one")
+
+    run(job.id, handler)
+    assert state_of(session, job.id).state == "failed"
+    assert state_of(session, job.id).message == "Row 7 has no name; give it one"
+
+
+def test_an_unexpected_error_says_nothing_of_our_insides(session, job, run):
+    def handler(_work):
+        raise ZeroDivisionError("secret")
+
+    run(job.id, handler)
+    assert state_of(session, job.id).state == "failed"
+    assert "secret" not in state_of(session, job.id).message
+
+
+def test_a_job_delivered_twice_runs_once(job, run):
+    runs = []
+    for _ in range(2):
+        run(job.id, lambda _work: runs.append(1) or {})
+    assert runs == [1]
+
+
+def test_a_cancelled_job_stops_after_its_batch(session, job, run, actor):
+    batches = []
+
+    def handler(work):
+        for number in range(5):
+            batches.append(number)
+            if number == 1:
+                service.cancel(session, actor, job.id)
+                session.commit()
+            work.report(number, 5)
+        return {}
+
+    run(job.id, handler)
+    assert batches == [0, 1]
+    assert state_of(session, job.id).state == "cancelled"
+
+
+def test_a_job_whose_worker_died_is_queued_again_and_only_that_one(session, actor):
+    dead, alive, waiting = (service.start(session, actor, "test", {}) for _ in range(3))
+    long_ago = clock.now() - timedelta(seconds=service.STALLED_S + 5)
+    dead.state, dead.beat_at = "running", long_ago
+    alive.state, alive.beat_at = "running", clock.now()
+    session.flush()
+    before = queued(session)
+    assert service.reap(session) == [dead.id]
+    assert queued(session) == before + 1
+    assert waiting.state == "waiting"
+
+
+def test_a_job_the_queue_forgot_is_queued_again(session, actor):
+    job = service.start(session, actor, "test", {})
+    job.created_at = clock.now() - timedelta(seconds=service.STALLED_S + 5)
+    session.flush()
+    session.execute(text("UPDATE procrastinate_jobs SET status = 'succeeded'"))
+    assert service.reap(session) == [job.id]
+
+
+def test_somebody_elses_job_looks_missing(session, job, rep, actor_of):
+    with pytest.raises(NotFound):
+        queries.get(session, actor_of(rep), job.id)
+    assert session.scalars(select(JobRun.id).where(JobRun.id == job.id)).all()
