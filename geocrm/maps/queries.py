@@ -229,6 +229,17 @@ def summary(session: Session, chosen: Filter, *, box: Box | None = None) -> Summ
     return Summary(*total, facets["segment"], facets["territory"], facets["owner"])
 
 
+def extent(session: Session) -> Box | None:
+    """The box around all customers that have a point; None while there are none."""
+    row = scoped_sql(
+        session,
+        "SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)"
+        " FROM (SELECT ST_Extent(s.geom) AS box FROM account_scope s WHERE {scope:s}) e"
+        " WHERE box IS NOT NULL",
+    ).one_or_none()
+    return None if row is None else Box(row[0], row[1], row[2], row[3])
+
+
 def _conditions(chosen: Filter, box: Box | None) -> tuple[str, dict[str, Any]]:
     parts = ["{scope:s}", chosen.sql] + ([box.sql] if box else [])
     return " AND ".join(parts), {**chosen.params, **(box.params if box else {})}

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, current_app, g, render_template
 
 from geocrm.customers.models import SEGMENTS
+from geocrm.maps import queries as customers
 from geocrm.maps import service
 from geocrm.places import queries as places
 from geocrm.territories import queries as territories
@@ -27,8 +28,17 @@ def show() -> Any:
             "segments": SEGMENTS,
             "territories": _territories(),
             "layers": _layers(),
+            "box": _home(),
         },
     )
+
+
+def _home() -> list[float] | None:
+    """Where the map opens: around the customers of somebody who sees a part of them."""
+    if g.actor.sees_all or not service.sees_individuals(g.actor):
+        return None
+    box = customers.extent(g.session)
+    return None if box is None else [box.west, box.south, box.east, box.north]
 
 
 def _territories() -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from geocrm.errors import NotFound
 from geocrm.maps import service
+from geocrm.maps.boundary_names import name_tile
 from geocrm.maps.tiles import Tile
 from geocrm.places import queries as places
 from geocrm.places.tiles import boundary_tile
@@ -37,12 +38,14 @@ def accounts(z: int, x: int, y: int) -> Any:
 @bp.get("/boundaries/<layer>/<int:z>/<int:x>/<int:y>.mvt")
 @permit("read", "boundary")
 def boundaries(layer: str, z: int, x: int, y: int) -> Any:
-    """Outlines of a boundary layer."""
+    """Outlines of a boundary layer, and in `names` a point inside each unit for its name."""
     wanted = _tile(z, x, y)
     version = _layer_version(g.session, layer)
     if request.if_none_match.contains_weak(version):
         return _unchanged(version)
-    return _answer(boundary_tile(g.session, layer, wanted.z, wanted.x, wanted.y), version)
+    # Layers of a tile follow each other, so two tiles make one.
+    shapes = boundary_tile(g.session, layer, wanted.z, wanted.x, wanted.y)
+    return _answer(shapes + name_tile(g.session, layer, wanted), version)
 
 
 def _tile(z: int, x: int, y: int) -> Tile:

@@ -311,3 +311,24 @@ def test_an_account_without_a_scope_row_is_nobodys(session):
     session.add(Account(name="Orphan"))
     session.commit()
     assert queries.count(session, EVERYBODY).customers == 0
+
+
+def test_the_map_opens_around_what_one_sees(
+    signed_in_as, add_account, rep, add_user, session, actor_of
+):
+    add_account("Theirs", owner=add_user(), at=(140, -8))
+    assert queries.extent(session) == queries.Box(140, -8, 140, -8)
+    session.info["scope"] = actor_of(rep)
+    assert queries.extent(session) is None
+    add_account("Mine", owner=rep, at=(106.8, -6.2))
+    add_account("Mine too", owner=rep, at=(107.0, -6.0))
+    assert queries.extent(session) == queries.Box(106.8, -6.2, 107.0, -6.0)
+    assert "[106.8, -6.2, 107.0, -6.0]" in signed_in_as(rep).get("/map").text
+
+
+def test_the_map_of_a_marketer_counts_and_lists_nobody(signed_in_as, add_account, marketer):
+    add_account()
+    page = signed_in_as(marketer).get("/map").text
+    assert '"individuals": false' in page
+    assert 'id="table"' not in page
+    assert '"box": null' in page

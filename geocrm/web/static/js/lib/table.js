@@ -14,6 +14,7 @@ import { t } from "./i18n.js";
  * @property {string} title
  * @property {"text" | "number" | "money" | "date"} [kind]
  * @property {number} [width] px
+ * @property {number} [minWidth] px; the grid scrolls sideways rather than get narrower
  * @property {boolean} [sortable] the API takes sort=field (or -field); default false
  * @property {(value: any, row: any) => string | Node} [show] a string is shown as text
  *
@@ -55,7 +56,8 @@ export function createTable(container, options) {
     setRows: (rows) => grid.replaceData(rows),
     select(id) {
       grid.deselectRow();
-      if (id !== null && grid.getRow(id)) {
+      // Asking for a row that is not loaded would put a warning into the console.
+      if (id !== null && grid.getData().some((/** @type {any} */ row) => row[options.idField ?? "id"] === id)) {
         grid.selectRow(id);
         grid.scrollToRow(id, "nearest", false).catch(() => undefined);
       }
@@ -96,6 +98,7 @@ function column(wanted) {
     field: wanted.field,
     title: wanted.title,
     width: wanted.width,
+    ...(wanted.minWidth ? { minWidth: wanted.minWidth } : {}),
     headerSort: Boolean(wanted.sortable),
     hozAlign: right ? "right" : "left",
     headerHozAlign: right ? "right" : "left",
