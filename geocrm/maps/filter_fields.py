@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any, Final
 
 from geocrm.customers.models import Channel
+from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.errors import InvalidInput
 from geocrm.geocoding.address import Grade
 from geocrm.maps import shapes
-from geocrm.territories.figures import COARSE_GRADES
 
 MAX_VALUES: Final = 1_000
 MAX_TEXT: Final = 200
@@ -227,7 +227,7 @@ def _at_least(b: Binder, value: Any) -> str:
 
 def _trustworthy(b: Binder, value: Any) -> str:
     word = "<> ALL" if _yes(value) else "= ANY"
-    return f"s.grade {word} (CAST({b.bind(list(COARSE_GRADES))} AS text[]))"
+    return f"s.grade {word} (CAST({b.bind(list(UNTRUSTWORTHY))} AS text[]))"
 
 
 def _of_account(condition: str) -> str:

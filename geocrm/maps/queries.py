@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
 from geocrm.maps.cursors import Cursor
 from geocrm.maps.filters import Filter
 from geocrm.spatial.morton import ZOOM
-from geocrm.territories.figures import COARSE_GRADES
 
 COUNT_CAP: Final = 1_000
 MAX_PAGE: Final = 200
@@ -204,7 +204,7 @@ def count(
             session,
             "SELECT count(*), count(*) FILTER (WHERE grade = ANY(:coarse)) FROM ("
             f" SELECT s.grade FROM account_scope s WHERE {conditions} {limit}) counted",
-            values | {"coarse": list(COARSE_GRADES)},
+            values | {"coarse": list(UNTRUSTWORTHY)},
         ).one()
     )
     found, weak = int(row[0]), int(row[1])
@@ -217,7 +217,7 @@ def summary(session: Session, chosen: Filter, *, box: Box | None = None) -> Summ
     """How many, their revenue, and the shares of segments, territories and owners."""
     conditions, values = _conditions(chosen, box)
     sql = _SUMMARY.replace("{conditions}", conditions)
-    rows = scoped_sql(session, sql, values | {"coarse": list(COARSE_GRADES)}).all()
+    rows = scoped_sql(session, sql, values | {"coarse": list(UNTRUSTWORTHY)}).all()
     facets: dict[str, list[Facet]] = {"segment": [], "territory": [], "owner": []}
     total = (0, 0.0, 0, 0)
     for row in rows:
