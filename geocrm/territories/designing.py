@@ -25,6 +25,7 @@ from geocrm.territories.evaluation import Evaluation, evaluate, units_of
 from geocrm.territories.figures import Unplaced
 from geocrm.territories.ground import Ground
 from geocrm.territories.models import Measure, Plan, Territory
+from geocrm.territories.palette import colours_apart
 
 DEFAULT_TOLERANCE = 0.05
 DEFAULT_TIME_S = 20.0
@@ -83,6 +84,11 @@ class Design:
         """Each unit with its territory, counted from 0."""
         for unit, district in zip(self.ground.units, self.district.tolist(), strict=True):
             yield unit.code, district
+
+    def colours(self) -> list[int]:
+        """A colour number for each territory, unlike those beside it."""
+        beside = self.district[self.ground.pairs()]
+        return colours_apart(self.request.count, beside[beside[:, 0] != beside[:, 1]])
 
     def record(self) -> dict[str, Any]:
         """What is kept with the plan: how it was asked for and what came out."""

@@ -5,11 +5,9 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
 from geocrm.territories.models import Measure
-
-# Grades too coarse to say which regency or county an account lies in.
-COARSE_GRADES = ("none", "country", "region")
 
 
 class UnitFigures(NamedTuple):
@@ -43,7 +41,7 @@ def by_unit(session: Session, units: Collection[str]) -> dict[str, UnitFigures]:
 
 def unplaced(session: Session) -> Unplaced:
     """Accounts without a trustworthy point, which no territory can count. One statement."""
-    row = scoped_sql(session, _UNPLACED, {"coarse": list(COARSE_GRADES)}).one()
+    row = scoped_sql(session, _UNPLACED, {"coarse": list(UNTRUSTWORTHY)}).one()
     return Unplaced._make(row)
 
 

@@ -56,7 +56,9 @@ def save(session: Session, actor: Actor, name: str, design: Design) -> Plan:
     )
     session.add(plan)
     session.flush()  # the territories name its id
-    _fill(session, plan, design.names, dict(design.assignment()))
+    territories = _fill(session, plan, design.names, dict(design.assignment()))
+    for territory, colour in zip(territories, design.colours(), strict=True):
+        territory.colour = colour
     audit.record(session, actor, "create", f"territory_plan:{plan.id}", name=plan.name)
     return plan
 

@@ -11,7 +11,7 @@ import { t, tn } from "../lib/i18n.js";
 import { CATEGORY_COLOURS, colourAt } from "../lib/palette.js";
 import { toast } from "../lib/toast.js";
 import { comparisonView } from "./territory_comparison.js";
-import { drawTerritories } from "./territory_map.js";
+import { boxOf, drawTerritories } from "./territory_map.js";
 import { PlanState } from "./territory_plan.js";
 
 const page = JSON.parse(byId("plan").textContent ?? "{}");
@@ -31,11 +31,11 @@ const money = plan.balance === "revenue";
 const format = (/** @type {number} */ value) => (money ? formatMoney(value, { compact: true }) : formatNumber(Math.round(value)));
 
 const bars = createBars(byId("bars"), { rows: [], format, onSelect: (id) => selectTerritory(Number(id)) });
+/** The map and what is drawn on it; buttons work before it has loaded. @type {any} */
+let map = null;
+/** @type {ReturnType<typeof drawTerritories> | null} */
+let view = null;
 refresh();
-const map = await createMap(byId("map"), { label: t("Map of the territories") });
-const view = drawTerritories(map, plan.level, state, { onUnit: openUnit });
-fit(map, view.box([...state.units.values()]), { duration: 0 });
-
 on("plan-name", "change", renamePlan);
 on("undo-move", "click", undoMove);
 on("compare", "click", () => compare());
@@ -44,6 +44,10 @@ on("undo-live", "click", takeBack);
 on("suggest", "click", suggest);
 on("copy", "click", copy);
 on("discard", "click", discard);
+
+map = await createMap(byId("map"), { label: t("Map of the territories") });
+view = drawTerritories(map, plan.level, state, { onUnit: openUnit });
+fit(map, boxOf([...state.units.values()]), { duration: 0 });
 
 // ------------------------------------------------------------------------------ what is shown
 
@@ -96,8 +100,8 @@ function territory(number) {
 function selectTerritory(number) {
   selected = number;
   refresh();
-  view.focus(number);
-  fit(map, view.box(state.unitsOf(number)), { maxZoom: 9 });
+  view?.focus(number);
+  if (map) fit(map, boxOf(state.unitsOf(number)), { maxZoom: 9 });
   openTerritory(number);
 }
 
@@ -108,12 +112,12 @@ function openTerritory(number) {
   const open = designer && plan.state !== "archived";
   openDrawer({
     title: one.name,
-    content: [
+    content: section(
       ...(open ? territoryForm(one) : [facts([[t("Responsible"), one.people.map((p) => p.name).join(", ") || "–"]])]),
       figures(units),
       el("h3", { class: "overline" }, tn("{n} unit", "{n} units", { n: units.length })),
       el("ul", { class: "territory-units" }, ...units.map((unit) => el("li", {}, el("span", { class: "truncate" }, unit.name), el("span", { class: "num muted" }, unit.load === null ? "" : format(unit.load))))),
-    ],
+    ),
   });
 }
 
@@ -145,7 +149,7 @@ async function changeTerritory(one, change) {
   if (change.people) {
     one.people = change.people.map((/** @type {any} */ p) => ({ ...p, role: "rep", name: reps.find((/** @type {any} */ r) => r.id === p.user_id)?.name ?? "" }));
   }
-  view.paint();
+  view?.paint();
   refresh();
   openTerritory(one.number);
 }
@@ -174,14 +178,14 @@ function openUnit(code) {
   const unit = state.units.get(code);
   if (!unit) return;
   const home = territory(unit.territory);
-  view.mark(code);
+  view?.mark(code);
   openDrawer({
     title: unit.name,
-    content: [
-      el("button", { class: "btn btn-ghost", type: "button", onclick: () => selectTerritory(home.number) }, swatch(colourAt(home.colour)), label(home)),
+    content: section(
+      el("button", { class: "btn btn-ghost territory-home", type: "button", onclick: () => selectTerritory(home.number) }, swatch(colourAt(home.colour)), label(home)),
       figures([unit]),
       ...(editable ? moves(unit) : []),
-    ],
+    ),
   });
 }
 
@@ -220,7 +224,7 @@ async function applied(move, splits) {
   const back = state.move(move.unit, move.territory);
   const touched = [back.territory, move.territory];
   touched.forEach((number) => pending.add(number));
-  view.paint();
+  view?.paint();
   refresh();
   try {
     await save(() => postJson(`${API}/moves`, { version, moves: [move], splits_allowed: splits }));
@@ -230,7 +234,7 @@ async function applied(move, splits) {
     throw error;
   } finally {
     touched.forEach((number) => pending.delete(number));
-    view.paint();
+    view?.paint();
     refresh();
   }
 }
@@ -263,7 +267,7 @@ async function renamePlan(event) {
 
 async function compare() {
   const found = await getJson(`${API}/changes`);
-  await openDrawer({ title: t("Compared with live"), content: comparisonView(found, API) });
+  await openDrawer({ title: t("Compared with live"), content: section(...comparisonView(found, API)) });
   return found;
 }
 
@@ -312,9 +316,15 @@ async function discard() {
   location.assign("/territories");
 }
 
+/** The padding of the drawer. @param {Node[]} nodes */
+function section(...nodes) {
+  return el("div", { class: "section stack" }, ...nodes);
+}
+
 /** @param {string} id @param {string} kind @param {(event: Event) => unknown} run */
 function on(id, kind, run) {
   document.getElementById(id)?.addEventListener(kind, (event) => {
+    /** @type {Element} */ (event.target).closest("details.menu")?.removeAttribute("open");
     // A refusal has shown its sentence already.
     Promise.resolve(run(event)).catch((/** @type {unknown} */ error) => console.debug(error));
   });

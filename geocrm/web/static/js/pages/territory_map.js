@@ -65,7 +65,6 @@ export function drawTerritories(map, level, state, { onUnit }) {
       marked = code;
       paint();
     },
-    box,
   };
 }
 
@@ -102,7 +101,7 @@ function addLayers(map, level) {
 }
 
 /** The box around units' points, a little wider. @param {{lon: number, lat: number}[]} units @returns {[number, number, number, number]} */
-function box(units) {
+export function boxOf(units) {
   const lon = units.map((unit) => unit.lon);
   const lat = units.map((unit) => unit.lat);
   const margin = 0.25;
