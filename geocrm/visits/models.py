@@ -38,7 +38,7 @@ class VisitPlan(Base):
     __tablename__ = "visit_plans"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     day: Mapped[date]
     state: Mapped[str] = mapped_column(default=PlanState.LIVE.value)
     timezone: Mapped[str]

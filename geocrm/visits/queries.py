@@ -7,18 +7,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput, NotFound
 from geocrm.security import Actor, Role
 from geocrm.security import queries as people
 from geocrm.security.models import User
 from geocrm.territories import queries as territories
-from geocrm.territories.figures import COARSE_GRADES
 from geocrm.visits.models import PlanState, VisitPlan, VisitStop, VisitUnplanned
 from geocrm.visits.urgency import History
 
 # The middle of a regency is no place to drive to either.
-NOT_VISITABLE = frozenset({*COARSE_GRADES, "regency"})
+NOT_VISITABLE = frozenset({*UNTRUSTWORTHY, "regency"})
 
 
 class Customer(NamedTuple):
