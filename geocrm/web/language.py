@@ -14,6 +14,8 @@ from geocrm.config import Settings
 
 TRANSLATIONS: Final = Path(__file__).parent / "translations"
 LOCALES: Final = {"en": "English", "id": "Bahasa Indonesia"}
+# How each writes dates: nobody here puts the month before the day.
+_REGIONS: Final = {"en": "en_GB", "id": "id_ID"}
 
 
 def choose_locale() -> str:
@@ -61,7 +63,11 @@ def register(app: Flask, settings: Settings) -> None:
     """Set up translation and the filters that write values by locale."""
     app.config["GEOCRM_SETTINGS"] = settings
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
-    Babel(app, locale_selector=choose_locale, timezone_selector=choose_timezone)
+    Babel(
+        app,
+        locale_selector=lambda: _REGIONS[choose_locale()],
+        timezone_selector=choose_timezone,
+    )
 
     @app.template_filter("money")
     def money(amount: float | None, currency: str = settings.default_currency) -> str:
@@ -87,6 +93,7 @@ def register(app: Flask, settings: Settings) -> None:
         locale = choose_locale()
         return {
             "locale": locale,
+            "language_tag": _REGIONS[locale].replace("_", "-"),
             "locales": LOCALES,
             "js_messages": lambda: browser_words(locale),
         }

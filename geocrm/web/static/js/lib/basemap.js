@@ -6,7 +6,7 @@
 import * as maplibregl from "../../vendor/maplibre-gl/maplibre-gl.mjs";
 import { PMTiles, Protocol } from "../../vendor/pmtiles/pmtiles.js";
 import { el } from "./dom.js";
-import { locale, t } from "./i18n.js";
+import { language, locale, t } from "./i18n.js";
 import { onThemeChange, token } from "./theme.js";
 
 export { maplibregl };
@@ -190,7 +190,7 @@ function label(id, kind, { minzoom = 0, maxzoom = 24, filter, size, colour, layo
     maxzoom,
     filter: filter ? ["all", ours, filter] : ours,
     layout: {
-      "text-field": locale === "id" ? ["coalesce", ["get", "name_id"], name] : name,
+      "text-field": language === "id" ? ["coalesce", ["get", "name_id"], name] : name,
       "text-font": [FONT],
       "text-size": size,
       "text-max-width": 7,

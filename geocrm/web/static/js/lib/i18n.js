@@ -5,8 +5,11 @@
  * `pybabel extract` finds t("...") and tn("...", "...").
  */
 
-/** Locale of the page, such as "en" or "id". */
-export const locale = document.documentElement.lang || "en";
+/** Locale of the page, such as "en-GB" or "id-ID". */
+export const locale = document.documentElement.lang || "en-GB";
+
+/** Language of the page without its region: "en" or "id". */
+export const language = locale.split("-")[0];
 
 /** @type {Record<string, string | string[]>} */
 const messages = readMessages();
