@@ -276,7 +276,10 @@ async function goLive() {
   const question = found.changing_hands
     ? tn("{n} customer changes hands. Make this plan live?", "{n} customers change hands. Make this plan live?", { n: found.changing_hands })
     : t("No customer changes hands. Make this plan live?");
-  if (!(await confirm(question, { yes: t("Make live") }))) return;
+  const left = found.left_out
+    ? ` ${tn("{n} customer would be in no territory.", "{n} customers would be in no territory.", { n: found.left_out })}`
+    : "";
+  if (!(await confirm(question + left, { yes: t("Make live") }))) return;
   const done = await postJson(`${API}/activate`, { version, instead_of: found.live_plan_id ?? 0 });
   toast(tn("The plan is live; {n} customer got another territory.", "The plan is live; {n} customers got another territory.", { n: done.accounts }), "good");
   location.reload();
