@@ -18,16 +18,13 @@ from geocrm.cli.context import (
     settings,
 )
 from geocrm.customers.imports import engine, queries, report, service
-from geocrm.customers.imports.accounts import AccountKind
 from geocrm.customers.imports.kind import Kind
 from geocrm.customers.imports.plan import ON_DUPLICATE, Options, Plan, sha256_of
 from geocrm.customers.imports.source import require_readable
 from geocrm.db import unit_of_work
 from geocrm.errors import InvalidInput
-from geocrm.sales.imports import OrderKind
+from geocrm.sales.tasks import KINDS
 from geocrm.security import Actor
-
-KINDS: dict[str, Kind] = {"accounts": AccountKind(), "orders": OrderKind()}
 
 
 @click.group()

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from geocrm.customers.models import (
@@ -144,7 +145,7 @@ def consents(session: Session, account_id: int) -> dict[str, Statement]:
         select(Consent.channel, Consent.granted, Consent.source, Consent.at, User.name)
         .outerjoin(User, User.id == Consent.user_id)
         .where(Consent.account_id == account_id)
-        .distinct(Consent.channel)
+        .ext(distinct_on(Consent.channel))
         .order_by(Consent.channel, Consent.at.desc(), Consent.id.desc())
     )
     return {row[0]: Statement(*row) for row in rows}

@@ -153,7 +153,15 @@ def dry_run(
     return {"read": done, **totals}
 
 
-def staged_outcomes(session: Session, limit: int) -> list[Mapping[str, Any]]:
+def preview(session: Session, kind: Kind, context: Context, limit: int) -> list[Mapping[str, Any]]:
+    """The first rows with what will happen to each; changes nothing but temporary tables."""
+    rows = list(islice(context.plan.source.open_rows(), limit))
+    stage(session, kind, context, rows)
+    kind.settle(session, context)
+    return _staged_outcomes(session, limit)
+
+
+def _staged_outcomes(session: Session, limit: int) -> list[Mapping[str, Any]]:
     """The first rows of the block at hand with what will happen to them."""
     rows = session.execute(
         text(

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geocrm.customers.imports import engine, queries
+from geocrm.customers.imports import engine, fields, queries
 from geocrm.customers.imports.kind import Context, Kind
 from geocrm.customers.imports.models import Import
 from geocrm.customers.imports.plan import Options, Plan, make_plan
-from geocrm.customers.imports.source import clean_name
+from geocrm.customers.imports.reading import open_source
+from geocrm.customers.imports.source import Source, clean_name
 from geocrm.errors import Conflict, Forbidden, InvalidInput
 from geocrm.security import Actor, Role, audit
 from geocrm.security.models import User
@@ -24,6 +25,11 @@ def plan_file(path: Path, kind: Kind, options: Options, limit: int | None = None
     return make_plan(
         path, kind.fields, options, numbers=kind.number_fields, dates=kind.date_fields, limit=limit
     )
+
+
+def open_columns(path: Path, kind: Kind) -> Source:
+    """The columns of a file, without deciding what they mean."""
+    return open_source(path, fields.is_known(kind.fields))
 
 
 def require_right(actor: Actor, kind_name: str) -> None:

@@ -112,7 +112,9 @@ def find_header(rows: Iterable[Row], known: Callable[[str], bool]) -> Row:
     candidates = [row for row in rows if any(text_of(cell) for cell in row.cells)]
     if not candidates:
         raise InvalidInput("The file holds no rows: put column names in the first row")
-    scores = [sum(known(text_of(cell)) for cell in row.cells) for row in candidates]
+    # Distinct words: two thousand cells that hold an x are no two thousand column names.
+    words = [{text_of(cell).casefold() for cell in row.cells} for row in candidates]
+    scores = [sum(map(known, each)) for each in words]
     best = max(range(len(candidates)), key=lambda i: (scores[i], -i))
     if scores[best] == 0:
         best = _first_wide(candidates)

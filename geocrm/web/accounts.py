@@ -1,0 +1,227 @@
+"""Pages of customers: the list, one customer's record, and the form to change it."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request
+from flask_babel import gettext as _
+
+from geocrm import clock
+from geocrm.customers import queries, service
+from geocrm.customers.imports.values import Decimal, number
+from geocrm.customers.models import SEGMENTS, Channel
+from geocrm.errors import InvalidInput
+from geocrm.sales import queries as sales
+from geocrm.territories import queries as territories
+from geocrm.web.access import permit
+
+bp = Blueprint("accounts", __name__, url_prefix="/accounts")
+_ADDRESS = (
+    "typed", "street", "house_number", "postcode", "village", "district", "city", "region",
+    "country",
+)  # fmt: skip
+
+
+@bp.get("")
+@permit("read", "account")
+def index() -> str:
+    """All customers the person sees, as a table."""
+    return render_template("accounts/index.html", placed=queries.without_point(g.session))
+
+
+@bp.get("/new")
+@permit("create", "account")
+def new() -> str:
+    """The form of a new customer."""
+    return render_template(
+        "accounts/edit.html", record=None, given={}, segments=SEGMENTS, owners=_owners()
+    )
+
+
+@bp.post("/new")
+@permit("create", "account")
+def create() -> Any:
+    """Add a customer."""
+    settings = current_app.config["GEOCRM_SETTINGS"]
+    account = service.create(
+        g.session,
+        g.actor,
+        _figures(),
+        _address(),
+        owner_id=request.form.get("owner_id", type=int),
+        country=settings.default_country,
+        currency=settings.default_currency,
+    )
+    flash(_("%(name)s was added.", name=account.name), "good")
+    return redirect(f"/accounts/{account.id}")
+
+
+@bp.get("/<int:account_id>")
+@permit("read", "account")
+def show(account_id: int) -> str:
+    """The customer's record."""
+    record = queries.record(g.session, account_id)
+    today = clock.today(g.actor.timezone)
+    live = territories.live_territories(g.session) if record.scope.territory_id else []
+    return render_template(
+        "accounts/show.html",
+        record=record,
+        territory=next((t for t in live if t.id == record.scope.territory_id), None),
+        contacts=queries.contacts(g.session, account_id),
+        phones=queries.phones(g.session, account_id),
+        emails=queries.emails(g.session, account_id),
+        entries=queries.timeline(g.session, account_id),
+        consents=queries.consents(g.session, account_id),
+        channels=list(Channel),
+        orders=sales.orders_of(g.session, account_id, 10),
+        totals=sales.totals(g.session, account_id, today - timedelta(days=365)),
+        untrustworthy=record.scope.grade in queries.UNTRUSTWORTHY,
+        days_since_visit=queries.days_since(record.scope.last_visit, today),
+    )
+
+
+@bp.get("/<int:account_id>/edit")
+@permit("update", "account")
+def edit(account_id: int) -> str:
+    """The form to change a customer."""
+    record = queries.record(g.session, account_id)
+    return render_template(
+        "accounts/edit.html", record=record, given={}, segments=SEGMENTS, owners=_owners()
+    )
+
+
+@bp.post("/<int:account_id>/edit")
+@permit("update", "account")
+def save(account_id: int) -> Any:
+    """Change the customer, unless somebody else was quicker: then show both versions."""
+    version = request.form.get("version", type=int)
+    if version is None:
+        raise InvalidInput(_("The form is incomplete: load the page again"))
+    record = queries.record(g.session, account_id)
+    if record.account.version != version:
+        page = render_template(
+            "accounts/edit.html",
+            record=record,
+            given=request.form,
+            segments=SEGMENTS,
+            owners=_owners(),
+            overtaken=True,
+        )
+        return page, 409
+    owner_id = request.form.get("owner_id", type=int)
+    changes_hands = owner_id is not None and owner_id != record.scope.owner_id
+    account = service.change(g.session, g.actor, account_id, version, _figures(), _address())
+    if changes_hands and owner_id is not None:
+        service.give(g.session, g.actor, account_id, owner_id)
+    flash(_("%(name)s was saved.", name=account.name), "good")
+    return redirect(f"/accounts/{account_id}")
+
+
+@bp.post("/<int:account_id>/delete")
+@permit("delete", "account")
+def remove(account_id: int) -> Any:
+    """Delete the customer."""
+    service.remove(g.session, g.actor, account_id)
+    flash(_("The customer was deleted."), "info")
+    return redirect("/accounts")
+
+
+@bp.post("/<int:account_id>/activities")
+@permit("create", "activity")
+def log(account_id: int) -> Any:
+    """Add an entry to the timeline; a form sent twice adds it once."""
+    form = request.form
+    service.log_activity(
+        g.session,
+        g.actor,
+        account_id,
+        form.get("kind", "note"),
+        form.get("text", ""),
+        outcome=form.get("outcome") or None,
+        client_id=form.get("client_id") or None,
+    )
+    return redirect(f"/accounts/{account_id}#timeline")
+
+
+@bp.post("/<int:account_id>/reach")
+@permit("update", "account")
+def add_reach(account_id: int) -> Any:
+    """Add a person, a number or an e-mail address, whatever was filled in."""
+    form = request.form
+    country = queries.record(g.session, account_id).address.country
+    contact_id = None
+    if form.get("name", "").strip():
+        contact = service.add_contact(
+            g.session, g.actor, account_id, form["name"], form.get("title", "")
+        )
+        contact_id = contact.id
+    if form.get("phone", "").strip():
+        service.add_phone(
+            g.session, g.actor, account_id, form["phone"], contact_id=contact_id, country=country
+        )
+    if form.get("email", "").strip():
+        service.add_email(g.session, g.actor, account_id, form["email"], contact_id=contact_id)
+    return redirect(f"/accounts/{account_id}#contacts")
+
+
+@bp.post("/<int:account_id>/<any(contacts, phones, emails):kind>/<int:child_id>/delete")
+@permit("update", "account")
+def remove_reach(account_id: int, kind: str, child_id: int) -> Any:
+    """Remove a person, a number or an e-mail address."""
+    removers = {
+        "contacts": service.remove_contact,
+        "phones": service.remove_phone,
+        "emails": service.remove_email,
+    }
+    removers[kind](g.session, g.actor, account_id, child_id)
+    return redirect(f"/accounts/{account_id}#contacts")
+
+
+@bp.post("/<int:account_id>/consents")
+@permit("update", "account")
+def consent(account_id: int) -> Any:
+    """Note what the customer said about a channel."""
+    service.state_consent(
+        g.session,
+        g.actor,
+        account_id,
+        request.form.get("channel", ""),
+        request.form.get("granted") == "yes",
+        request.form.get("source", ""),
+    )
+    return redirect(f"/accounts/{account_id}#consent")
+
+
+def _figures() -> dict[str, Any]:
+    form = request.form
+    revenue = form.get("annual_revenue", "").strip()
+    visits = form.get("visits_per_year", "").strip()
+    if visits and not visits.isdigit():
+        raise InvalidInput(_("%(value)s is no number of visits a year", value=repr(visits)))
+    return {
+        "name": form.get("name", ""),
+        "external_id": form.get("external_id", ""),
+        "segment": form.get("segment", ""),
+        "website": form.get("website", ""),
+        "annual_revenue": _money(revenue),
+        "visits_per_year": int(visits) if visits else None,
+        "tags": form.get("tags", "").split(","),
+    }
+
+
+def _money(words: str) -> float | None:
+    """An amount as people of the page's language write it."""
+    try:
+        usual = Decimal.COMMA if g.actor.locale == "id" else Decimal.POINT
+        return number(words, usual)
+    except ValueError as error:
+        raise InvalidInput(_("The annual revenue cannot be read: %(why)s", why=error)) from error
+
+
+def _address() -> dict[str, Any]:
+    return {part: request.form[part] for part in _ADDRESS if part in request.form}
+
+
+def _owners() -> list[tuple[int, str]]:
+    among = None if g.actor.sees_all else g.actor.owner_ids
+    return [(u.id, u.name) for u in queries.assignable_owners(g.session, among)]
