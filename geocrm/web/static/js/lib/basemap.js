@@ -6,7 +6,7 @@
 import * as maplibregl from "../../vendor/maplibre-gl/maplibre-gl.mjs";
 import { PMTiles, Protocol } from "../../vendor/pmtiles/pmtiles.js";
 import { el } from "./dom.js";
-import { language, locale, t } from "./i18n.js";
+import { language, t } from "./i18n.js";
 import { onThemeChange, token } from "./theme.js";
 
 export { maplibregl };
