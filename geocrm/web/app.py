@@ -10,10 +10,12 @@ from geocrm import __version__
 from geocrm.config import Settings
 from geocrm.web import (
     access,
+    accounts,
     browser_sessions,
     campaigns,
     headers,
     home,
+    imports,
     language,
     problems,
     request_work,
@@ -24,16 +26,22 @@ from geocrm.web import (
 )
 from geocrm.web import map as map_page
 from geocrm.web.api import account_list as api_account_list
+from geocrm.web.api import accounts as api_accounts
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
+from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import people as api_people
 from geocrm.web.api import search as api_search
-from geocrm.web.api import visits as api_visits
 from geocrm.web.api import territories as api_territories
+from geocrm.web.api import visits as api_visits
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home.bp,
+    accounts.bp,
+    api_accounts.bp,
+    imports.bp,
+    api_imports.bp,
     map_page.bp,
     tiles.bp,
     api_account_list.bp,

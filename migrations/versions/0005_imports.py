@@ -2,7 +2,8 @@
 
 `import_rows` keeps what became of each row: the record it made or changed, that record's version
 afterwards (a later one means that somebody edited it since), its image before, and, of a row that
-failed, the cells as they were. `live_units` is the unit -> territory table of the live plan, written
+failed, the cells as they were. `live_units` is the unit -> territory table of the live plan,
+written
 by whoever makes a plan live, so that an account that comes later falls into its territory too.
 """
 
