@@ -17,8 +17,8 @@ LOCALES = ("id",)
 def extract(template: Path) -> None:
     """Write all words of pages, views and browser modules to a template."""
     _babel(
-        "extract", "-F", "babel.cfg", "-k", "t", "-k", "tn:1,2", "--no-wrap",
-        "--sort-by-file", "-o", str(template), ".",
+        "extract", "-F", "babel.cfg", "--no-wrap", "--sort-by-file", "--add-location=file",
+        "-o", str(template), ".",
     )  # fmt: skip
 
 
@@ -26,7 +26,9 @@ def update(template: Path, locale: str) -> None:
     """Bring a catalogue up to the template; what is new stays empty."""
     catalogue = CATALOGUES / locale / "LC_MESSAGES" / "messages.po"
     action = (
-        ["update", "--no-fuzzy-matching", "--ignore-obsolete"] if catalogue.exists() else ["init"]
+        ["update", "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date"]
+        if catalogue.exists()
+        else ["init"]
     )
     _babel(
         *action, "-i", str(template), "-d", str(CATALOGUES), "-l", locale, "--no-wrap",

@@ -10,6 +10,7 @@ from geocrm.maps import service
 from geocrm.places import queries as places
 from geocrm.territories import queries as territories
 from geocrm.web.access import permit
+from geocrm.web.words import layer_name
 
 bp = Blueprint("map", __name__)
 
@@ -50,7 +51,12 @@ def _territories() -> list[dict[str, Any]]:
 
 def _layers() -> list[dict[str, Any]]:
     return [
-        {"code": layer.code, "name": layer.name, "level": layer.level, "by": layer.attribution}
+        {
+            "code": layer.code,
+            "name": layer_name(layer.code, layer.name),
+            "level": layer.level,
+            "by": layer.attribution,
+        }
         for layer in places.layers(g.session)
         if layer.units
     ]

@@ -12,6 +12,7 @@ from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import Measure, PlanState
 from geocrm.web.access import permit
 from geocrm.web.api.territories import WEB_TIME_S, shown_sheet
+from geocrm.web.words import layer_name
 
 bp = Blueprint("territories", __name__, url_prefix="/territories")
 
@@ -24,7 +25,9 @@ def index() -> str:
         "territories/index.html",
         plans=queries.plans(g.session, g.actor),
         areas={area.code: area.name for area in queries.areas(g.session)},
-        levels={layer.code: layer.name for layer in places.layers(g.session)},
+        levels={
+            layer.code: layer_name(layer.code, layer.name) for layer in places.layers(g.session)
+        },
     )
 
 

@@ -1,0 +1,97 @@
+"""Codes and names that come from below, in the words of the page's language.
+
+Each is written out here, so that translators find it; an unknown code is shown as it is.
+"""
+
+from typing import Final
+
+from flask import Flask
+from flask_babel import LazyString, format_percent
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as later
+
+from geocrm.customers.imports.fields import Field
+
+LAYERS: Final[dict[str, LazyString]] = {
+    "wld-adm0": later("Countries of the world"),
+    "wld-adm1": later("Provinces and states of the world"),
+    "idn-adm1": later("Provinces of Indonesia"),
+    "idn-adm2": later("Regencies and cities of Indonesia"),
+    "usa-adm1": later("States and island areas of the United States"),
+    "usa-adm2": later("Counties of the United States"),
+}
+CHANNELS: Final[dict[str, LazyString]] = {
+    "email": later("E-mail"),
+    "sms": later("SMS"),
+    "whatsapp": later("WhatsApp"),
+    "phone": later("Phone"),
+    "post": later("Post"),
+}
+OUTCOMES: Final[dict[str, LazyString]] = {
+    "done": later("done"),
+    "nobody": later("nobody there"),
+    "postponed": later("postponed"),
+    "note": later("note"),
+}
+SOURCES: Final[dict[str, LazyString]] = {
+    "by hand": later("by hand"),
+    "demo": later("from demo data"),
+    "gazetteer": later("gazetteer"),
+}
+FILE_WORDS: Final[dict[str, LazyString]] = {
+    "encoding": later("encoding"),
+    "delimiter": later("delimiter"),
+    "sheet": later("sheet"),
+    "comma": later("comma"),
+    "semicolon": later("semicolon"),
+    "tab": later("tab"),
+    "bar": later("bar"),
+}
+_IMPORT: Final = "import "
+
+
+def layer_name(code: str, name: str) -> str:
+    """The name of a boundary layer; that of the database for one that is not ours."""
+    return str(LAYERS.get(code, name))
+
+
+def channel_name(code: str) -> str:
+    """The name of a way to reach somebody."""
+    return str(CHANNELS.get(code, code))
+
+
+def outcome(code: str) -> str:
+    """What came of a visit."""
+    return str(OUTCOMES.get(code, code))
+
+
+def source(code: str) -> str:
+    """Where a statement or a point comes from, such as "import 12"."""
+    number = code.removeprefix(_IMPORT)
+    if number != code and number.isdigit():
+        return str(_("import %(number)s", number=number))
+    return str(SOURCES.get(code, code))
+
+
+def file_word(code: str) -> str:
+    """A word about how a file was read."""
+    return str(FILE_WORDS.get(code, code))
+
+
+def field_label(field: Field) -> str:
+    """What a column of an import can mean."""
+    if field.group == "consent":
+        channel = field.key.removeprefix("consent_")
+        return str(_("Consent: %(channel)s", channel=channel_name(channel)))
+    return str(_(field.label))
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """A part of a whole: 0.034 is 3.4%, and 3,4% in Indonesian."""
+    return "–" if value is None else str(format_percent(value, f"#,##0.{'0' * digits}%"))
+
+
+def register(app: Flask) -> None:
+    """Give templates these words as filters."""
+    for each in (layer_name, channel_name, outcome, source, file_word, field_label, share):
+        app.add_template_filter(each)
