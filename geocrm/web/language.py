@@ -75,8 +75,10 @@ def register(app: Flask, settings: Settings) -> None:
     def money(amount: float | None, currency: str = settings.default_currency) -> str:
         if amount is None:
             return "–"
-        digits = "¤#,##0" if currency == "IDR" else None
-        return str(format_currency(amount, currency, format=digits, currency_digits=digits is None))
+        if currency == "IDR":
+            # Rupiah have no cents in use, and everybody here writes Rp.
+            return f"Rp\u00a0{format_decimal(round(amount))}"
+        return str(format_currency(amount, currency))
 
     @app.template_filter("number")
     def number(value: float | None) -> str:
