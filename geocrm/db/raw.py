@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(r"\{scope:(\w+)\}")
 
 def scoped_sql(
     session: Session, sql: str, params: Mapping[str, Any] | None = None
-) -> CursorResult[Any]:
+) -> CursorResult[*tuple[Any, ...]]:
     """Run plain SQL on scoped tables, narrowed to what the session's actor may see.
 
     The SQL must say where the narrowing goes: `{scope:s}`, with the alias of an `account_scope` in

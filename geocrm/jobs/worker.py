@@ -26,7 +26,8 @@ def run_forever(
 ) -> None:
     """Work until told to stop; with `wait=False` until the queue is empty.
 
-    `concurrency` jobs run at once; `conninfo` is a libpq connection string of the database that `sessions` use.
+    `concurrency` jobs run at once; `conninfo` is a libpq connection string of the database that
+    `sessions` use.
     """
     stop = threading.Event()
     reaper = threading.Thread(target=_reap_until, args=(stop, sessions), daemon=True)

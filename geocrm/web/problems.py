@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 from apiflask import HTTPError
 from flask import Flask, Response, jsonify, redirect, render_template, request
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
     def expected(error: errors.GeoCrmError) -> Any:
         status = STATUS[type(error)]
         if status == 401 and not wants_json():
-            return redirect(f"/login?next={request.full_path.rstrip('?')}")
+            return redirect(f"/login?next={quote(request.full_path.rstrip('?'))}")
         if status == 500:
             app.logger.exception("A defect", exc_info=error)
             return answer(500, "")
@@ -45,7 +46,7 @@ def register(app: Flask) -> None:
             for fields in error.detail.values()
             for name, texts in fields.items()
         ]
-        return answer(error.status_code, ". ".join(words) or error.message, "InvalidInput")
+        return answer(error.status_code, ". ".join(words) or str(error.message), "InvalidInput")
 
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> Any:
