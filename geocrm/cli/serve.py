@@ -93,6 +93,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "timeout": 120,  # a large upload over a slow line; a stuck worker still ends
             "graceful_timeout": 10,
             "keepalive": 5,
+            "limit_request_line": 8190,  # a filter with a drawn area travels in the address
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
             "proc_name": "geocrm",
             "loglevel": "warning" if chosen.log_level == "info" else chosen.log_level,

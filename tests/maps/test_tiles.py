@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from geocrm.customers.models import AccountScope
 from geocrm.db import elevated, scoped_sql
 from geocrm.errors import InvalidInput
-from geocrm.maps import tiles
+from geocrm.maps import queries, tiles
 from geocrm.maps.anonymous_tiles import FINEST_CELL_ZOOM, anonymous_tile
 from geocrm.maps.filters import compile_filter
 from geocrm.maps.tiles import Tile, account_tile
-from geocrm.security import Role
+from geocrm.security import Actor, Role
 from geocrm.spatial.morton import deinterleave, encode, tile_range
 from tests.maps.conftest import TODAY, customers_in, decoded
 
@@ -133,6 +133,24 @@ def test_a_rep_receives_nothing_of_another_rep(session, crowd, actor_of):
             ]
             assert customers_in(features) == len(own)
             assert {f["id"] for f in features if "id" in f} <= own
+
+
+def test_orm_list_and_tiles_show_anybody_the_same_customers(session, crowd):
+    reps, rows = crowd
+    rng = np.random.default_rng(5)
+    for _ in range(12):
+        owners = frozenset(int(r.id) for r in reps if rng.random() < 0.4)
+        ground = frozenset(int(t) for t in (1, 2, 3) if rng.random() < 0.4)
+        session.info["scope"] = Actor(1, Role.FIELD_REP, owner_ids=owners, territory_ids=ground)
+        by_orm = set(session.scalars(select(AccountScope.account_id)))
+        listed = queries.accounts(session, EVERYBODY, limit=len(rows)).rows
+        assert {row.id for row in listed} == by_orm
+        placed = {row.account_id for row in rows if row.qk is not None} & by_orm
+        features = [
+            f for t in tiles_at(rows, 9) for f in decoded(account_tile(session, t, EVERYBODY))
+        ]
+        assert customers_in(features) == len(placed)
+        assert {f["id"] for f in features if "id" in f} <= placed
 
 
 def test_a_tile_is_one_statement(session, crowd, statements):

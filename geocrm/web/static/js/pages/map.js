@@ -42,7 +42,7 @@ const map = await createMap(/** @type {HTMLElement} */ (document.getElementById(
   ...(view ?? {}),
 });
 if (!view) fit(map, page.box ?? INDONESIA, { duration: 0, padding: page.box ? 60 : 16 });
-const customers = addCustomers(map, page);
+const customers = addCustomers(map, page, filterOf(state));
 const names = {
   territory: (/** @type {string | number} */ id) => page.territories.find((/** @type {any} */ one) => one.id === Number(id))?.name ?? t("Territory {id}", { id }),
   owner: (/** @type {string} */ id) => everybody?.owners.find((/** @type {any} */ one) => one.value === Number(id))?.label ?? id,

@@ -1,6 +1,6 @@
 // @ts-check
 /** Sources and layers of the map page: customers, borders, what is pointed at and what is chosen. */
-import { locale } from "../lib/i18n.js";
+import { language, locale } from "../lib/i18n.js";
 import { onThemeChange, token } from "../lib/theme.js";
 import { colourExpression, drawPicture, pictureExpression, segmentColours, territoryColours } from "./map_colours.js";
 
@@ -11,13 +11,15 @@ export const CUSTOMER_LAYERS = ["clusters", "points"];
 /**
  * @param {any} map
  * @param {{segments: string[], territories: Array<{id: number, name: string, colour: number}>}} page
+ * @param {string} filter what to show at first
  */
-export function addCustomers(map, page) {
+export function addCustomers(map, page, filter) {
   const colours = { segments: segmentColours(page.segments), territories: territoryColours(page.territories) };
   /** @type {"segment" | "territory"} */
   let mode = "segment";
+  let shown = tileAddress(filter);
   map.setMissingStyleImageResolver((/** @type {string} */ name) => drawPicture(map, name, colours));
-  map.addSource("customers", { type: "vector", tiles: [tileAddress("")], maxzoom: 18 });
+  map.addSource("customers", { type: "vector", tiles: [shown], maxzoom: 18 });
   map.addSource("pointed", { type: "geojson", data: EMPTY });
   map.addSource("chosen", { type: "geojson", data: EMPTY });
   map.addLayer(pointLayer());
@@ -40,7 +42,12 @@ export function addCustomers(map, page) {
   return {
     colours,
     /** @param {string} filter */
-    filter: (filter) => map.getSource("customers").setTiles([tileAddress(filter)]),
+    filter(filter) {
+      const address = tileAddress(filter);
+      if (address === shown) return;
+      shown = address;
+      map.getSource("customers").setTiles([address]);
+    },
     /** @param {"segment" | "territory"} by */
     colour(by) {
       mode = by;
@@ -75,7 +82,7 @@ function addBorders(map, id, layer) {
   // The first clause names the source; the whole line is in the documentation of the boundaries.
   const [attribution] = layer.by.split(", ");
   map.addSource(id, { type: "vector", tiles: [location.origin + path], maxzoom: 12, attribution });
-  const name = locale === "id" ? ["coalesce", ["get", "name_id"], ["get", "name"]] : ["get", "name"];
+  const name = language === "id" ? ["coalesce", ["get", "name_id"], ["get", "name"]] : ["get", "name"];
   map.addLayer(
     {
       id: `${id}-line`,

@@ -46,8 +46,32 @@ export function createList({ query, colours, onChoose, onHover }) {
   /** Load anew after the map moved or the filter changed. */
   async function reload() {
     const mine = (request += 1);
-    if (table) table.reload().catch(() => undefined);
+    if (table) await reloadTable(table);
     else if (lines) await fillLines(mine);
+  }
+
+  // The grid loads by itself once it is built.
+  let loading = table !== null;
+  let again = false;
+  let first = true;
+  const settled = () => {
+    if (!first) return;
+    first = false;
+    loading = false;
+    if (again && table) reloadTable(table);
+  };
+  table?.grid.on("dataLoaded", settled);
+  table?.grid.on("dataLoadError", settled);
+  /** The grid refuses a load during another one, so the last wish waits. @param {ReturnType<typeof createTable>} wanted */
+  async function reloadTable(wanted) {
+    again = true;
+    if (loading) return;
+    loading = true;
+    while (again) {
+      again = false;
+      await wanted.reload().catch(() => undefined);
+    }
+    loading = false;
   }
 
   /** @param {number} mine */
