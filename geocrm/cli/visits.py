@@ -62,6 +62,7 @@ def plan_command(
     begins, ends = wishes.hours(hours)
     rows = wishes.read_list(file) if file else None
     with open_session() as (session, actor):
+        actor.require("plan", "visit")
         rep = queries.rep_by_email(session, actor, email)
         request = DayRequest(
             day=_date(day),
@@ -100,12 +101,13 @@ def show(email: str, day: str, as_json: bool) -> None:
 )
 def sheet(email: str, day: str, out: Path) -> None:
     """Write the day as one HTML file that prints and opens without a network."""
+    vendor = settings().root / "geocrm/web/static/vendor"
     with open_session() as (session, actor):
         actor.require("read", "visit")
         shown = documents.document(session, _planned(session, actor, email, day))
-    vendor = settings().root / "geocrm/web/static/vendor"
-    title = f"Visits on {shown['date']}"
-    out.write_text(documents.sheet(shown, vendor, title=title), encoding="utf-8")
+        title = f"Visits on {shown['date']}"
+        html = documents.sheet(session, shown, vendor, title=title)
+    out.write_text(html, encoding="utf-8")
     say(f"Wrote {out}")
 
 

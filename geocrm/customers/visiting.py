@@ -24,9 +24,12 @@ def last_visit(session: Session, account_id: int) -> date | None:
     return day
 
 
-def is_logged(session: Session, client_id: str) -> bool:
-    """Whether the entry of this device is on a visible timeline already."""
-    return session.scalar(select(Activity.id).where(Activity.client_id == client_id)) is not None
+def is_logged(session: Session, account_id: int, client_id: str) -> bool:
+    """Whether this entry is on the account's timeline; Conflict when it is on another one."""
+    found = session.scalar(select(Activity.account_id).where(Activity.client_id == client_id))
+    if found not in (None, account_id):
+        raise Conflict(f"The entry {client_id} is that of another customer")
+    return found is not None
 
 
 def log(

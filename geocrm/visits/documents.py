@@ -119,48 +119,51 @@ def _iso(day: date | None) -> str | None:
 
 
 def sheet(
+    session: Session,
     plan: Mapping[str, Any],
     vendor: Path,
     *,
     title: str,
     language: str = "en",
-    say: Say = english,
+    _: Say = english,
 ) -> str:
     """The day as one HTML file with its map, to print or to open without a network."""
     heading = Heading(
         title=title,
         subtitle=plan["rep"]["name"],
         facts=(
-            (say("Visits"), str(len(plan["stops"]))),
-            (say("Driving, estimated"), span(plan["drive_s"])),
-            (say("Distance, estimated"), f"{plan['distance_m'] / 1000:.1f} km"),
-            (say("Back, estimated"), plan["return"][11:16]),
+            (_("Visits"), str(len(plan["stops"]))),
+            (_("Driving, estimated"), span(plan["drive_s"])),
+            (_("Distance, estimated"), f"{plan['distance_m'] / 1000:.1f} km"),
+            (_("Back, estimated"), plan["return"][11:16]),
         ),
         attribution=ATTRIBUTION,
         language=language,
     )
-    note = say("Travel times are estimates from the straight line, not from roads.")
+    places = [plan["start"], *plan["stops"], plan["end"]]
+    note = _("Travel times are estimates from the straight line, not from roads.")
     return route_sheet(
         heading,
-        [_sheet_stop(each, say) for each in plan["stops"]],
+        [_sheet_stop(each, _) for each in plan["stops"]],
         vendor=vendor,
-        start=_end(say("Start"), plan["start"], arrive="", depart=plan["leave"][11:16]),
-        end=_end(say("End"), plan["end"], arrive=plan["return"][11:16], depart=""),
-        note=" ".join([note, _left_out_words(plan["unplanned"], say)]).strip(),
+        start=_end(_("Start"), plan["start"], arrive="", depart=plan["leave"][11:16]),
+        end=_end(_("End"), plan["end"], arrive=plan["return"][11:16], depart=""),
+        land=queries.ground(session, [(each["lon"], each["lat"]) for each in places]),
+        note=" ".join([note, _left_out_words(plan["unplanned"], _)]).strip(),
         words=SheetWords(
-            number=say("No."),
-            arrive=say("Arrive"),
-            depart=say("Leave"),
-            customer=say("Customer"),
-            result=say("Result"),
+            number=_("No."),
+            arrive=_("Arrive"),
+            depart=_("Leave"),
+            customer=_("Customer"),
+            result=_("Result"),
         ),
     )
 
 
-def _sheet_stop(stop: Mapping[str, Any], say: Say) -> Stop:
+def _sheet_stop(stop: Mapping[str, Any], _: Say) -> Stop:
     window = ""
     if stop["opens"] or stop["closes"]:
-        window = say("Open %(opens)s to %(closes)s") % {
+        window = _("Open %(opens)s to %(closes)s") % {
             "opens": stop["opens"] or "00:00", "closes": stop["closes"] or "24:00",
         }  # fmt: skip
     lines = (stop["address"], stop["contact"], window, stop["why"], stop["last_note"])
@@ -179,9 +182,9 @@ def _end(name: str, place: Mapping[str, Any], *, arrive: str, depart: str) -> St
     return Stop(name=name, lon=place["lon"], lat=place["lat"], arrive=arrive, depart=depart)
 
 
-def _left_out_words(others: Sequence[Mapping[str, Any]], say: Say) -> str:
+def _left_out_words(others: Sequence[Mapping[str, Any]], _: Say) -> str:
     if not others:
         return ""
-    return say("Not on this day: %(count)s customers; the page of the day says why.") % {
+    return _("Not on this day: %(count)s customers; the page of the day says why.") % {
         "count": len(others)
     }

@@ -90,7 +90,8 @@ def draft(
                         max(shortlist.SIZE - len(placed), 0))  # fmt: skip
     visits = tuple(placed + near)
     day = problem(visits, request, start=start, end=end, begin_s=begin_s)
-    tour = tours.plan_day(day, seed=request.seed, effort=EFFORT, should_stop=should_stop)
+    effort = EFFORT * shortlist.SIZE // max(shortlist.SIZE, len(visits))
+    tour = tours.plan_day(day, seed=request.seed, effort=effort, should_stop=should_stop)
     wrong = tours.check_day(day, tour)
     if wrong:
         raise Infeasible(f"The plan failed its own check and was not kept: {wrong[0]}")

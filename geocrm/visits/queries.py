@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from geocrm.customers.queries import UNTRUSTWORTHY
+from geocrm.customers.scope import FINEST
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput, NotFound
 from geocrm.security import Actor, Role
@@ -105,9 +106,9 @@ def customers_named(
     )
 
 
-def customers_like(session: Session, rep_id: int, text: str) -> list[Customer]:
+def customers_like(session: Session, rep_id: int, words: str) -> list[Customer]:
     """Those of the rep's accounts whose name or external id contains the text."""
-    like = "%" + text.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    like = "%" + words.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
     return _customers(
         session, rep_id, "(a.name ILIKE :like OR a.external_id ILIKE :like)", {"like": like}
     )
@@ -189,6 +190,25 @@ def unplanned(session: Session, plan_id: int) -> Sequence[VisitUnplanned]:
     ).all()
 
 
+def ground(session: Session, places: Sequence[tuple[float, float]]) -> dict[str, Any] | None:
+    """The land around these places, unit by unit, as a GeoJSON geometry; None at sea."""
+    lons, lats = zip(*places, strict=True)
+    span = max(max(lons) - min(lons), max(lats) - min(lats), 0.02)
+    found = session.execute(
+        text(_GROUND.format(finest=FINEST)),
+        {
+            "west": max(min(lons) - 1.5 * span, -180),
+            "south": max(min(lats) - span, -90),
+            "east": min(max(lons) + 1.5 * span, 180),
+            "north": min(max(lats) + span, 90),
+            # A thousandth of the picture: nobody sees less on paper.
+            "tolerance": span / 1000,
+        },
+    ).scalar_one()
+    land: dict[str, Any] | None = found
+    return land
+
+
 # "Mine or my territories" as a union: each half has its own index.
 _CUSTOMERS = """
     WITH mine AS (
@@ -225,4 +245,14 @@ _CARDS = """
     FROM account_scope s JOIN accounts a ON a.id = s.account_id
     LEFT JOIN addresses d ON d.account_id = s.account_id
     WHERE s.account_id = ANY(CAST(:ids AS bigint[])) AND {scope:s}
+"""
+_GROUND = """
+    SELECT ST_AsGeoJSON(ST_Multi(ST_Collect(part.geom)), 4)::json
+    FROM (
+        SELECT (ST_Dump(ST_Intersection(
+            ST_MakeValid(ST_SimplifyPreserveTopology(b.geom, :tolerance)), box.geom))).geom
+        FROM (SELECT ST_MakeEnvelope(:west, :south, :east, :north, 4326) AS geom) box
+        JOIN boundaries b ON b.geom && box.geom AND {finest}
+    ) part
+    WHERE ST_GeometryType(part.geom) = 'ST_Polygon'
 """

@@ -67,7 +67,7 @@ def record(session: Session, actor: Actor, plan_id: int, report: Report) -> Visi
     actor.require("record", "visit")
     plan = _holding(session, plan_id)
     known = _stop(session, plan, report.account_id)
-    if known is not None and visiting.is_logged(session, report.client_id):
+    if visiting.is_logged(session, report.account_id, report.client_id) and known is not None:
         return known
     before = visiting.last_visit(session, report.account_id)
     at = _moment(report)
@@ -78,6 +78,8 @@ def record(session: Session, actor: Actor, plan_id: int, report: Report) -> Visi
         raise InvalidInput(
             f"{report.postponed_to} is no day to postpone to: choose one after {day}"
         )
+    if known is None and report.outcome == NOTE:
+        raise NotFound("This customer is not in the plan any more: write the note on their page")
     stop = known or _extra_stop(session, plan, report, at)
     if report.outcome == NOTE:
         _log(session, actor, report, "note", None, at)

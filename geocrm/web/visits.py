@@ -52,11 +52,12 @@ def sheet() -> Response:
     if found is None:
         raise NotFound(gettext("There is no plan for %(day)s yet") % {"day": format_date(day)})
     html = documents.sheet(
+        g.session,
         documents.document(g.session, found, api.words()),
         Path(str(current_app.static_folder)) / "vendor",
         title=gettext("Visits on %(day)s") % {"day": format_date(day, "full")},
         language=choose_locale(),
-        say=gettext,
+        _=gettext,
     )
     response = Response(html, mimetype="text/html")
     # Its script is inline, which our pages' policy would stop.

@@ -92,6 +92,14 @@ def test_a_second_outcome_is_a_conflict_unless_it_says_what_it_corrects(
     assert tell(made, shop, client_id=key).outcome == "nobody"
 
 
+def test_one_entry_cannot_belong_to_two_customers(session, around, plan, tell):
+    shop, other = around("Shop"), around("Other")
+    made, key = plan(), str(uuid.uuid4())
+    tell(made, shop, client_id=key)
+    with pytest.raises(Conflict):
+        tell(made, other, client_id=key)
+
+
 def test_a_note_alone_leaves_the_visit_open(session, around, plan, tell):
     shop = around("Shop")
     stop = tell(plan(), shop, "note", note="Ring at the back door")

@@ -6,14 +6,17 @@ import pytest
 
 from geocrm import clock
 from geocrm.errors import Conflict, InvalidInput, NotFound
+from geocrm.places.models import BoundaryLayer
 from geocrm.security import OPERATOR
 from geocrm.spatial import tours
+from geocrm.territories.models import Plan, Territory, TerritoryMember
 from geocrm.visits import documents, planning, queries, service, urgency, wishes
 from geocrm.visits.urgency import History
 from geocrm.visits.wishes import DayRequest, Wish
 from tests.visits.conftest import HOME, TOMORROW
 
 HOUR = 3600
+LABELS = ("source", "vintage", "licence", "attribution")
 
 
 def names(session, plan):
@@ -162,6 +165,20 @@ def test_a_rep_visits_what_they_own_and_what_lies_in_their_live_territory_only(
     around("Mine")
     add_account("Theirs", owner=add_user(), at=HOME)
     assert names(session, plan()) == ["Mine"]
+
+
+def test_a_rep_visits_their_live_territory_too(session, add_account, add_user, bandung, plan):
+    session.merge(BoundaryLayer(code="v", name="V", level=2, **dict.fromkeys(LABELS, "")))
+    live = Plan(name="Live", level="v", measure="accounts", tolerance=0.05, state="live")
+    live.live_from = clock.now()
+    session.add(live)
+    session.flush()
+    west = Territory(plan_id=live.id, number=1, name="West", colour=0)
+    session.add(west)
+    session.flush()
+    session.add(TerritoryMember(territory_id=west.id, user_id=bandung.id, role="rep"))
+    add_account("In my territory", owner=add_user(), at=HOME, territory_id=west.id)
+    assert names(session, plan()) == ["In my territory"]
 
 
 def test_a_day_that_cannot_be_planned_says_why(session, add_user, bandung, around, plan):

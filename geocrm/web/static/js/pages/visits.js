@@ -9,6 +9,7 @@ import { bindForm } from "./visits_form.js";
 import { createDayMap, showLane } from "./visits_map.js";
 import { clientId, createQueue } from "./visits_queue.js";
 
+const DOUBLE_TAP_MS = 700;
 const setup = JSON.parse(document.getElementById("setup")?.textContent ?? "{}");
 const day = /** @type {HTMLElement} */ (document.getElementById("day"));
 const lane = /** @type {HTMLElement} */ (document.getElementById("lane"));
@@ -16,6 +17,7 @@ const planner = /** @type {HTMLDetailsElement | null} */ (document.getElementByI
 let plan = setup.plan;
 /** @type {number | null} */
 let open = null;
+let quietUntil = 0;
 /** @type {Awaited<ReturnType<typeof createDayMap>> | null} */
 let map = null;
 
@@ -73,6 +75,8 @@ function showWaiting() {
 
 /** @param {any} stop @param {string} outcome */
 async function tell(stop, outcome) {
+  // The card of the next customer comes to where the thumb is; a double tap must not settle it.
+  if (performance.now() < quietUntil) return;
   /** @type {Record<string, unknown>} */
   const more = {};
   if (outcome === "postponed") more.postponed_to = await askDay();
@@ -80,6 +84,7 @@ async function tell(stop, outcome) {
   if (more.postponed_to === null || more.note === null) return;
   const replaces = outcome !== "note" && stop.outcome ? stop.client_id : null;
   const body = { account: stop.account, outcome, client_id: clientId(), at: new Date().toISOString(), replaces, ...more };
+  quietUntil = performance.now() + DOUBLE_TAP_MS;
   await queue.add({ plan: plan.plan_id, name: stop.name, body });
 }
 
@@ -90,6 +95,7 @@ function settle(stop, sent) {
     plan.stops = known ? plan.stops.map((/** @type {any} */ one) => (one.account === stop.account ? stop : one)) : [...plan.stops, stop];
   }
   draw();
+  toast(t("Kept: {name}", { name: sent.name }), "good");
 }
 
 /** @param {Error} error @param {import("./visits_queue.js").Waiting} refused */
