@@ -118,7 +118,7 @@ class OrderKind:
     def undo(self, session: Session, import_id: int, targets: Sequence[int]) -> tuple[int, int]:
         """Remove orders the import created and restore those it changed, unless changed since."""
         params = {"import_id": import_id, "targets": list(targets)}
-        for statement in (_UNDO_STAGE, _SPARE, _UNDO_REMOVE, _UNDO_RESTORE, _NOTE):
+        for statement in (_UNDO_STAGE, _SPARE, _UNDO_REMOVE, _UNDO_RESTORE, _CARRY_VERSIONS, _NOTE):
             run_sql(session, statement, params)
         service.refresh(
             session,
@@ -347,6 +347,17 @@ _UNDO_RESTORE = """
     JOIN account_scope s ON s.account_id = u.account_id
     CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS orders), u.before) b
     WHERE o.id = u.target_id AND NOT u.made AND NOT u.spared AND {scope:s}
+"""
+# As an earlier import left it, so that this one can be taken back too.
+_CARRY_VERSIONS = """
+    UPDATE import_rows r SET version = o.version
+    FROM undo_stage u
+    JOIN orders o ON o.id = u.target_id
+    JOIN account_scope s ON s.account_id = o.account_id
+    WHERE r.target_id = u.target_id AND r.import_id < :import_id
+      AND r.import_id IN (SELECT id FROM imports WHERE kind = 'orders')
+      AND r.version = CAST(u.before ->> 'version' AS integer)
+      AND NOT u.made AND NOT u.spared AND {scope:s}
 """
 _NOTE = """
     UPDATE import_rows r SET outcome = CASE WHEN u.spared THEN 'spared' ELSE 'undone' END

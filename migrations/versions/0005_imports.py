@@ -62,6 +62,7 @@ def upgrade() -> None:
         );
         CREATE INDEX ON import_rows (import_id, target_id) WHERE target_id IS NOT NULL;
         CREATE INDEX ON import_rows (import_id, row_no) WHERE message <> '';
+        CREATE INDEX ON import_rows (target_id) WHERE target_id IS NOT NULL;
 
         CREATE TABLE live_units (
             unit text PRIMARY KEY,

@@ -29,6 +29,13 @@ def test_undo_removes_what_was_made_and_restores_what_was_changed(session, bring
     assert (said, scope.consent) == ([True, False, True], 1)
 
 
+def test_imports_are_taken_back_one_after_the_other(session, bring_in, take_back):
+    imports = [bring_in(FIRST), bring_in(FIRST), bring_in(SECOND)]
+    assert [take_back(done.id) for done in reversed(imports)] == [(2, 0)] * 3
+    session.expire_all()
+    assert session.scalars(select(Account.id)).all() == []
+
+
 def test_undo_spares_what_people_edited_and_says_so(session, bring_in, take_back, actor):
     done = bring_in(FIRST)
     account = session.scalars(select(Account).where(Account.external_id == "B")).one()

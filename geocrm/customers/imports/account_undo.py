@@ -36,7 +36,7 @@ _SPARE: Final = """
             s.last_order IS NOT NULL OR s.last_visit IS NOT NULL
             OR EXISTS (SELECT FROM activities x WHERE x.account_id = i.target_id)
             OR EXISTS (SELECT FROM consents c WHERE c.account_id = i.target_id
-                       AND c.source <> 'import ' || :import_id)))
+                       AND c.source !~ '^(undo of )?import [0-9]+$')))
 """
 # Tables of other rooms that speak of accounts: who is in use there stays.
 _USERS_OF_ACCOUNTS: Final = """
@@ -70,6 +70,17 @@ _RESTORE: Final = """
     JOIN account_scope s ON s.account_id = u.target_id
     CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS accounts), u.before -> 'account') b
     WHERE a.id = u.target_id AND NOT u.made AND NOT u.spared AND {scope:s}
+"""
+# As an earlier import left it, so that this one can be taken back too.
+_CARRY_VERSIONS: Final = """
+    UPDATE import_rows r SET version = a.version
+    FROM undo_stage u
+    JOIN account_scope s ON s.account_id = u.target_id
+    JOIN accounts a ON a.id = u.target_id
+    WHERE r.target_id = u.target_id AND r.import_id < :import_id
+      AND r.import_id IN (SELECT id FROM imports WHERE kind = 'accounts')
+      AND r.version = CAST(u.before -> 'account' ->> 'version' AS integer)
+      AND NOT u.made AND NOT u.spared AND {scope:s}
 """
 _RESTORE_ADDRESS: Final = f"""
     UPDATE addresses d SET
@@ -134,7 +145,7 @@ def undo(session: Session, import_id: int, targets: Sequence[int]) -> tuple[int,
     run_sql(session, _REMOVE, params)
     for table in ("phones", "emails", "contacts"):
         run_sql(session, _REMOVE_ADDED.format(table=table), params)
-    for statement in (_RESTORE, _RESTORE_ADDRESS, _RESTORE_SCOPE, _RESTATE):
+    for statement in (_RESTORE, _CARRY_VERSIONS, _RESTORE_ADDRESS, _RESTORE_SCOPE, _RESTATE):
         run_sql(session, statement, params)
     scope.refresh_reach(session, _KEPT, params)
     scope.refresh_consent(session, _KEPT, params)

@@ -1,6 +1,7 @@
 """Importing accounts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -64,7 +65,7 @@ class AccountKind:
                 continue
             query = address_query(one.values, one.values["stated_country"] or "")
             if query is not None:
-                asked.append((one, query))
+                asked.append((one, _question(query)))
         answers = geocoder.geocode_many(session, [query for _, query in asked], country)
         for (one, _), answer in zip(asked, answers, strict=True):
             if answer.found:
@@ -161,6 +162,13 @@ class AccountKind:
     def undo(self, session: Session, import_id: int, targets: Sequence[int]) -> tuple[int, int]:
         """Remove what the import created and restore what it changed, unless edited since."""
         return account_undo.undo(session, import_id, targets)
+
+
+def _question(query: geocoding.AddressQuery) -> geocoding.AddressQuery:
+    """What is looked up: rows of one village are one question, since no streets are known yet."""
+    if not query.village or not (query.district or query.city or query.postcode):
+        return query
+    return replace(query, text="", street="", house_number="")
 
 
 _POINTS_TABLE = """
