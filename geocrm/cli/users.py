@@ -1,12 +1,19 @@
 """`geocrm user` and `geocrm token`: who signs in, and keys for programs."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from geocrm.cli.context import emit, json_option, open_session, say
-from geocrm.security import Role, queries, service
-from geocrm.security.people_file import read_people
+from geocrm.errors import InvalidInput, NotFound
+from geocrm.security import Actor, Role, queries, service
+from geocrm.security.models import User
+from geocrm.security.people_file import PersonRow, read_people
+from geocrm.territories import queries as territories
+from geocrm.territories import service as plans
+from geocrm.territories.models import MemberRole
 
 
 @click.group()
@@ -83,11 +90,38 @@ def import_users(file: Path, as_json: bool) -> None:
     """
     with open_session() as (session, actor):
         people = read_people(file)
-        added = [one.email for one in service.add_people(session, actor, people)]
+        users = service.add_people(session, actor, people)
+        _send_to_territories(session, actor, zip(people, users, strict=True))
+        added = [one.email for one in users]
     if as_json:
         emit({"added": added})
     else:
         click.echo(f"Added {len(added)} people")
+
+
+def _send_to_territories(
+    session: Session, actor: Actor, people: Iterable[tuple[PersonRow, User]]
+) -> None:
+    """Let people work in the territories of the live plan that their rows name."""
+    live = territories.live_plan(session)
+    for row, user in people:
+        if row.territory is None:
+            continue
+        try:
+            territory = territories.live_territory_named(session, row.territory)
+        except NotFound as error:
+            raise InvalidInput(f"Row {row.row}, column territory: {error}") from error
+        assert live is not None  # a plan with that territory is live
+        role = MemberRole.REP if user.role_kind is Role.FIELD_REP else MemberRole.MANAGER
+        number = next(
+            t.number for t in territories.territories(session, live.id) if t.id == territory.id
+        )
+        present = {
+            m.user_id: MemberRole(m.role)
+            for m in territories.members(session, [live.id])
+            if m.territory_id == territory.id
+        }
+        plans.set_members(session, actor, live.id, None, number, present | {user.id: role})
 
 
 @click.group()

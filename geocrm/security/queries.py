@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geocrm.errors import NotFound
-from geocrm.security.models import User
+from geocrm.security.models import ApiToken, User
 
 
 def user(session: Session, user_id: int) -> User:
@@ -28,6 +28,13 @@ def user_by_email(session: Session, email: str) -> User:
 def users(session: Session) -> Sequence[User]:
     """All users, by e-mail address."""
     return session.scalars(select(User).order_by(User.email)).all()
+
+
+def tokens(session: Session, user_id: int) -> Sequence[ApiToken]:
+    """The user's API keys, newest first."""
+    return session.scalars(
+        select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())
+    ).all()
 
 
 def reports(session: Session, user_id: int) -> frozenset[int]:

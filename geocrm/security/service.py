@@ -6,6 +6,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from zoneinfo import available_timezones
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
@@ -98,6 +99,71 @@ def set_password(session: Session, actor: Actor, user: User, password: str) -> N
     user.password = hash_password(password)
     user.fs_uniquifier = uuid.uuid4().hex
     audit.record(session, actor, "password", f"user:{user.id}")
+
+
+def change_own_password(session: Session, actor: Actor, old: str, new: str) -> User:
+    """Change the actor's password; the old one proves that it is them. Ends all sessions."""
+    user = _self(session, actor)
+    if not password_matches(old, user.password):
+        raise InvalidInput("The present password is not right")
+    set_password(session, actor, user, new)
+    return user
+
+
+def update_profile(
+    session: Session, actor: Actor, *, name: str, timezone: str, home: tuple[float, float] | None
+) -> User:
+    """Change what somebody may change of themselves; `home` is (lon, lat), where a day starts."""
+    user = _self(session, actor)
+    if not name.strip():
+        raise InvalidInput("A name must not be empty")
+    if timezone not in available_timezones():
+        raise InvalidInput(f"{timezone!r} is not a time zone such as Asia/Jakarta")
+    user.name, user.timezone = name.strip(), timezone
+    user.home_lon, user.home_lat = home or (None, None)
+    return user
+
+
+def update_user(
+    session: Session,
+    actor: Actor,
+    user_id: int,
+    *,
+    role: str,
+    manager_id: int | None,
+    active: bool,
+) -> User:
+    """Change somebody's role, whom they report to, and whether they may sign in."""
+    actor.require("update", "user")
+    user = queries.user(session, user_id)
+    if role not in list(Role):
+        raise InvalidInput(f"There is no role {role!r}; roles are {', '.join(Role)}")
+    if user_id == actor.user_id and (role != user.role or not active):
+        raise InvalidInput("You cannot take your own rights away; ask another administrator")
+    if manager_id is not None and manager_id in queries.reports(session, user_id):
+        raise InvalidInput("Nobody can report to themselves or to somebody below them")
+    if manager_id is not None:
+        queries.user(session, manager_id)
+    user.role, user.manager_id, user.active = role, manager_id, active
+    if not active:
+        user.fs_uniquifier = uuid.uuid4().hex  # ends their sessions
+    audit.record(session, actor, "update", f"user:{user.id}", role=role, active=active)
+    return user
+
+
+def delete_token(session: Session, actor: Actor, token_id: int) -> None:
+    """Make one of the actor's own keys useless."""
+    token = session.get(ApiToken, token_id)
+    if token is None or token.user_id != actor.user_id:
+        raise NotFound(f"No token {token_id}")
+    session.delete(token)
+    audit.record(session, actor, "delete", f"token:{actor.user_id}", name=token.name)
+
+
+def _self(session: Session, actor: Actor) -> User:
+    if actor.user_id is None:
+        raise InvalidInput("The operator has no profile; use --as EMAIL")
+    return queries.user(session, actor.user_id)
 
 
 def sign_in(session: Session, email: str, password: str, address: str) -> User:

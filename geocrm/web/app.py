@@ -17,7 +17,9 @@ from geocrm.web import (
     home,
     imports,
     language,
+    people,
     problems,
+    reading,
     request_work,
     sign_in,
     territories,
@@ -53,6 +55,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_visits.bp,
     territories.bp,
     api_territories.bp,
+    people.bp,
     api_people.bp,
     api_jobs.bp,
 )
@@ -75,11 +78,12 @@ def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
         SECURITY_SCHEMES={"token": {"type": "http", "scheme": "bearer"}},
         AUTO_404_RESPONSE=False,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    # The order is the order of a request: database, language, who it is, what they may.
+    # The order is the order of a request: database, language, form, who it is, what they may.
     browser_sessions.register(app, sessions)
     request_work.register(app, sessions)
     language.register(app, settings)
+    reading.register(app)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
     sign_in.register(app, settings)
     access.guard(app)
     headers.register(app)
