@@ -133,7 +133,7 @@ def sheet(
         subtitle=plan["rep"]["name"],
         facts=(
             (_("Visits"), str(len(plan["stops"]))),
-            (_("Driving, estimated"), span(plan["drive_s"])),
+            (_("Driving, estimated"), span(plan["drive_s"], _)),
             (_("Distance, estimated"), f"{plan['distance_m'] / 1000:.1f} km"),
             (_("Back, estimated"), plan["return"][11:16]),
         ),

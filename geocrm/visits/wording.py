@@ -54,7 +54,7 @@ def left_out(reason: str, figures: Mapping[str, Any], _: Say = english) -> str:
         return _(
             "Too far for this day: there, the visit and back take %(needs)s of %(has)s. Start"
             " nearer or end the day there"
-        ) % {"needs": span(figures["needs_s"]), "has": span(figures["has_s"])}
+        ) % {"needs": span(figures["needs_s"], _), "has": span(figures["has_s"], _)}
     longer = figures.get("longer_s")
     if longer is None:
         return _("Its window fits nowhere between the other visits: move it, or take another day")
@@ -70,7 +70,7 @@ def minutes(seconds: float) -> int:
     return ceil(seconds / 60 - 1e-9)
 
 
-def span(seconds: float) -> str:
+def span(seconds: float, _: Say = english) -> str:
     """A length of time as 5:20 h."""
     whole = minutes(seconds)
-    return f"{whole // 60}:{whole % 60:02d} h"
+    return _("%(time)s h") % {"time": f"{whole // 60}:{whole % 60:02d}"}

@@ -4,10 +4,11 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
-from apiflask import HTTPError
-from flask import Flask, Response, jsonify, redirect, render_template, request
+from apiflask import APIFlask, HTTPError
+from flask import Response, jsonify, redirect, render_template, request
+from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -26,7 +27,7 @@ STATUS: Final[dict[type[errors.GeoCrmError], int]] = {
 }
 
 
-def register(app: Flask) -> None:
+def register(app: APIFlask) -> None:
     """Answer every expected error as problem+json to programs and as a page to people."""
 
     @app.errorhandler(errors.GeoCrmError)
@@ -50,27 +51,64 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> Any:
-        return answer(400, f"{error.description} Load the page again and retry.", "InvalidInput")
+        if wants_json():
+            words = f"{error.description} Load the page again and retry."
+        else:
+            words = _("The page was open for too long. Load it again and retry.")
+        return answer(400, words, "InvalidInput")
 
     @app.errorhandler(StaleDataError)
     def overtaken(_error: StaleDataError) -> Any:
-        message = "Somebody else changed this record meanwhile; load it again"
+        message = _("Somebody else changed this record meanwhile; load it again")
         return answer(409, message, "Conflict")
 
     @app.errorhandler(OperationalError)
     def database_gone(_error: OperationalError) -> Any:
-        return answer(503, "The database does not answer; try again in a moment")
+        return answer(503, _("The database does not answer; try again in a moment"))
+
+    @app.errorhandler(DataError)
+    def misfit_for_database(_error: DataError) -> Any:
+        return answer(422, "A value is too large or is no such value; correct it", "InvalidInput")
 
     @app.errorhandler(HTTPException)
     def by_flask(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
-        return answer(error.code, error.description or "")
+        # The stock sentences of HTTP are English; our page has its own words for each status.
+        stock = error.description == type(error).description
+        return answer(error.code, "" if stock and not wants_json() else error.description or "")
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
         app.logger.exception("Unexpected error", exc_info=error)
         return answer(500, "")
+
+    @app.spec_processor
+    def described(spec: dict[str, Any]) -> dict[str, Any]:
+        for operations in spec["paths"].values():
+            for operation in operations.values():
+                operation["responses"].setdefault("default", _DESCRIBED)
+        return spec
+
+
+_DESCRIBED: Final = {
+    "description": "Refused: `detail` says why in a sentence",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "error": {"type": ["string", "null"]},
+                },
+                "required": ["title", "status", "detail"],
+            }
+        }
+    },
+}
 
 
 def wants_json() -> bool:

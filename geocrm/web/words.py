@@ -35,7 +35,7 @@ OUTCOMES: Final[dict[str, LazyString]] = {
 }
 SOURCES: Final[dict[str, LazyString]] = {
     "by hand": later("by hand"),
-    "demo": later("from demo data"),
+    "demo": later("demo data"),
     "gazetteer": later("gazetteer"),
 }
 FILE_WORDS: Final[dict[str, LazyString]] = {

@@ -23,8 +23,7 @@ TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 MODULES = sorted((WEB / "static/js").rglob("*.js"))
 PAGES = sorted(WEB.glob("*.py"))
 SAME_IN_BOTH = {
-    "Filter", "GeoCRM", "No.", "Operator", "Panel", "SMS", "Seed", "Segmen", "Status", "WhatsApp",
-    "tab", "Unit",
+    "Administrator", "File", "No.", "Operator", "Panel", "SMS", "Seed", "WhatsApp", "tab",
 }  # fmt: skip
 
 

@@ -100,6 +100,8 @@ function column(wanted) {
     width: wanted.width,
     ...(wanted.minWidth ? { minWidth: wanted.minWidth } : {}),
     headerSort: Boolean(wanted.sortable),
+    // Other languages have longer words: a second line rather than an ellipsis.
+    headerWordWrap: true,
     hozAlign: right ? "right" : "left",
     headerHozAlign: right ? "right" : "left",
     formatter: (/** @type {any} */ cell) => shown(wanted, cell.getValue(), cell.getData()),

@@ -33,7 +33,7 @@ export function createList({ query, colours, onChoose, onHover }) {
         { field: "revenue", title: t("Revenue a year"), kind: /** @type {const} */ ("money"), sortable: true, minWidth: 136 },
         { field: "last_order", title: t("Last order"), kind: /** @type {const} */ ("date"), sortable: true, minWidth: 116 },
         { field: "last_visit", title: t("Last visit"), kind: /** @type {const} */ ("date"), sortable: true, minWidth: 116 },
-        { field: "grade", title: t("Place"), minWidth: 90, show: (/** @type {string} */ grade) => gradeWords(grade) },
+        { field: "grade", title: t("Place"), minWidth: 124, show: (/** @type {string} */ grade) => gradeWords(grade) },
       ],
       onRow: onChoose,
       onHover,
