@@ -35,6 +35,7 @@ class RowReader:
         self._plan = context.plan
         self._mapped = context.plan.mapped
         self._country = context.plan.options.country
+        self._consents = [c for c in Channel if f"consent_{c}" in self._mapped]
 
     def read(self, row: Row) -> Staged:
         """The row's values; never fails, because what is wrong is said beside it."""
@@ -45,11 +46,12 @@ class RowReader:
             step(staged)
         return staged
 
-    def _cell(self, row: Row, index: int) -> Cell:
-        return row.cells[index] if index < len(row.cells) else None
-
-    def _cells(self, staged: Staged, key: str) -> list[Cell]:
-        return [self._cell(staged.row, index) for index in self._mapped.get(key, ())]
+    def _cells(self, staged: Staged, key: str) -> Sequence[Cell]:
+        indexes = self._mapped.get(key)
+        if indexes is None:
+            return ()
+        cells = staged.row.cells
+        return [cells[index] if index < len(cells) else None for index in indexes]
 
     def _text(self, staged: Staged, key: str, limit: int = values.MAX_TEXT) -> str:
         """The field's text; one that is too long is a problem."""
@@ -178,7 +180,7 @@ class RowReader:
 
     def _consent(self, staged: Staged) -> None:
         bits = {True: 0, False: 0}
-        for channel in Channel:
+        for channel in self._consents:
             for cell in self._cells(staged, f"consent_{channel}"):
                 try:
                     said = values.yes_or_no(cell)
