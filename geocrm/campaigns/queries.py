@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from geocrm.campaigns.models import Audience
 from geocrm.customers.models import Channel
+from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import elevated, scoped_sql
 from geocrm.errors import NotFound
 from geocrm.maps.filters import Filter
 from geocrm.security import Actor
 from geocrm.security.disclosure import shown_count
-from geocrm.territories.figures import COARSE_GRADES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def counting(session: Session, actor: Actor) -> AbstractContextManager[None]:
 def waterfall(session: Session, actor: Actor, chosen: Filter, channel: Channel) -> Waterfall:
     """How many match, how many fall out and why, and how many may be reached by the channel."""
     sql = _WATERFALL.format(filter=chosen.sql)
-    params = dict(chosen.params) | {"bit": channel.bit, "coarse": list(COARSE_GRADES)}
+    params = dict(chosen.params) | {"bit": channel.bit, "coarse": list(UNTRUSTWORTHY)}
     with counting(session, actor):
         row = scoped_sql(session, sql, params).one()
     excluded = {"no_consent": row.no_consent, "no_address": row.no_address}
