@@ -19,7 +19,7 @@ from geocrm.operations.servers import libpq_dsn
 from geocrm.operations.watch import supervise, watch_database
 from geocrm.web.app import create_app
 from geocrm.wiring import actor_of
-from geocrm.wiring.handlers import JOB_HANDLERS
+from geocrm.wiring.handlers import DAILY, JOB_HANDLERS
 
 _RETRY_S = 3
 
@@ -60,6 +60,7 @@ def worker(once: bool) -> None:
                     actor_of,
                     wait=not once,
                     concurrency=chosen.worker_concurrency,
+                    daily=DAILY,
                 )
                 return
             except ConnectorException:

@@ -70,7 +70,8 @@ def _settle(session: Session, plan: Plan, places: Villages, staff: DemoPeople) -
         in_home = np.flatnonzero(places.regency == home[number])
         if in_home.size:
             at = in_home[np.argmax(places.weight[in_home])]
-            rep.home_lon, rep.home_lat = float(places.lon[at]), float(places.lat[at])
+            rep.home_lon = round(float(places.lon[at]), 6)
+            rep.home_lat = round(float(places.lat[at]), 6)
 
 
 def _read(session: Session, plan: Plan, places: Villages) -> Staff:

@@ -14,8 +14,7 @@ from geocrm.geocoding.address import AddressQuery, Alternative, Answer, Grade, N
 from geocrm.geocoding.parse import ANY, VILLAGE, Mention, Parsed, parse, pieces, street_pieces
 from geocrm.geocoding.resolve import SMALL, Decision, Hit, hits_of, prominence, resolve
 from geocrm.places import gazetteer
-from geocrm.places.gazetteer import Child, Name, Place
-from geocrm.places.gazetteer_loading import ATTRIBUTION
+from geocrm.places.gazetteer import ATTRIBUTION, Child, Name, Place
 from geocrm.places.gazetteer_names import name_key
 
 PROVIDER = "gazetteer"

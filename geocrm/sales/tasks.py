@@ -1,4 +1,4 @@
-"""Imports in the background: running one, checking one without changing anything, undoing one.
+"""Work in the background: imports, run, checked without changing anything, undone; daily revenue.
 
 They stand here because this is the lowest room that knows every kind of record there is a file for.
 """
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from geocrm import clock
 from geocrm.customers.imports import engine, queries, service
 from geocrm.customers.imports.accounts import AccountKind
 from geocrm.customers.imports.kind import Kind
@@ -15,12 +16,14 @@ from geocrm.customers.imports.models import Import
 from geocrm.errors import GeoCrmError
 from geocrm.jobs import Cancelled, JobRun, Work
 from geocrm.jobs import service as jobs
+from geocrm.sales import service as sales
 from geocrm.sales.imports import OrderKind
 from geocrm.security import Actor
 
 RUN: Final = "imports.run"
 CHECK: Final = "imports.check"
 UNDO: Final = "imports.undo"
+REFRESH_REVENUE: Final = "sales.refresh_revenue"
 KINDS: Final[dict[str, Kind]] = {"accounts": AccountKind(), "orders": OrderKind()}
 
 
@@ -51,6 +54,12 @@ def run(work: Work) -> dict[str, Any]:
         raise
     with work.unit_of_work() as session:
         return queries.get(session, work.actor, import_id).figures
+
+
+def refresh_revenue(work: Work) -> dict[str, Any]:
+    """Bring revenue of the last 365 days up to today, for everybody."""
+    changed = sales.refresh_all(work.unit_of_work, clock.today(work.actor.timezone), work.report)
+    return {"changed": changed}
 
 
 def check(work: Work) -> dict[str, Any]:

@@ -12,4 +12,8 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     import_tasks.RUN: import_tasks.run,
     import_tasks.CHECK: import_tasks.check,
     import_tasks.UNDO: import_tasks.undo,
+    import_tasks.REFRESH_REVENUE: import_tasks.refresh_revenue,
 }
+
+# What is done once a day without anybody asking.
+DAILY: Final = (import_tasks.REFRESH_REVENUE,)

@@ -121,6 +121,16 @@ def test_a_job_the_queue_forgot_is_queued_again(session, actor):
     assert service.reap(session) == [job.id]
 
 
+def test_daily_work_is_started_once_in_a_day(session):
+    first = service.start_daily(session, ["test"])
+    assert len(first) == 1
+    assert service.start_daily(session, ["test"]) == []
+    job = session.get(JobRun, first[0])
+    job.created_at = clock.now() - timedelta(hours=25)
+    session.flush()
+    assert len(service.start_daily(session, ["test"])) == 1
+
+
 def test_somebody_elses_job_looks_missing(session, job, rep, actor_of):
     with pytest.raises(NotFound):
         queries.get(session, actor_of(rep), job.id)
