@@ -195,6 +195,19 @@ make_basemap() {
     echo "$key" > "$stamp"
 }
 
+# The territory search is machine code made on first use; made now, so that nobody waits for it later.
+compile_search() {
+    local stamp="$SETUP/search" key
+    key=$(cat geocrm/spatial/districting/*.py constraints.txt | sha256sum; pwd)
+    [ "$(cat "$stamp" 2> /dev/null)" = "$key" ] && return
+    say "Compiling the territory search (up to a minute the first time)"
+    if .venv/bin/python -m geocrm.spatial.districting.warm > "$LOG" 2>&1; then
+        echo "$key" > "$stamp"
+    else
+        say "It could not be compiled ahead, so the first design will take longer: $(tail -n 1 "$LOG")"
+    fi
+}
+
 # ------------------------------------------------------------------ the database
 
 # The cluster's own password tells a new cluster from the one the stamp was written for.
@@ -248,3 +261,4 @@ compile_translations
 make_basemap
 install_chromium
 load_places
+compile_search
