@@ -11,6 +11,9 @@ from babel.messages.jslexer import Token, tokenize
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
+from geocrm.customers import service
+from geocrm.security import OPERATOR, Role
+
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "geocrm/web"
 CATALOGUE = WEB / "translations/id/LC_MESSAGES/messages.po"
@@ -242,3 +245,27 @@ def test_what_a_view_says_after_a_change_is_marked(path):
 def test_the_sign_in_page_speaks_the_browsers_language(app, locale, word):
     page = app.test_client().get("/login", headers={"Accept-Language": locale})
     assert word in page.get_data(as_text=True)
+
+
+@pytest.fixture
+def jakartan(signed_in_as, add_user):
+    """The browser of an administrator who reads Indonesian."""
+    return signed_in_as(add_user(Role.ADMINISTRATOR, locale="id"))
+
+
+def test_codes_are_shown_as_words_of_the_persons_language(jakartan, session, add_account):
+    account = add_account(grade="village", revenue=1_250_000)
+    service.state_consent(session, OPERATOR, account.id, "email", True, "import 7")
+    service.log_activity(session, OPERATOR, account.id, "visit", "", outcome="nobody")
+    session.commit()
+    page = jakartan.get(f"/accounts/{account.id}").get_data(as_text=True)
+    for words in ("Desa/kelurahan", "impor 7", "Kunjungan · tak ada orang", "1.250.000"):
+        assert words in page, words
+
+
+def test_the_frame_of_an_error_is_in_the_persons_language(jakartan):
+    page = jakartan.get("/accounts/999999999").get_data(as_text=True)
+    assert "Tidak ditemukan" in page
+    assert "Kesalahan 404" in page
+    absent = jakartan.get("/no-such-page").get_data(as_text=True)
+    assert "requested URL" not in absent
