@@ -83,7 +83,6 @@ def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
     request_work.register(app, sessions)
     language.register(app, settings)
     reading.register(app)
-    app.json.sort_keys = False  # type: ignore[attr-defined]
     sign_in.register(app, settings)
     access.guard(app)
     headers.register(app)

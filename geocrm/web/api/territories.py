@@ -254,9 +254,9 @@ class MovingAccounts(BaseModel):
 class WhichMove(BaseModel):
     """The pair of territories; 0 is none."""
 
-    before: int = 0
-    after: int = 0
-    cursor: int = Field(default=0, ge=0)
+    before: int = Field(default=0, ge=0, lt=2**31)
+    after: int = Field(default=0, ge=0, lt=2**31)
+    cursor: int = Field(default=0, ge=0, lt=2**63)
 
 
 class GoLive(Versioned):

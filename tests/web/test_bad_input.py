@@ -1,0 +1,80 @@
+"""Requests that no page of ours sends are refused with a sentence, never with a defect."""
+
+import json
+
+import pytest
+
+from geocrm.customers.models import Account
+
+
+def refused(answer):
+    assert answer.status_code in (400, 404, 422), answer.status_code
+    assert answer.mimetype == "application/problem+json"
+    return answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name": "a\\u0000b"}',
+        b'{"name": "Toko", "annual_revenue": NaN}',
+        b'{"name": "Toko", "annual_revenue": -Infinity}',
+        b'{"name": ' + b"[" * 100_000,
+        b'{"name": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b"\xff\xfe",
+        b"",
+    ],
+    ids=["nul", "nan", "infinity", "bottomless", "deep", "no text", "nothing"],
+)
+def test_a_body_that_is_no_plain_json_is_refused_and_adds_nobody(
+    client_of, administrator, session, body
+):
+    answer = client_of(administrator).post(
+        "/api/v1/accounts", data=body, content_type="application/json"
+    )
+    assert refused(answer)
+    assert session.query(Account).count() == 0
+
+
+@pytest.mark.parametrize("address", ["visits/candidates?q=a%00b", "accounts?filter=%00"])
+def test_nul_in_an_address_is_refused(client_of, rep, address):
+    assert "NUL" in refused(client_of(rep).get(f"/api/v1/{address}"))
+
+
+def test_nul_in_a_form_is_refused(client_of, administrator):
+    answer = client_of(administrator).post(
+        "/accounts/new",
+        data={"name": "Toko", "segment": "A\x00"},
+        headers={"X-Requested-With": "fetch"},
+    )
+    assert answer.status_code == 422
+    assert "NUL" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 2**70, -(2**70)])
+def test_numbers_that_no_id_has_are_refused(client_of, administrator, number):
+    client = client_of(administrator)
+    asked = client.get(f"/api/v1/territories/plans/1/changes/accounts?before={number}")
+    assert asked.status_code == 422
+    for address in (
+        f"territories/plans/{abs(number)}",
+        f"accounts/{abs(number)}",
+        f"imports/{abs(number)}",
+        f"jobs/{abs(number)}",
+    ):
+        refused(client.get(f"/api/v1/{address}"))
+
+
+def test_a_body_without_end_is_refused(client_of, administrator):
+    answer = client_of(administrator).post(
+        "/api/v1/accounts", data=b" " * 5_000_000 + b"{}", content_type="application/json"
+    )
+    assert answer.status_code == 413
+
+
+def test_the_api_says_that_any_call_may_be_refused(client_of):
+    described = client_of(None).get("/api/v1/openapi.json").json
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            answers = operation["responses"]
+            assert "application/problem+json" in json.dumps(answers["default"])
