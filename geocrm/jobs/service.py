@@ -87,6 +87,7 @@ def _outcome(handler: Handler, work: Work) -> tuple[str, str, dict[str, Any] | N
     except GeoCrmError as error:
         return "failed", str(error), None
     except Exception:
+        # Whatever broke, the person who waits must learn that it did.
         log.exception("Job %s failed", work.job_id)
         return "failed", "Something went wrong on our side; the log of the worker says what", None
 
