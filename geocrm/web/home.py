@@ -70,6 +70,12 @@ def basemap() -> Any:
 
 def _local_path(target: str) -> str:
     """The target when it is a path on this server, else the front door."""
-    if target.startswith("/") and not target.startswith(("//", "/\\")):
+    # Browsers read a backslash as a slash and drop tabs and line breaks, so "/\t/host" leaves us.
+    if (
+        target.startswith("/")
+        and target[1:2] != "/"
+        and "\\" not in target
+        and target.isprintable()
+    ):
         return target
     return "/"

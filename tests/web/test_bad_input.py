@@ -1,6 +1,7 @@
 """Requests that no page of ours sends are refused with a sentence, never with a defect."""
 
 import json
+import re
 
 import pytest
 
@@ -63,6 +64,17 @@ def test_numbers_that_no_id_has_are_refused(client_of, administrator, number):
         f"jobs/{abs(number)}",
     ):
         refused(client.get(f"/api/v1/{address}"))
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", "evil"]
+)
+def test_changing_the_language_leads_to_our_own_pages_only(client_of, target):
+    visitor = client_of(None)
+    csrf = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', visitor.get("/login").text)[1]
+    form = {"locale": "en", "next": target, "csrf_token": csrf}
+    answer = visitor.post("/language", data=form)
+    assert (answer.status_code, answer.location) == (302, "/")
 
 
 def test_a_body_without_end_is_refused(client_of, administrator):
