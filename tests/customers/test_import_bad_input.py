@@ -141,6 +141,14 @@ def test_an_unclosed_quote_or_an_extra_cell_fails_its_row(bring_in):
     assert "the row has 3 cells but there are 2 columns" in done.messages[3]
 
 
+def test_nothing_behind_an_unclosed_quotation_mark_is_swallowed(session, bring_in):
+    done = bring_in('id,name\nA,Toko\nB,"Kios\nC,Depot\nD,Warung\n')
+    assert session.scalars(select(Account.external_id).order_by(Account.id)).all() == [
+        "A", "C", "D",
+    ]  # fmt: skip
+    assert "a quotation mark is opened and never closed" in done.messages[3]
+
+
 REFUSED = [
     ("empty.csv", b"", "is empty"),
     ("header.csv", b"id,name\n", "no rows below"),

@@ -99,10 +99,12 @@ def _read(path: Path, encoding: str, delimiter: str, skip: int) -> Iterator[Row]
         lines = _lines(handle)
         for _ in range(skip):
             next(lines, None)
-        reader = csv.reader(lines, delimiter=delimiter)
+        record = _Record(lines)
+        reader = csv.reader(record, delimiter=delimiter)
         number = skip
         while True:
             number += 1
+            record.lines.clear()
             try:
                 cells = next(reader)
             except StopIteration:
@@ -116,7 +118,33 @@ def _read(path: Path, encoding: str, delimiter: str, skip: int) -> Iterator[Row]
                     f" name its"
                     " encoding with --encoding"
                 ) from error
-            yield Row(number, cells)
+            if not record.ended:
+                yield Row(number, cells)
+                continue
+            # The file ended inside this record: its first line is to blame, the others are rows.
+            yield Row(number, (), "a quotation mark is opened and never closed: close or delete it")
+            record = _Record(iter(record.lines[1:]))
+            reader = csv.reader(record, delimiter=delimiter)
+
+
+class _Record:
+    """Lines on their way to the reader: those of the record at hand, and whether all are read."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.lines: list[str] = []
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
+        self.lines.append(line)
+        return line
 
 
 def _explained(error: csv.Error) -> str:
