@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from geocrm import clock
@@ -274,8 +275,11 @@ def log_activity(
         user_id=actor.user_id,
         client_id=client_id,
     )
-    session.add(entry)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(entry)
+    except IntegrityError as error:  # sent before for a customer the actor does not see
+        raise Conflict(f"The entry {client_id} belongs to another customer") from error
     if kind == "visit":
         day = at.astimezone(ZoneInfo(actor.timezone)).date()
         latest = func.greatest(AccountScope.last_visit, day)

@@ -196,7 +196,7 @@ def _figures() -> dict[str, Any]:
     form = request.form
     revenue = form.get("annual_revenue", "").strip()
     visits = form.get("visits_per_year", "").strip()
-    if visits and not visits.isdigit():
+    if visits and not (visits.isdecimal() and len(visits) < 10):
         raise InvalidInput(_("%(value)s is no number of visits a year", value=repr(visits)))
     return {
         "name": form.get("name", ""),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 
 import pytest
 
@@ -64,6 +65,25 @@ def test_numbers_that_no_id_has_are_refused(client_of, administrator, number):
         f"jobs/{abs(number)}",
     ):
         refused(client.get(f"/api/v1/{address}"))
+
+
+def test_an_entry_of_a_customer_one_does_not_see_is_refused_when_sent_again(
+    client_of, administrator, rep, add_account
+):
+    entry = {"kind": "note", "text": "Met Ani", "client_id": str(uuid.uuid4())}
+    theirs, mine = add_account(), add_account(owner=rep)
+    path = "/api/v1/accounts/{}/activities"
+    first = client_of(administrator).post(path.format(theirs.id), json=entry)
+    again = client_of(rep).post(path.format(mine.id), json=entry)
+    assert (first.status_code, again.status_code) == (201, 409)
+
+
+def test_digits_that_are_no_number_are_refused(signed_in_as, administrator):
+    visitor = signed_in_as(administrator)
+    page = visitor.get("/accounts/new").text
+    csrf = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+    form = {"name": "Toko", "visits_per_year": "\N{SUPERSCRIPT TWO}", "csrf_token": csrf}
+    assert visitor.post("/accounts/new", data=form).status_code == 422
 
 
 @pytest.mark.parametrize(
