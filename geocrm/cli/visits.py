@@ -38,7 +38,7 @@ def visits() -> None:
 @click.option("--end", metavar="LON,LAT", help="Else the rep's home, else the start.")
 @click.option("--hours", default=wishes.DEFAULT_HOURS, metavar="HH:MM-HH:MM")
 @click.option("--visit-min", type=float, default=wishes.DEFAULT_VISIT_MIN, help="Minutes a visit.")
-@click.option("--seed", type=int, default=1)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1)
 @click.option("--time", "time_s", type=float, default=wishes.DEFAULT_TIME_S, metavar="SECONDS")
 @json_option
 def plan_command(

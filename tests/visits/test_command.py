@@ -111,6 +111,7 @@ def test_a_sheet_asks_no_host_for_anything(command, around, tmp_path):
         (["--start", "-6.9,107.6"], "longitude comes first"),
         (["--visit-min", "0"], "1 to 1440"),
         (["--time", "0"], "seconds"),
+        (["--seed", "-1"], "--seed"),
     ],
 )
 def test_what_cannot_be_planned_is_said_in_a_sentence(command, around, arguments, complaint):
