@@ -4,7 +4,9 @@ See docs/territory-method.md for the method and what it was measured at.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +15,15 @@ from geocrm.spatial.districting.graph import is_contiguous
 from geocrm.spatial.districting.problem import Units, check, effective_weight, graph_of
 from geocrm.spatial.districting.rounds import anneal
 from geocrm.spatial.districting.starts import first_assignment
-from geocrm.spatial.districting.state import Goal, Graph, Scratch, State, scratch, state_of
+from geocrm.spatial.districting.state import Goal, Graph, State, scratch, state_of
 from geocrm.spatial.geodesy import EARTH_RADIUS_M
 
 Floats = NDArray[np.float64]
 Int32s = NDArray[np.int32]
 
-DEFAULT_EFFORT = 6
+DEFAULT_EFFORT = 12
+# Starts that are worked on at once: the kernels let go of the interpreter.
+THREADS = 2
 # The search goes on to this share of the tolerance; only then it trades balance for compactness.
 SLACK_SHARE = 0.2
 # A district 1 % beyond the slack costs STRICTNESS x 0.01**2 = 1, its inertia at first about 1;
@@ -208,18 +212,27 @@ class _Search:
         self.mean = float(graph.weight.sum()) / num_districts
         self.best: Int32s | None = None
         self.best_score = (np.inf, np.inf)
+        self._lock = Lock()
+        self._done = 0.0
 
     def run(self, seed: int, effort: int) -> Int32s:
-        """Anneal from several starts; the best assignment."""
+        """Anneal from several starts, as many at once as there are threads; the best assignment.
+
+        Each has its own random numbers and is offered in turn, so the number of threads does not
+        show in the result.
+        """
         n, k = len(self.graph.weight), self.num_districts
         self._offer(first_assignment(self.graph, k, seed))
         starts = min(effort, max(1, round(effort * FULL_STARTS_UNITS / n)))
-        for turn in range(0 if k in (1, n) else starts):
-            if self.stopped:
-                break
-            start = first_assignment(self.graph, k, seed + turn)
-            space = scratch(self.graph, seed * 1_000_003 + turn)
-            self._anneal(start, space, (turn / starts, 1 / starts))
+        # One after the other: METIS keeps its random numbers in one place for all threads.
+        begun = [
+            (first_assignment(self.graph, k, seed + turn), seed * 1_000_003 + turn)
+            for turn in range(0 if k in (1, n) else starts)
+        ]
+        with ThreadPoolExecutor(THREADS) as threads:
+            for found in threads.map(lambda one: self._anneal(one[0], one[1], starts), begun):
+                if found is not None:
+                    self._offer(found)
         return self._best()
 
     def _best(self) -> Int32s:
@@ -227,12 +240,14 @@ class _Search:
             raise RuntimeError("The search has no start")
         return self.best
 
-    def _anneal(self, start: Int32s, space: Scratch, share: tuple[float, float]) -> None:
-        """One cooling from HOT to COLD; what it finds is offered as the best."""
+    def _anneal(self, start: Int32s, seed: int, starts: int) -> Int32s | None:
+        """One cooling from HOT to COLD; the best found, or None when no time was left for it."""
+        if self.stopped:
+            return None
         n, k = len(self.graph.weight), self.num_districts
+        state, space = state_of(self.graph, start, k), scratch(self.graph, seed)
         rounds = ROUNDS if n <= FULL_ROUNDS_UNITS else ROUNDS * FULL_ROUNDS_UNITS // n
         rounds = max(rounds, MIN_ROUNDS)
-        state = state_of(self.graph, start, k)
         inertia = _inertia(state)
         goal = Goal(
             self.mean, self.slack * INNER_SLACK, STRICTNESS, k / inertia if inertia > 1e-15 else 0.0
@@ -242,8 +257,8 @@ class _Search:
         # Rounded, because the last bit of a power differs between machines.
         cooling = round(float((COLD / HOT) ** (1 / rounds)), 9)
         temperature = HOT * STRICTNESS
-        for turn in range(rounds):
-            if self.should_stop():
+        for _ in range(rounds):
+            if self.stopped or self.should_stop():
                 self.stopped = True
                 break
             energy, least = anneal(
@@ -251,9 +266,14 @@ class _Search:
                 SMALL_PER_UNIT * n, LARGE_PER_DISTRICT * k, energy, least, found,
             )  # fmt: skip
             temperature *= cooling
+            self._advance(1 / (rounds * starts))
+        return found
+
+    def _advance(self, share: float) -> None:
+        with self._lock:
+            self._done += share
             if self.progress is not None:
-                self.progress(share[0] + share[1] * (turn + 1) / rounds)
-        self._offer(found)
+                self.progress(min(self._done, 1.0))
 
     def _energy(self, state: State, goal: Goal) -> float:
         excess = np.maximum(np.abs(state.load / goal.mean - 1) - goal.slack, 0)
