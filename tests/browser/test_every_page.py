@@ -87,6 +87,7 @@ def test_the_keyboard_reaches_content_search_and_rows(sign_in) -> None:
     expect(row).to_be_focused()
     name = row.locator("[tabulator-field=name]").inner_text()
     page.keyboard.press("Enter")
+    page.wait_for_url("**/accounts/*", wait_until="load")
     expect(page.get_by_role("heading", name=name).first).to_be_visible()
     page.keyboard.press("/")
     expect(page.get_by_role("combobox", name=re.compile("Search"))).to_be_focused()

@@ -43,6 +43,7 @@ def test_a_file_is_checked_imported_and_taken_back(sign_in, tmp_path: Path) -> N
     assert "BR-3" in told
     assert "BR-1" not in told
 
+    page.wait_for_load_state("load")
     page.keyboard.press("/")
     page.keyboard.type("Maju Browser")
     expect(page.locator("#search-results [role=option]").first).to_contain_text("Maju Browser")
