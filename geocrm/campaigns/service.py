@@ -25,7 +25,7 @@ def save(
     name = name.strip()
     if not 0 < len(name) <= MAX_NAME:
         raise InvalidInput(f"An audience needs a name of at most {MAX_NAME} characters")
-    chosen = compiled(tree, today)
+    chosen = compiled(actor, tree, today)
     counts = queries.waterfall(session, actor, chosen, channel)
     if not counts.reachable:
         raise InvalidInput("Nobody in this selection may be reached by this channel; widen it")

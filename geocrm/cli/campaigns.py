@@ -73,7 +73,7 @@ def audience(
             not_ordered_within=not_ordered_within,
         )
         tree = selection.everybody_of(where, *conditions)
-        counts = queries.waterfall(session, actor, selection.compiled(tree, today), chosen)
+        counts = queries.waterfall(session, actor, selection.compiled(actor, tree, today), chosen)
         _keep(session, actor, tree, chosen, name=name, out=out)
     shown = counts.shown_to(actor)
     if as_json:

@@ -14,7 +14,8 @@ from geocrm.db import elevated
 from geocrm.errors import Forbidden
 from geocrm.maps import queries
 from geocrm.maps.anonymous_tiles import anonymous_tile
-from geocrm.maps.filters import Filter, compile_filter
+from geocrm.maps.coarse import coarsened
+from geocrm.maps.filters import Filter, compile_filter, read_tree
 from geocrm.maps.queries import Box, Facet
 from geocrm.maps.tiles import Tile, account_tile
 from geocrm.maps.version import map_version
@@ -57,7 +58,10 @@ def sees_individuals(actor: Actor) -> bool:
 
 def filter_for(actor: Actor, source: Any) -> Filter:
     """The filter the actor asks for; "today" is the day where they are."""
-    chosen = compile_filter(source, today=clock.today(actor.timezone))
+    tree = read_tree(source) if isinstance(source, str) else source
+    if not sees_individuals(actor):
+        tree = coarsened(tree)
+    chosen = compile_filter(tree, today=clock.today(actor.timezone))
     personal = chosen.fields & _PERSONAL_FIELDS
     if personal and not sees_individuals(actor):
         raise Forbidden(

@@ -23,7 +23,7 @@ SQUARE = {
 
 
 def count(session, actor, tree=EVERYWHERE, channel=Channel.EMAIL):
-    return queries.waterfall(session, actor, selection.compiled(tree, TODAY), channel)
+    return queries.waterfall(session, actor, selection.compiled(actor, tree, TODAY), channel)
 
 
 @pytest.fixture
@@ -144,6 +144,21 @@ def test_a_marketer_counts_everybody_but_reads_no_small_count(
     assert everybody.matched == 10  # twelve, in whole tens
     few = selection.everybody_of(Where(), *selection.conditions(segments=["A"]))
     assert count(session, actor_of(marketer), few).shown_to(actor_of(marketer)).matched is None
+
+
+def test_a_marketer_cannot_feel_for_somebodys_revenue(
+    session, reachable, marketer, actor_of, actor
+):
+    for number in range(10):
+        reachable(f"Toko{number}", revenue=73_889_000.0)
+
+    def at_least(who, amount):
+        tree = selection.everybody_of(Where(), *selection.conditions(min_revenue=amount))
+        return count(session, who, tree).matched
+
+    assert (at_least(actor, 73_889_000), at_least(actor, 73_889_001)) == (10, 0)
+    session.info["scope"] = actor_of(marketer)
+    assert at_least(actor_of(marketer), 73_889_000) == at_least(actor_of(marketer), 74_400_000)
 
 
 def test_somebody_elses_audience_looks_missing(session, reachable, add_user, actor_of):

@@ -81,7 +81,7 @@ class SavedList(BaseModel):
 def count(choice: Choice) -> Counts:
     """Count a selection under consent."""
     channel = selection.channel_named(choice.channel)
-    chosen = selection.compiled(choice.tree(), _today())
+    chosen = selection.compiled(g.actor, choice.tree(), _today())
     found = queries.waterfall(g.session, g.actor, chosen, channel).shown_to(g.actor)
     return Counts(
         matched=found.matched,

@@ -1,0 +1,36 @@
+"""Filters of those who count customers but may not see them, made too blunt to single one out.
+
+Counts are shown in whole tens, but a threshold that can be moved freely finds the exact amount at
+which a count passes a ten, and so somebody's revenue. Amounts are therefore taken with two digits,
+as they are shown.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+AMOUNTS: Final = frozenset({"revenue"})
+_DIGITS: Final = 2
+
+
+def coarsened(tree: Any) -> Any:
+    """The filter tree with every amount rounded to two significant digits."""
+    if isinstance(tree, list | tuple):
+        return [coarsened(part) for part in tree]
+    if not isinstance(tree, Mapping):
+        return tree
+    if tree.get("field") in AMOUNTS:
+        return {**tree, "value": _blunt(tree.get("value"))}
+    return {
+        key: coarsened(part) if key in ("and", "or", "not") else part for key, part in tree.items()
+    }
+
+
+def _blunt(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_blunt(each) for each in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if not value or not math.isfinite(value):
+        return value
+    return round(value, _DIGITS - 1 - math.floor(math.log10(abs(value))))
