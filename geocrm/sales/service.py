@@ -49,10 +49,12 @@ def refresh_all(
 
     For once a day: an order drops out of "the last 365 days" without anybody touching its account.
     """
-    changed, last = 0, 0
+    changed = 0
     with transaction() as session:
-        top = session.scalar(select(func.max(Order.account_id))) or 0
-    while last < top:
+        span = select(func.min(Order.account_id), func.max(Order.account_id))
+        first, top = session.execute(span).one()
+    last = (first or 0) - 1
+    while last < (top or -1):
         block = f"{_ALL} WHERE o.account_id > {last} AND o.account_id <= {last + REFRESH_BLOCK}"
         with transaction() as session:
             changed += refresh(session, today, block)
