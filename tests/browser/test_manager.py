@@ -68,6 +68,7 @@ def test_territories_are_designed_changed_made_live_and_taken_back(sign_in) -> N
     page.goto("/territories")
     expect(page.get_by_role("row", name="West Java in four")).to_contain_text("Live")
     page.get_by_role("link", name="West Java in four").click()
+    expect(bars).to_have_count(4)  # drawn by the module that listens to the buttons
     back.click()
     page.get_by_role("dialog").get_by_role("button", name="Yes, go on").click()
     expect(page.get_by_role("button", name="Make live")).to_be_visible()
