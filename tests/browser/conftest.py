@@ -109,8 +109,8 @@ def clean_console(page: Page, site: Site) -> Iterator[None]:
 
 
 def _bad(note: Any) -> bool:
-    # Chromium on a machine without a graphics card remarks on its own slowness; MapLibre says a bare
-    # "Error" when leaving a page cuts off a request for a tile.
+    # Chromium on a machine without a graphics card remarks on its own slowness; MapLibre says a
+    # bare "Error" when leaving a page cuts off a request for a tile.
     return note.type == "error" and "GPU stall" not in note.text and note.text != "Error"
 
 
