@@ -36,13 +36,18 @@ ARGUMENTS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs a browser."""
+    """Everything in this folder needs a browser, and gets a second try.
+
+    A browser on a machine that others use at the same time stalls now and then; what is broken
+    fails twice.
+    """
     # A page that is left in the middle of loading leaves the server with a file half sent.
     half_sent = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     for item in items:
         if "tests/browser" in item.nodeid:
             item.add_marker("browser")
             item.add_marker(half_sent)
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @dataclass(frozen=True)
