@@ -3,5 +3,6 @@
 from geocrm.geocoding.address import AddressQuery as AddressQuery
 from geocrm.geocoding.address import Alternative as Alternative
 from geocrm.geocoding.address import Answer as Answer
+from geocrm.geocoding.address import Chances as Chances
 from geocrm.geocoding.address import Grade as Grade
 from geocrm.geocoding.address import Note as Note

@@ -1,6 +1,7 @@
 """What is asked of the geocoder and what it answers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 # Longer texts are no address; the rest is not read.
@@ -46,11 +47,22 @@ class Note:
 
     contradiction: `given` names a place elsewhere; unknown: no place is called `given`;
     respelt: `given` was read as the name in the label; po_box: the address is a post-office box;
-    unknown_country: `given` is no country.
+    unknown_country: `given` is no country; no_number: the street has no house of that number;
+    no_locality: the street's place is not named, so it could be another of that name.
     """
 
     code: str
     given: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """How probable it is that the true place lies within 50, 200, 1,000 and 5,000 m; each 0 to 1."""
+
+    p50: float
+    p200: float
+    p1000: float
+    p5000: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +80,26 @@ class Alternative:
 class Answer:
     """Where the address is, how sure that is, and what else it could be.
 
-    About 95 % of the addresses with this answer lie within `radius_m` of the point. Nothing found
-    is grade `none` without a point. `place_code` is the gazetteer's code of the place.
+    About 95 % of the addresses with this answer lie within `radius_m` of the point; `chances` says
+    more. Nothing found is grade `none` without a point. `ambiguous`: the alternatives are as good.
+    `place_code` is the gazetteer's code of the place. `retain_until`: the provider's terms forbid
+    to keep the point longer; None is for ever.
     """
 
     grade: Grade
     lon: float | None = None
     lat: float | None = None
     radius_m: int | None = None
+    chances: Chances | None = None
     provider: str = ""
     label: str = ""
     place_code: str = ""
+    ambiguous: bool = False
     alternatives: tuple[Alternative, ...] = ()
     notes: tuple[Note, ...] = ()
+    licence: str = ""
+    attribution: str = ""
+    retain_until: datetime | None = None
 
     @property
     def found(self) -> bool:
