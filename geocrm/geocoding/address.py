@@ -57,7 +57,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Chances:
-    """How probable it is that the true place lies within 50, 200, 1,000 and 5,000 m; each 0 to 1."""
+    """How probable it is that the true place lies within 50, 200, 1,000 and 5,000 m (0 to 1)."""
 
     p50: float
     p200: float

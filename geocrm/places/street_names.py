@@ -91,18 +91,16 @@ _FORMS = {
 }
 _SHORT = {word: short for short, words in _FORMS.items() for word in words.split()}
 # Words that say what kind of way it is; a name without them is still recognised.
-TYPES = frozenset(
-    (
-        "st rd av bd pl sq ln dr ct hwy pkwy ter cres cl rte ch all imp pass esc qu mte fbg c pje"
-        " cam vle pza cso vic r tv ul al os jl gg lrg via way weg"
-    ).split()
+_TYPE_WORDS = (
+    "st rd av bd pl sq ln dr ct hwy pkwy ter cres cl rte ch all imp pass esc qu mte fbg c pje"
+    " cam vle pza cso vic r tv ul al os jl gg lrg via way weg"
 )
-_ARTICLES = frozenset(
-    (
-        "de la le les du des d l del della dei degli delle di do da dos das el los las y et the of"
-        " und der den dem die van von vom zum zur zu am im i"
-    ).split()
+TYPES = frozenset(_TYPE_WORDS.split())
+_ARTICLE_WORDS = (
+    "de la le les du des d l del della dei degli delle di do da dos das el los las y et the of"
+    " und der den dem die van von vom zum zur zu am im i"
 )
+_ARTICLES = frozenset(_ARTICLE_WORDS.split())
 # Glued to the name in German, Dutch and the Nordic languages: Hauptstrasse, Hauptstr.
 _GLUED = re.compile(r"(?<=\w\w)(strasse|straat|gatan|str|gata)$")
 _OLD_INDONESIAN = (("oe", "u"), ("dj", "j"), ("tj", "c"))
