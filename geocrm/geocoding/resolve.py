@@ -59,8 +59,8 @@ class Decision:
     """What the mentions agree on.
 
     `place_id` None is nothing; a common parent may be no candidate, so it comes by id. `radius_m`
-    replaces the place's own when namesakes are answered together. `agreed` are the mentions (by
-    segment) behind the answer.
+    replaces the place's own when namesakes are answered together. `ambiguous`: the alternatives are
+    as well supported. `agreed` are the mentions (by segment) behind the answer.
     """
 
     place_id: int | None = None
@@ -69,6 +69,7 @@ class Decision:
     alternatives: tuple[Place, ...] = ()
     agreed: frozenset[int] = frozenset()
     respelt: frozenset[int] = frozenset()
+    ambiguous: bool = False
 
 
 NOTHING = Decision()
@@ -104,8 +105,9 @@ def resolve(matches: Matches) -> Decision:
     place_id, in_country, radius_m, others = _settle(top)
     if len(top) == 1:
         others = _runners_up(backed, top[0])
+    ambiguous = len(top) > 1 and not _dominant(top[0], top[1:])
     return Decision(
-        place_id, in_country, radius_m, tuple(others[:MAX_ALTERNATIVES]), agreed, respelt
+        place_id, in_country, radius_m, tuple(others[:MAX_ALTERNATIVES]), agreed, respelt, ambiguous
     )
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.db.postgis import LonLat
-from geocrm.places.gazetteer_names import MAX_SPELLING_LENGTH, name_key, spelling_forms
+from geocrm.places import spellings
+from geocrm.places.gazetteer_names import name_key
+from geocrm.places.spellings import Name
 
-Name = tuple[str, str]  # country, key
-MAX_SLIPS = 2
 # Two letters begin the names of thousands of places: only the weightiest are offered then.
 SHORT_PREFIX = 3
 SHORT_PREFIX_MIN_WEIGHT = 70.0
@@ -73,33 +73,7 @@ def named(session: Session, names: Collection[Name]) -> dict[Name, list[int]]:
 
 def spelt_like(session: Session, names: Collection[Name]) -> dict[Name, list[tuple[str, int]]]:
     """Known names a slip or two away from each name, with the number of slips."""
-    forms = [
-        (form, country, key)
-        for country, key in names
-        if len(key) <= MAX_SPELLING_LENGTH
-        for form in sorted(spelling_forms(key))
-    ]
-    found: dict[Name, list[tuple[str, int]]] = defaultdict(list)
-    if forms:
-        rows = session.execute(
-            text(
-                "SELECT DISTINCT w.country, w.key, s.key, levenshtein(w.key, s.key)"
-                " FROM unnest(CAST(:forms AS text[]), CAST(:countries AS text[]),"
-                "             CAST(:keys AS text[])) AS w(form, country, key)"
-                " JOIN gazetteer_spellings s ON s.form = w.form AND s.country = w.country"
-                " WHERE s.key <> w.key AND levenshtein_less_equal(w.key, s.key, :slips) <= :slips"
-                " ORDER BY 1, 2, 4, 3"
-            ),
-            {
-                "forms": [form for form, _, _ in forms],
-                "countries": [country for _, country, _ in forms],
-                "keys": [key for _, _, key in forms],
-                "slips": MAX_SLIPS,
-            },
-        )
-        for country, key, like, slips in rows:
-            found[country, key].append((like, slips))
-    return dict(found)
+    return spellings.spelt_like(session, "gazetteer_spellings", names)
 
 
 def places(session: Session, ids: Iterable[int]) -> dict[int, Place]:
