@@ -17,7 +17,7 @@ from geocrm.geocoding.address import AddressQuery, Alternative, Answer, Grade, N
 from geocrm.geocoding.gazetteer_step import GazetteerLookups
 from geocrm.geocoding.numbering import Placed
 from geocrm.geocoding.parse import Parsed
-from geocrm.geocoding.reading import Lines, is_box, read
+from geocrm.geocoding.reading import is_box, read
 from geocrm.geocoding.street_choice import Candidate
 from geocrm.geocoding.street_step import Located, StreetLookups
 from geocrm.spatial.geodesy import great_circle_m
@@ -51,11 +51,10 @@ class Finding:
 
 
 class Asked(NamedTuple):
-    """An address in the two forms that the steps read."""
+    """An address as given, and with its places read out of it."""
 
     query: AddressQuery
     parsed: Parsed
-    lines: Lines | None  # None: it stands in no street
 
 
 class Chunk:
@@ -70,8 +69,13 @@ class Chunk:
     def located(self) -> Mapping[int, Located]:
         """The streets of the addresses, looked up once for the steps that use them."""
         if self._located is None:
-            lines = {i: a.lines for i, a in enumerate(self.asked) if a.lines is not None}
-            self._located = self._streets.located(lines)
+            self._located = self._streets.located(
+                {
+                    i: read(asked.query, asked.parsed.text, asked.parsed.country)
+                    for i, asked in enumerate(self.asked)
+                    if asked.parsed.country in self._streets.countries and not is_box(asked.query)
+                }
+            )
         return self._located
 
 
@@ -80,12 +84,6 @@ class Step(NamedTuple):
 
     name: str
     find: Callable[[Chunk, Sequence[int]], dict[int, Finding]]
-
-
-def as_asked(query: AddressQuery, parsed: Parsed) -> Asked:
-    """The address as the steps read it."""
-    lines = None if is_box(query) else read(query, parsed.text, parsed.country)
-    return Asked(query, parsed, lines)
 
 
 def run(session: Session, asked: Sequence[Asked]) -> list[Answer]:

@@ -8,7 +8,7 @@ multiple. Nothing is promised beyond the last share: the rest was elsewhere alto
 """
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -59,6 +59,7 @@ def curves() -> dict[str, Curve]:
     }
 
 
+@lru_cache(maxsize=10_000)
 def chances(way: str, length_m: float) -> Chances:
     """How probable it is that an answer found this way is off by less than each distance."""
     curve = curves()[way]

@@ -43,7 +43,7 @@ def geocode_many(
 
 def _chunk(session: Session, queries: Sequence[AddressQuery], expected: str) -> list[Answer]:
     parsed = [parse(query, expected) for query in queries]
-    asked = [cascade.as_asked(q, p) for q, p in zip(queries, parsed, strict=True)]
+    asked = [cascade.Asked(q, p) for q, p in zip(queries, parsed, strict=True)]
     answers = cascade.run(session, asked)
     lost = [i for i, answer in enumerate(answers) if _lost(parsed[i], answer)]
     if lost:
@@ -63,7 +63,7 @@ def _abroad(session: Session, queries: Sequence[AddressQuery], expected: str) ->
     for country in sorted(streets.countries(session) - {expected})[:MAX_OTHER_COUNTRIES]:
         left = [i for i in range(len(queries)) if i not in found]
         there = [parse(replace(queries[i], country=country), country) for i in left]
-        asked = [cascade.as_asked(queries[i], p) for i, p in zip(left, there, strict=True)]
+        asked = [cascade.Asked(queries[i], p) for i, p in zip(left, there, strict=True)]
         found |= {
             i: answer
             for i, answer in zip(left, cascade.run(session, asked), strict=True)

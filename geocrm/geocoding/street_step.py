@@ -47,15 +47,14 @@ class StreetLookups:
 
     def located(self, asked: Mapping[int, Lines]) -> dict[int, Located]:
         """For each address the streets it may stand in; nothing for those that name none known."""
-        known = {i: lines for i, lines in asked.items() if lines.country in self.countries}
-        found = self._as_written(known)
-        ranked = self._ranked(known, found)
-        again = {i: lines for i, lines in known.items() if not _agreed(ranked.get(i))}
+        found = self._as_written(asked)
+        ranked = self._ranked(asked, found)
+        again = {i: lines for i, lines in asked.items() if not _agreed(ranked.get(i))}
         misspelt = self._misspelt(again)
         for i, hits in misspelt.items():
             found[i] = found.get(i, []) + hits
-        ranked |= self._ranked({i: known[i] for i in misspelt}, found)
-        return self._numbered(known, ranked)
+        ranked |= self._ranked({i: asked[i] for i in misspelt}, found)
+        return self._numbered(asked, ranked)
 
     def _as_written(
         self, asked: Mapping[int, Lines]
