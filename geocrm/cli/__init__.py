@@ -38,6 +38,7 @@ COMMANDS = {
         "geocrm.cli.backup:restore",
         "Bring back everything from a backup.",
     ),
+    "reverse": ("geocrm.cli.reverse:reverse_command", "Say what lies at a point."),
     "serve": ("geocrm.cli.serve:serve", "Serve the pages until interrupted."),
     "territories": (
         "geocrm.cli.territories:territories",

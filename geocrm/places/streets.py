@@ -178,3 +178,67 @@ def lines(session: Session, street_ids: Iterable[int]) -> dict[int, shapely.Geom
     ).all()
     shapes = shapely.from_wkb([bytes(wkb) for _, wkb in rows])
     return {row[0]: shape for row, shape in zip(rows, shapes, strict=True)}
+
+
+class Nearest(NamedTuple):
+    """An address or a street beside a point; `number` is empty for a street alone."""
+
+    number: str
+    street: str
+    country: str
+    postcode: str | None
+    locality: str
+    label: str
+    lon: float
+    lat: float
+    distance_m: float
+
+
+def nearest(session: Session, lon: float, lat: float, within_m: float) -> Nearest | None:
+    """The address nearest to the point on its side of borders, else the street; one statement.
+
+    An address or a street in another administrative unit than the point is not its address,
+    however near it lies.
+    """
+    row = session.execute(
+        text(_NEAREST), {"lon": lon, "lat": lat, "within": within_m, "pool": _POOL}
+    ).one_or_none()
+    return None if row is None else Nearest._make(row)
+
+
+# Degrees choose the pool by the index, metres choose within it.
+_POOL = 12
+_SAME_SIDE = """
+    (here.unit IS NULL OR ST_Covers(here.unit, {point}))
+"""
+_NEAREST = f"""
+    WITH here AS MATERIALIZED (
+        SELECT p.point, (
+            SELECT b.geom FROM boundaries b JOIN boundary_layers y ON y.code = b.layer
+            WHERE b.geom && p.point AND ST_Covers(b.geom, p.point)
+            ORDER BY y.level DESC, b.code LIMIT 1) AS unit
+        FROM (SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS point) p
+    ), house AS (
+        SELECT a.number, s.name, s.country, a.postcode, l.name AS locality, l.label, a.lon, a.lat,
+            ST_DistanceSphere(ST_MakePoint(a.lon, a.lat), here.point) AS away
+        FROM here CROSS JOIN LATERAL (
+            SELECT * FROM pack_addresses
+            ORDER BY ST_SetSRID(ST_MakePoint(lon, lat), 4326) <-> here.point LIMIT :pool) a
+        JOIN pack_streets s ON s.id = a.street_id
+        JOIN pack_localities l ON l.id = a.locality_id
+        WHERE {_SAME_SIDE.format(point="ST_SetSRID(ST_MakePoint(a.lon, a.lat), 4326)")}
+        ORDER BY away LIMIT 1
+    ), way AS (
+        SELECT '', s.name, s.country, s.postcodes[1], l.name, l.label, ST_X(s.foot), ST_Y(s.foot),
+            ST_DistanceSphere(s.foot, here.point) AS away
+        FROM here CROSS JOIN LATERAL (
+            SELECT n.*, ST_ClosestPoint(n.geom, here.point) AS foot FROM pack_streets n
+            WHERE n.geom IS NOT NULL ORDER BY n.geom <-> here.point LIMIT :pool) s
+        JOIN pack_localities l ON l.id = s.locality_id
+        WHERE {_SAME_SIDE.format(point="s.foot")}
+        ORDER BY away LIMIT 1
+    )
+    SELECT number, name, country, postcode, locality, label, lon, lat, away FROM (
+        SELECT *, 0 AS rank FROM house UNION ALL SELECT *, 1 FROM way) found
+    WHERE away <= :within ORDER BY rank LIMIT 1
+"""
