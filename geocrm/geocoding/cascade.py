@@ -177,10 +177,11 @@ def _resolved(findings: Sequence[Finding]) -> Answer:
     if last.answer.grade in (Grade.NONE, Grade.COUNTRY) and not street.ambiguous:
         return street
     if not last.answer.found:
-        return replace(street, alternatives=options)
+        # Streets of one name all over a country say no more than the country.
+        return replace(street, grade=Grade.COUNTRY, label=street.alternatives[0].label)
     return replace(
         last.answer,
-        ambiguous=True,
+        ambiguous=street.ambiguous or last.answer.ambiguous,
         alternatives=(options + last.answer.alternatives)[:MAX_ALTERNATIVES],
         notes=tuple(dict.fromkeys(street.notes + last.answer.notes)),
     )
