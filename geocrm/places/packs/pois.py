@@ -12,7 +12,7 @@ SAME_POI_M = 100
 
 def store(session: Session, pack_id: int) -> None:
     """Fill pack_pois."""
-    names = session.execute(text(_NAMES)).tuples().all()
+    names = session.execute(text(_NAMES)).all()
     session.execute(
         text("CREATE TEMP TABLE new_poi_keys (name text, country text, key text) ON COMMIT DROP")
     )

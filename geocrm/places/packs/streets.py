@@ -29,7 +29,7 @@ def gather(session: Session) -> None:
     """Make `new_streets`, `new_street_keys` and `new_homesteads`: the street of each address."""
     session.execute(text(_JOIN_MEMBERS))
     _run(session, _NAMES)
-    names = session.execute(text("SELECT name, country FROM new_names")).tuples().all()
+    names = session.execute(text("SELECT name, country FROM new_names")).all()
     columns = ("name", "country", "key", "bare_key")
     copy_rows(session, "new_keys", columns, _keyed(names))
     _run(session, _STREETS + _ADDRESSES)
