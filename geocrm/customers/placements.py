@@ -1,0 +1,95 @@
+"""Where an address is or may be: as an answer of the geocoder, a runner-up, or a person's word."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from geocrm.geocoding import AddressQuery
+from geocrm.geocoding.address import Answer
+
+_PARTS: Final = (
+    "street", "house_number", "postcode", "village", "district", "city", "region", "country",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an address is from now on; None for lon and lat when it is nowhere."""
+
+    account_id: int
+    lon: float | None = None
+    lat: float | None = None
+    grade: str = "none"
+    radius_m: float | None = None
+    provider: str | None = None
+    label: str | None = None
+    p50: float | None = None
+    p200: float | None = None
+    p1000: float | None = None
+    p5000: float | None = None
+    ambiguous: bool = False
+    candidates: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    licence: str | None = None
+    attribution: str | None = None
+    retain_until: datetime | None = None
+    # "settled" or "nowhere" by a person, "open" for one that waits for a person, or None.
+    review: str | None = None
+
+
+def query_of(address: Mapping[str, Any]) -> AddressQuery:
+    """What to ask about an address as it is written."""
+    parts = {part: address[part] or "" for part in _PARTS}
+    return AddressQuery(text=address["typed"] or "", **parts)
+
+
+def of_answer(account_id: int, answer: Answer, review: str | None) -> Placement:
+    """The point of an answer with all that is known of it."""
+    chances = answer.chances
+    return Placement(
+        account_id,
+        lon=answer.lon,
+        lat=answer.lat,
+        grade=answer.grade.value,
+        radius_m=answer.radius_m,
+        provider=answer.provider or None,
+        label=answer.label or None,
+        p50=chances.p50 if chances else None,
+        p200=chances.p200 if chances else None,
+        p1000=chances.p1000 if chances else None,
+        p5000=chances.p5000 if chances else None,
+        ambiguous=answer.ambiguous,
+        candidates=[
+            {
+                "label": each.label,
+                "grade": each.grade.value,
+                "lon": each.lon,
+                "lat": each.lat,
+                "radius_m": each.radius_m,
+            }
+            for each in answer.alternatives
+        ],
+        notes=[{"code": note.code, "given": note.given} for note in answer.notes],
+        licence=answer.licence or None,
+        attribution=answer.attribution or None,
+        retain_until=answer.retain_until,
+        review=review,
+    )
+
+
+def candidate(like: Placement, runner_up: Mapping[str, Any]) -> Placement:
+    """A runner-up beside an answer: of its provider and under its terms, its chances not known."""
+    return replace(
+        like,
+        lon=runner_up["lon"],
+        lat=runner_up["lat"],
+        grade=runner_up["grade"],
+        radius_m=runner_up["radius_m"],
+        label=runner_up["label"],
+        p50=None,
+        p200=None,
+        p1000=None,
+        p5000=None,
+        ambiguous=False,
+    )
