@@ -10,7 +10,7 @@ _WANTED: Final = """
         account_id bigint, lon double precision, lat double precision, grade text,
         radius_m double precision, provider text, label text, p50 real, p200 real, p1000 real,
         p5000 real, ambiguous boolean, candidates jsonb, notes jsonb, licence text,
-        attribution text, retain_until timestamptz, review text)
+        attribution text, retain_until timestamptz, review text, seen text)
 """
 
 
@@ -26,7 +26,7 @@ _CHANGE: Final = """
     new AS (
         UPDATE addresses d SET <assignments>
         FROM wanted w JOIN old ON old.account_id = w.account_id
-        WHERE d.account_id = w.account_id
+        WHERE d.account_id = w.account_id AND coalesce(w.seen = md5(CAST(d AS text)), true)
         RETURNING d.account_id, md5(CAST(d AS text)) AS digest)
     INSERT INTO address_decision_rows AS r (decision_id, account_id, before, after)
     SELECT :decision, new.account_id, to_jsonb(old.image) - CAST('<written>' AS text[]), new.digest

@@ -6,7 +6,7 @@ of the address as well (a trigger sees to that).
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -52,11 +52,27 @@ def place(
 
 
 def keep(
-    session: Session, actor: Actor, decision: AddressDecision, account_ids: Sequence[int]
+    session: Session, actor: Actor, decision: AddressDecision, seen: Mapping[int, str | None]
 ) -> list[int]:
-    """Say that points are right as they are."""
-    rows = json.dumps([{"account_id": each} for each in account_ids])
+    """Say that points are right as they are; by account the digest that was seen, None for any."""
+    rows = json.dumps([{"account_id": each, "seen": digest} for each, digest in seen.items()])
     return _write(session, actor, decision, sql.KEEP, rows)
+
+
+def own(session: Session, actor: Actor, decision_id: int) -> AddressDecision:
+    """The decision, locked, when it is the actor's and stands; NotFound or Conflict else."""
+    actor.require("update", "account")
+    found = session.scalar(
+        select(AddressDecision)
+        .where(AddressDecision.id == decision_id, AddressDecision.user_id == actor.user_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound(f"No decision {decision_id} of yours")
+    if found.undone_at is not None:
+        raise Conflict("This decision was taken back already")
+    return found
 
 
 def undo(session: Session, actor: Actor, decision_id: int, limit: int = 1_000) -> Undone:
@@ -65,7 +81,7 @@ def undo(session: Session, actor: Actor, decision_id: int, limit: int = 1_000) -
     Addresses that changed since are left as they are. Those that the actor sees no longer, because
     the decision moved them into another's territory, are taken back like the others.
     """
-    decision = _own(session, actor, decision_id)
+    decision = own(session, actor, decision_id)
     with elevated(session):
         handled = scoped_sql(session, sql.SOME, {"id": decision_id, "limit": limit}).scalars().all()
         restored = _restore(session, actor, decision_id, handled)
@@ -107,22 +123,6 @@ def forget(session: Session) -> int:
 
 
 # ------------------------------------------------------------------------------- inner parts
-
-
-def _own(session: Session, actor: Actor, decision_id: int) -> AddressDecision:
-    """The decision, locked, when it is the actor's and stands; NotFound or Conflict else."""
-    actor.require("update", "account")
-    found = session.scalar(
-        select(AddressDecision)
-        .where(AddressDecision.id == decision_id, AddressDecision.user_id == actor.user_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound(f"No decision {decision_id} of yours")
-    if found.undone_at is not None:
-        raise Conflict("This decision was taken back already")
-    return found
 
 
 def _write(

@@ -36,6 +36,8 @@ class Placement:
     retain_until: datetime | None = None
     # "settled" or "nowhere" by a person, "open" for one that waits for a person, or None.
     review: str | None = None
+    # The digest of the address that this was decided about; None when it is locked anyway.
+    seen: str | None = None
 
 
 def query_of(address: Mapping[str, Any]) -> AddressQuery:
@@ -44,7 +46,9 @@ def query_of(address: Mapping[str, Any]) -> AddressQuery:
     return AddressQuery(text=address["typed"] or "", **parts)
 
 
-def of_answer(account_id: int, answer: Answer, review: str | None) -> Placement:
+def of_answer(
+    account_id: int, answer: Answer, review: str | None, seen: str | None = None
+) -> Placement:
     """The point of an answer with all that is known of it."""
     chances = answer.chances
     return Placement(
@@ -75,6 +79,7 @@ def of_answer(account_id: int, answer: Answer, review: str | None) -> Placement:
         attribution=answer.attribution or None,
         retain_until=answer.retain_until,
         review=review,
+        seen=seen,
     )
 
 

@@ -89,13 +89,16 @@ _OVERVIEW: Final = """
 """
 # Counted by unit first: there are few units, and their ancestors are looked up once each.
 _BY_UNIT: Final = """
-    WITH RECURSIVE here AS MATERIALIZED (
-        SELECT CASE WHEN s.unit IS NULL AND s.grade = 'region' THEN
-                 (SELECT g.code FROM gazetteer_places g
-                  WHERE g.kind = 'region' AND g.country = d.country AND g.label = d.label LIMIT 1)
-               ELSE s.unit END AS unit,
-            s.grade, s.revenue, d.review = 'open' AS open
-        FROM account_scope s JOIN addresses d ON d.account_id = s.account_id WHERE {scope:s}),
+    WITH RECURSIVE regions AS MATERIALIZED (
+        SELECT g.country, g.label, min(g.code) AS code FROM gazetteer_places g
+        WHERE g.kind = 'region' GROUP BY g.country, g.label),
+    here AS MATERIALIZED (
+        SELECT coalesce(s.unit, r.code) AS unit, s.grade, s.revenue, d.review = 'open' AS open
+        FROM account_scope s
+        JOIN addresses d ON d.account_id = s.account_id
+        LEFT JOIN regions r ON s.unit IS NULL AND s.grade = 'region'
+            AND r.country = d.country AND r.label = d.label
+        WHERE {scope:s}),
     counted AS MATERIALIZED (
         SELECT unit, count(*) AS customers,
             count(*) FILTER (WHERE grade = ANY(CAST(:street AS text[]))) AS street_level,
@@ -112,13 +115,14 @@ _BY_UNIT: Final = """
         UNION ALL
         SELECT up.unit, b.code, b.layer, b.parent FROM up JOIN boundaries b ON b.code = up.parent
         WHERE up.layer <> :layer)
-    SELECT b.code, b.name, b.name_id, p.name AS parent, sum(c.customers)::bigint,
-        sum(c.street_level)::bigint, sum(c.village_level)::bigint,
-        sum(c.untrustworthy)::bigint, sum(c.open)::bigint, sum(c.revenue), sum(c.weak_revenue)
+    SELECT b.code, b.name, b.name_id, p.name AS parent,
+        CAST(sum(c.customers) AS bigint), CAST(sum(c.street_level) AS bigint),
+        CAST(sum(c.village_level) AS bigint), CAST(sum(c.untrustworthy) AS bigint),
+        CAST(sum(c.open) AS bigint), sum(c.revenue), sum(c.weak_revenue)
     FROM counted c
     LEFT JOIN up ON up.unit = c.unit AND up.layer = :layer
     LEFT JOIN boundaries b ON b.code = up.code
     LEFT JOIN boundaries p ON p.code = b.parent
     GROUP BY b.code, p.name
     ORDER BY b.code IS NULL, sum(c.customers - c.street_level) DESC, b.code
-""".replace("::bigint", "")
+"""

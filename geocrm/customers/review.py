@@ -95,7 +95,7 @@ def decide(
     details = {"account": account_id, "alike": alike, "accounts": len(locked)}
     decision = decisions.begin(session, actor, _name(answer), **details)
     if placement is None:
-        changed = decisions.keep(session, actor, decision, locked)
+        changed = decisions.keep(session, actor, decision, dict.fromkeys(locked))
     else:
         everywhere = [replace(placement, account_id=each, ambiguous=False) for each in locked]
         changed = decisions.place(session, actor, decision, everywhere)
