@@ -178,8 +178,6 @@ FUNCTIONS = """
             END IF;
             -- What a person said about the old address says nothing about the new one.
             NEW.review := NULL;
-            NEW.reviewed_by := NULL;
-            NEW.reviewed_at := NULL;
             NEW.notes := (SELECT coalesce(jsonb_agg(n), '[]') FROM jsonb_array_elements(NEW.notes) n
                           WHERE n ->> 'code' <> 'moved_address');
             IF NEW.provider = 'pin' AND NEW.answered_address IS NOT NULL THEN
@@ -190,6 +188,10 @@ FUNCTIONS = """
         END IF;
         IF NEW.provider IS DISTINCT FROM 'pin' THEN
             NEW.placed_by := NULL;
+        END IF;
+        IF NEW.review IS NULL OR NEW.review = 'open' THEN
+            NEW.reviewed_by := NULL;
+            NEW.reviewed_at := NULL;
         END IF;
         RETURN NEW;
     END $$;
@@ -224,6 +226,9 @@ FUNCTIONS = """
 """
 
 JOBS = """
+    ALTER TABLE job_runs ADD COLUMN IF NOT EXISTS attempt integer NOT NULL DEFAULT 0;
+    COMMENT ON COLUMN job_runs.attempt IS
+        'counts up when a worker takes the job or a person lets it go on; an older one has no say';
     ALTER TABLE job_runs DROP CONSTRAINT IF EXISTS job_runs_state_check;
     ALTER TABLE job_runs ADD CONSTRAINT job_runs_state_check CHECK (state IN (
         'waiting', 'running', 'paused', 'done', 'failed', 'cancelled')) NOT VALID;
@@ -337,7 +342,7 @@ def downgrade() -> None:
             DROP COLUMN answered_address, DROP COLUMN retain_until, DROP COLUMN placed_by,
             DROP COLUMN review, DROP COLUMN reviewed_by, DROP COLUMN reviewed_at;
         UPDATE job_runs SET state = 'cancelled', finished_at = now() WHERE state = 'paused';
-        ALTER TABLE job_runs DROP CONSTRAINT job_runs_state_check;
+        ALTER TABLE job_runs DROP COLUMN attempt, DROP CONSTRAINT job_runs_state_check;
         ALTER TABLE job_runs ADD CONSTRAINT job_runs_state_check CHECK (state IN (
             'waiting', 'running', 'done', 'failed', 'cancelled'));
         """
