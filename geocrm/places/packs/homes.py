@@ -68,7 +68,7 @@ def _grounds(session: Session) -> dict[int, Ground]:
         row.code: Named(row.name, (row.name_id,) if row.name_id else (), level=row.level)
         for row in session.execute(text(_UNITS))
     }
-    countries = dict(session.execute(text(_COUNTRY_NAMES)).tuples().all())
+    countries = dict(session.execute(text(_COUNTRY_NAMES)).all())
     found = {}
     for row in session.execute(text(_GROUND_ROWS)):
         around = sorted((areas[i] for i in row.areas), key=lambda area: area.level)

@@ -30,7 +30,7 @@ def gather(session: Session) -> None:
             " bare_key text) ON COMMIT DROP"
         )
     )
-    names = session.execute(text("SELECT name, country FROM new_names")).tuples().all()
+    names = session.execute(text("SELECT name, country FROM new_names")).all()
     copy_rows(session, "new_keys", ("name", "country", "key", "bare_key"), _keyed(names))
     values = {
         "separator": LIST_SEPARATOR,
