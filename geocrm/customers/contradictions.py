@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from geocrm.customers import claims, decisions
 from geocrm.customers import contradiction_sql as sql
+from geocrm.customers.answers import query_of
 from geocrm.customers.decision_models import AddressDecision
-from geocrm.customers.placements import Placement, of_answer, query_of
+from geocrm.customers.placements import Placement, of_answer
 from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
@@ -252,8 +253,7 @@ def _looked_up(session: Session, rows: Sequence[Row]) -> list[Placement]:
         same = (answer.lon, answer.lat) == (row.lon, row.lat)
         coarse = answer.grade.value in UNTRUSTWORTHY
         if not same and (not coarse or row.kind in _WORTHLESS):
-            review = "open" if answer.ambiguous else None
-            found.append(of_answer(row.account_id, answer, review, seen=row.seen))
+            found.append(of_answer(row.account_id, answer, row.seen))
     return found
 
 

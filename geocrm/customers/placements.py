@@ -3,14 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from geocrm.geocoding import AddressQuery
-from geocrm.geocoding.address import Answer
-
-_PARTS: Final = (
-    "street", "house_number", "postcode", "village", "district", "city", "region", "country",
-)  # fmt: skip
+from geocrm.customers.answers import values_of
+from geocrm.geocoding import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,47 +36,9 @@ class Placement:
     seen: str | None = None
 
 
-def query_of(address: Mapping[str, Any]) -> AddressQuery:
-    """What to ask about an address as it is written."""
-    parts = {part: address[part] or "" for part in _PARTS}
-    return AddressQuery(text=address["typed"] or "", **parts)
-
-
-def of_answer(
-    account_id: int, answer: Answer, review: str | None, seen: str | None = None
-) -> Placement:
+def of_answer(account_id: int, answer: Answer, seen: str | None = None) -> Placement:
     """The point of an answer with all that is known of it."""
-    chances = answer.chances
-    return Placement(
-        account_id,
-        lon=answer.lon,
-        lat=answer.lat,
-        grade=answer.grade.value,
-        radius_m=answer.radius_m,
-        provider=answer.provider or None,
-        label=answer.label or None,
-        p50=chances.p50 if chances else None,
-        p200=chances.p200 if chances else None,
-        p1000=chances.p1000 if chances else None,
-        p5000=chances.p5000 if chances else None,
-        ambiguous=answer.ambiguous,
-        candidates=[
-            {
-                "label": each.label,
-                "grade": each.grade.value,
-                "lon": each.lon,
-                "lat": each.lat,
-                "radius_m": each.radius_m,
-            }
-            for each in answer.alternatives
-        ],
-        notes=[{"code": note.code, "given": note.given} for note in answer.notes],
-        licence=answer.licence or None,
-        attribution=answer.attribution or None,
-        retain_until=answer.retain_until,
-        review=review,
-        seen=seen,
-    )
+    return Placement(account_id, seen=seen, **values_of(answer))
 
 
 def candidate(like: Placement, runner_up: Mapping[str, Any]) -> Placement:

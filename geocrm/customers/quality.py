@@ -52,6 +52,9 @@ class UnitQuality(NamedTuple):
     open: int
     revenue: float
     weak_revenue: float
+    # A point inside the unit.
+    lon: float | None
+    lat: float | None
 
 
 def overview(session: Session) -> Overview:
@@ -118,7 +121,8 @@ _BY_UNIT: Final = """
     SELECT b.code, b.name, b.name_id, p.name AS parent,
         CAST(sum(c.customers) AS bigint), CAST(sum(c.street_level) AS bigint),
         CAST(sum(c.village_level) AS bigint), CAST(sum(c.untrustworthy) AS bigint),
-        CAST(sum(c.open) AS bigint), sum(c.revenue), sum(c.weak_revenue)
+        CAST(sum(c.open) AS bigint), sum(c.revenue), sum(c.weak_revenue),
+        ST_X(b.centre), ST_Y(b.centre)
     FROM counted c
     LEFT JOIN up ON up.unit = c.unit AND up.layer = :layer
     LEFT JOIN boundaries b ON b.code = up.code

@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from geocrm.customers import decisions, placing, review_queries
+from geocrm.customers.answers import query_of
 from geocrm.customers.decision_models import AddressDecision
 from geocrm.customers.decisions import Undone
-from geocrm.customers.placements import Placement, candidate, of_answer, query_of
+from geocrm.customers.placements import Placement, candidate, of_answer
 from geocrm.customers.review_queries import Row
 from geocrm.db.postgis import LonLat
 from geocrm.errors import Conflict, InvalidInput
@@ -97,7 +98,7 @@ def decide(
     if placement is None:
         changed = decisions.keep(session, actor, decision, dict.fromkeys(locked))
     else:
-        everywhere = [replace(placement, account_id=each, ambiguous=False) for each in locked]
+        everywhere = [replace(placement, account_id=each) for each in locked]
         changed = decisions.place(session, actor, decision, everywhere)
     return Decided(decision, changed)
 
@@ -240,7 +241,7 @@ def _looked_up(session: Session, rows: Sequence[Row]) -> list[list[Option]]:
     answers = geocoder.geocode_many(session, [query_of(r._asdict()) for r in rows], rows[0].country)
     found = []
     for row, answer in zip(rows, answers, strict=True):
-        first = of_answer(row.account_id, answer, review="settled")
+        first = replace(of_answer(row.account_id, answer), review="settled", ambiguous=False)
         places = [first, *(candidate(first, each) for each in first.candidates)]
         found.append([Option(each, present=False) for each in places if each.lon is not None])
     return found

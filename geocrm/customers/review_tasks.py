@@ -39,6 +39,15 @@ def settle_all(session: Session, actor: Actor, kind: str, proposal: str) -> Begu
     return Begun(decision, None, len(done.account_ids), done.skipped)
 
 
+def settle_some(
+    session: Session, actor: Actor, kind: str, proposal: str, account_ids: list[int]
+) -> Begun:
+    """Put right the points of these accounts, as far as they are of the kind."""
+    decision = contradictions.begin(session, actor, kind, proposal)
+    done = contradictions.settle(session, actor, decision, kind, proposal, account_ids)
+    return Begun(decision, None, len(done.account_ids), done.skipped)
+
+
 def undo(session: Session, actor: Actor, decision_id: int) -> Undone | JobRun:
     """Take a decision back; one about many addresses as a job."""
     decision = decisions.own(session, actor, decision_id)

@@ -11,6 +11,8 @@ from geocrm.config import Settings
 from geocrm.web import (
     access,
     accounts,
+    address_quality,
+    address_review,
     browser_sessions,
     campaigns,
     headers,
@@ -29,6 +31,8 @@ from geocrm.web import (
 from geocrm.web import map as map_page
 from geocrm.web.api import account_list as api_account_list
 from geocrm.web.api import accounts as api_accounts
+from geocrm.web.api import address_quality as api_address_quality
+from geocrm.web.api import address_review as api_address_review
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import imports as api_imports
@@ -42,6 +46,10 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home.bp,
     accounts.bp,
     api_accounts.bp,
+    address_review.bp,
+    api_address_review.bp,
+    address_quality.bp,
+    api_address_quality.bp,
     imports.bp,
     api_imports.bp,
     map_page.bp,
