@@ -83,7 +83,8 @@ FUNCTIONS = """
         IF parts !~ '[^|[:space:]]' THEN
             RETURN '';
         END IF;
-        RETURN md5(btrim(regexp_replace(lower(concat(parts, '|', a.country)), '\\s+', ' ', 'g')));
+        parts := regexp_replace(lower(concat(parts, '|', a.country)), '\\s+', ' ', 'g');
+        RETURN md5(btrim(regexp_replace(parts, ' ?[|] ?', '|', 'g')));
     END $$;
 
     CREATE OR REPLACE FUNCTION address_written(a addresses) RETURNS text
