@@ -21,7 +21,6 @@ FLOOR_SHARE: Final = 0.1
 # Alternatives that are as good mean that the point is as likely wrong as right.
 MIN_UNCERTAINTY_AMBIGUOUS: Final = 0.5
 MIN_UNCERTAINTY: Final = 0.01
-MAX_EARLIER: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +108,6 @@ class Page(NamedTuple):
     next: Cursor | None
 
 
-class Earlier(NamedTuple):
-    """A point that an address had before."""
-
-    lon: float | None
-    lat: float | None
-    grade: str
-    radius_m: float | None
-    provider: str | None
-    label: str | None
-    address: str
-    placed_by: str | None
-    from_at: datetime | None
-    until_at: datetime
-
-
 def page(session: Session, limit: int, after: Cursor | None = None) -> Page:
     """Open addresses, those with most at stake first: revenue times uncertainty."""
     values = {
@@ -182,12 +166,6 @@ def lock(session: Session, account_id: int, *, alike: bool) -> list[int]:
     if account_id not in locked:
         raise NotFound(f"No customer {account_id}")
     return [account_id, *(each for each in locked if each != account_id)]
-
-
-def earlier_points(session: Session, account_id: int) -> list[Earlier]:
-    """Where the account was before, the newest first."""
-    values = {"account_id": account_id, "limit": MAX_EARLIER}
-    return [Earlier._make(row) for row in scoped_sql(session, _EARLIER, values)]
 
 
 # The share of addresses with this answer that lie more than a kilometre away. Where no figure is
@@ -261,13 +239,4 @@ _LOCK_ALIKE: Final = f"""
     SELECT d.account_id FROM addresses d JOIN account_scope s ON s.account_id = d.account_id
     WHERE (d.account_id = :account_id OR ({_ALIKE})) AND {{scope:s}}
     ORDER BY d.account_id FOR UPDATE OF d
-"""
-_EARLIER: Final = """
-    SELECT h.lon, h.lat, h.grade, h.radius_m, h.provider, h.label, h.address, u.name, h.from_at,
-        h.until_at
-    FROM address_points h
-    JOIN account_scope s ON s.account_id = h.account_id
-    LEFT JOIN users u ON u.id = h.placed_by
-    WHERE h.account_id = :account_id AND {scope:s}
-    ORDER BY h.until_at DESC, h.id DESC LIMIT :limit
 """

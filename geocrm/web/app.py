@@ -13,6 +13,7 @@ from geocrm.web import (
     accounts,
     address_quality,
     address_review,
+    addresses,
     browser_sessions,
     campaigns,
     headers,
@@ -31,6 +32,7 @@ from geocrm.web import (
 from geocrm.web import map as map_page
 from geocrm.web.api import account_list as api_account_list
 from geocrm.web.api import accounts as api_accounts
+from geocrm.web.api import address_batches as api_address_batches
 from geocrm.web.api import address_quality as api_address_quality
 from geocrm.web.api import address_review as api_address_review
 from geocrm.web.api import audiences as api_audiences
@@ -50,6 +52,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_address_review.bp,
     address_quality.bp,
     api_address_quality.bp,
+    addresses.bp,
+    api_address_batches.bp,
     imports.bp,
     api_imports.bp,
     map_page.bp,

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from geocrm.customers import review_tasks
+from geocrm.customers.address_batches import tasks as address_tasks
 from geocrm.jobs import Handler
 from geocrm.sales import tasks as import_tasks
 from geocrm.territories import tasks as territory_tasks
+from geocrm.wiring.geocoders import SERVICES
 
 JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     territory_tasks.KIND: territory_tasks.run,
@@ -17,7 +19,9 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     review_tasks.SETTLE: review_tasks.run_settle,
     review_tasks.UNDO: review_tasks.run_undo,
     review_tasks.TIDY: review_tasks.run_tidy,
+    address_tasks.RUN: address_tasks.run_with(SERVICES),
+    address_tasks.FORGET: address_tasks.forget_points,
 }
 
 # What is done once a day without anybody asking.
-DAILY: Final = (import_tasks.REFRESH_REVENUE, review_tasks.TIDY)
+DAILY: Final = (import_tasks.REFRESH_REVENUE, address_tasks.FORGET, review_tasks.TIDY)

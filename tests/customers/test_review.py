@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from geocrm.customers import review, review_queries
+from geocrm.customers import queries, review, review_queries
 from geocrm.customers.models import Account, AccountScope, Address, AddressPoint
 from geocrm.customers.review import Choose, Nowhere, Place
 from geocrm.db import elevated
@@ -192,7 +192,7 @@ def test_a_chosen_candidate_becomes_the_point_and_is_settled(session, add_open, 
 def test_the_point_before_goes_to_the_history(session, add_open, decide):
     account_id = add_open()
     decide(account_id, Choose(2))
-    (point,) = review_queries.earlier_points(session, account_id)
+    (point,) = queries.earlier_points(session, account_id)
     assert (point.lon, point.lat, point.label, point.address) == (
         107.0, -6.6, "Jawa Barat", "Sukamaju, ID",
     )  # fmt: skip

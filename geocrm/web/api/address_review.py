@@ -7,11 +7,11 @@ from apiflask import APIBlueprint
 from flask import g
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from geocrm.customers import decisions, review, review_queries, review_tasks
+from geocrm.customers import decisions, queries, review, review_queries, review_tasks
 from geocrm.customers.comparing import compare, written_address
 from geocrm.customers.decision_models import AddressDecision
 from geocrm.customers.review import Option
-from geocrm.customers.review_queries import MAX_PAGE, Cursor, Earlier, Row
+from geocrm.customers.review_queries import MAX_PAGE, Cursor, Row
 from geocrm.errors import Conflict
 from geocrm.jobs import JobRun
 from geocrm.web import problems
@@ -19,6 +19,7 @@ from geocrm.web.access import permit
 
 bp = APIBlueprint("api_address_review", __name__, url_prefix="/api/v1", tag="Addresses")
 _SHOWN_AFTER_UNDO = 50
+_EARLIER = 50
 
 
 class QueueQuery(BaseModel):
@@ -169,7 +170,7 @@ class EarlierPoint(BaseModel):
     provider: str | None
     label: str | None
     address: str
-    placed_by: str | None
+    by: str | None = Field(description="Who placed it by hand")
     from_at: datetime | None
     until_at: datetime
 
@@ -264,12 +265,8 @@ def undo(decision_id: int) -> Undone:
 def points(account_id: int) -> EarlierPoints:
     """The points that were replaced, the newest first."""
     review_queries.get(g.session, account_id)
-    found = review_queries.earlier_points(g.session, account_id)
-    return EarlierPoints(items=[_earlier(each) for each in found])
-
-
-def _earlier(point: Earlier) -> EarlierPoint:
-    return EarlierPoint(**point._asdict())
+    found = queries.earlier_points(g.session, account_id, _EARLIER)
+    return EarlierPoints(items=[EarlierPoint(**each._asdict()) for each in found])
 
 
 def _decision(found: AddressDecision) -> Decision:
