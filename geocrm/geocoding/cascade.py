@@ -30,6 +30,7 @@ TOGETHER_M: Final = 1_500.0
 MAX_ALTERNATIVES: Final = 8
 _WAYS: Final = {
     "exact": Grade.ROOFTOP,
+    "range": Grade.ROOFTOP,
     "sibling": Grade.INTERPOLATED,
     "between": Grade.INTERPOLATED,
     "beside": Grade.INTERPOLATED,
@@ -102,7 +103,7 @@ def run(session: Session, asked: Sequence[Asked]) -> list[Answer]:
 
 
 def _address_points(chunk: Chunk, pending: Sequence[int]) -> dict[int, Finding]:
-    return _by_way(chunk, pending, {"exact"})
+    return _by_way(chunk, pending, {"exact", "range"})
 
 
 def _interpolation(chunk: Chunk, pending: Sequence[int]) -> dict[int, Finding]:
@@ -204,9 +205,7 @@ def _at_number(located: Located, candidate: Candidate, placed: Placed) -> Answer
 def _on_street(located: Located, candidate: Candidate, placed: Placed | None) -> Answer:
     street = candidate.street
     way = "street" if candidate.agreed and candidate.locality is not False else "street_alone"
-    if placed is not None and placed.scale_m <= LONGEST_INTERPOLATION_M:
-        return _answer(located, candidate, placed, Grade.STREET, way, street.reach_m)
-    spot = Placed(street.lon, street.lat, way, street.reach_m)
+    spot = placed or Placed(street.lon, street.lat, way, street.reach_m)
     return _answer(located, candidate, spot, Grade.STREET, way, street.reach_m)
 
 

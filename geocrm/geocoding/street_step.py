@@ -169,7 +169,7 @@ def _located(
 
     def worth(candidate: Candidate) -> float:
         known = placed.get(candidate.street.id)
-        exact = bool(known) and known is not None and known[0].way in ("exact", "sibling")
+        exact = bool(known) and known is not None and known[0].way in ("exact", "range", "sibling")
         return candidate.score + (NUMBER_KNOWN if exact else 0.0)
 
     order = sorted(ranked, key=lambda c: (-worth(c), c.street.id))
