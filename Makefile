@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup setup-tests demo serve test test-fast check bench clean
+.PHONY: help setup setup-tests demo serve test test-fast check bench bench-geocoding clean
 
 help: ## list these commands
 	@echo "GeoCRM: make COMMAND"
@@ -40,6 +40,10 @@ check: setup ## look for slips: ruff, mypy, import rules
 
 bench: setup ## measure; the protocol is in docs/benchmarks.md
 	@for file in benchmarks/[a-z]*.py; do echo "==> $$file"; $(BIN)/python "$$file" || exit 1; done
+
+bench-geocoding: setup ## measure the geocoder alone: held-out addresses, reliability, speed
+	@$(BIN)/python scripts/osm_fixtures.py
+	@for name in addresses geocoding_confidence geocoding; do echo "==> $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean: ## remove what set-up made, except data in var/
 	@rm -rf .venv node_modules build *.egg-info geocrm/web/static/vendor var/setup
