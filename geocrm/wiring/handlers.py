@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from geocrm.geocoding.providers import tasks as provider_tasks
 from geocrm.jobs import Handler
 from geocrm.sales import tasks as import_tasks
 from geocrm.territories import tasks as territory_tasks
@@ -13,7 +14,8 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     import_tasks.CHECK: import_tasks.check,
     import_tasks.UNDO: import_tasks.undo,
     import_tasks.REFRESH_REVENUE: import_tasks.refresh_revenue,
+    provider_tasks.PURGE: provider_tasks.purge,
 }
 
 # What is done once a day without anybody asking.
-DAILY: Final = (import_tasks.REFRESH_REVENUE,)
+DAILY: Final = (import_tasks.REFRESH_REVENUE, provider_tasks.PURGE)

@@ -15,9 +15,12 @@ from geocrm.geocoding.providers.whereabouts import Verdict
 from geocrm.spatial.geodesy import great_circle_m
 
 FINEST_FIRST: Final = tuple(Grade)
+_HOUSES: Final = {Grade.ROOFTOP, Grade.INTERPOLATED}
 GOOD: Final = (Grade.ROOFTOP, Grade.INTERPOLATED, Grade.STREET)
 # Two answers further apart than this, and than the radius of the coarser, contradict each other.
 FAR_M = 1_000
+# Within a town, two streets of a name this near are pieces of one: Nominatim lists them one by one.
+LONG_STREET_M = 5_000
 SAME_POINT_M = 50
 MAX_ALTERNATIVES = 5
 
@@ -123,22 +126,49 @@ def good_enough(answer: Answer) -> bool:
 
 
 def best_of(answers: list[Answer]) -> Answer:
-    """The finest, the first of those alike; the others are its alternatives.
+    """The best of one provider's answers: the finest, the first of those alike.
 
-    It is ambiguous when another as fine, or any other street or house, lies elsewhere.
+    It is ambiguous when another as fine lies elsewhere. Pieces of a long street widen its radius.
     """
+    first, others = _ranked(answers)
+    rivals = [o for o in others if o.grade == first.grade or {o.grade, first.grade} <= _HOUSES]
+    least_m = LONG_STREET_M if first.grade is Grade.STREET else FAR_M
+    first = replace(first, radius_m=_over_pieces(first, rivals))
+    return _with_others(first, others, any(_elsewhere(first, o, least_m) for o in rivals))
+
+
+def best_between(answers: list[Answer]) -> Answer:
+    """The best answer of several providers, ambiguous when another contradicts it."""
+    first, others = _ranked(answers)
+    rivals = [o for o in others if o.grade not in (Grade.REGION, Grade.COUNTRY)]
+    return _with_others(first, others, any(_elsewhere(first, o, FAR_M) for o in rivals))
+
+
+def _ranked(answers: list[Answer]) -> tuple[Answer, list[Answer]]:
     found = [answer for answer in answers if answer.found]
     if not found:
-        return answers[0] if answers else Answer(Grade.NONE)
+        return (answers[0] if answers else Answer(Grade.NONE)), []
     ranked = sorted(found, key=lambda answer: FINEST_FIRST.index(answer.grade))
-    first, others = ranked[0], ranked[1:]
-    rivals = [o for o in others if o.grade == first.grade or o.grade in GOOD]
+    return ranked[0], ranked[1:]
+
+
+def _with_others(first: Answer, others: list[Answer], contradicted: bool) -> Answer:
+    if not others:
+        return first
     alternatives = [each for o in others for each in (_alternative(o), *o.alternatives)]
     return replace(
         first,
-        ambiguous=first.ambiguous or any(_elsewhere(first, rival) for rival in rivals),
+        ambiguous=first.ambiguous or contradicted,
         alternatives=_distinct(first, (*first.alternatives, *alternatives)),
     )
+
+
+def _over_pieces(first: Answer, rivals: list[Answer]) -> int | None:
+    """The radius, wide enough for the other pieces when it is a street."""
+    if first.grade is not Grade.STREET:
+        return first.radius_m
+    near = (apart_m(first, rival) for rival in rivals)
+    return max([first.radius_m or 0, *(round(m) for m in near if m <= LONG_STREET_M)])
 
 
 def apart_m(one: Answer | Alternative, other: Answer | Alternative) -> float:
@@ -150,9 +180,8 @@ def apart_m(one: Answer | Alternative, other: Answer | Alternative) -> float:
     return float(great_circle_m(one.lon, one.lat, other.lon, other.lat))
 
 
-def _elsewhere(one: Answer, other: Answer) -> bool:
-    radius_m = max(one.radius_m or 0, other.radius_m or 0)
-    return apart_m(one, other) > max(FAR_M, radius_m)
+def _elsewhere(one: Answer, other: Answer, least_m: int) -> bool:
+    return apart_m(one, other) > max(least_m, one.radius_m or 0, other.radius_m or 0)
 
 
 def _alternative(answer: Answer) -> Alternative:
@@ -165,6 +194,7 @@ def _distinct(first: Answer, others: tuple[Alternative, ...]) -> tuple[Alternati
     """Those that stand apart from the answer and from each other."""
     kept: list[Alternative] = []
     for other in others:
-        if all(apart_m(other, known) > SAME_POINT_M for known in (first, *kept)):
+        known: list[Answer | Alternative] = [first, *kept]
+        if all(apart_m(other, each) > SAME_POINT_M for each in known):
             kept.append(other)
     return tuple(kept[:MAX_ALTERNATIVES])

@@ -11,12 +11,11 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from geopy.adapters import AdapterHTTPError, BaseSyncAdapter
+from geopy.adapters import AdapterHTTPError, BaseSyncAdapter, get_retry_after
 from geopy.exc import (
     ConfigurationError,
     GeocoderParseError,
@@ -29,6 +28,7 @@ from geopy.util import logger as geopy_log
 from geocrm.geocoding.providers.addresses import Resolver, chosen, system_addresses
 
 CONNECT_S = 5.0
+TIMEOUT_S = 10.0
 MAX_BYTES = 2 * 1024 * 1024  # five results with all their parts take some 20 kB
 MAX_ERROR_BYTES = 4096
 _BLOCK = 65_536
@@ -42,7 +42,7 @@ geopy_log.disabled = True
 class Reach:
     """What a provider's requests may reach, and how long they may take."""
 
-    timeout_s: float = 10.0
+    timeout_s: float = TIMEOUT_S
     allow_private: bool = False
     resolve: Resolver = system_addresses
     max_bytes: int = MAX_BYTES
@@ -56,6 +56,9 @@ class PinnedAdapter(BaseSyncAdapter):  # type: ignore[misc]  # geopy ships no ty
     def __init__(self, *, proxies: object, ssl_context: object, reach: Reach) -> None:
         super().__init__(proxies=proxies, ssl_context=ssl_context)
         self._reach = reach
+        # What the last answer with an error said: some geocoders of geopy drop it.
+        self.retry_after_s: float | None = None
+        self.complaint = ""
 
     def get_json(self, url: str, *, timeout: float, headers: Mapping[str, str]) -> Any:
         """The parsed answer; GeocoderParseError when it is no JSON."""
@@ -73,7 +76,9 @@ class PinnedAdapter(BaseSyncAdapter):  # type: ignore[misc]  # geopy ships no ty
             raise GeocoderTimedOut(f"no answer within {self._reach.timeout_s:g} s") from error
         except ssl.SSLError as error:
             raise GeocoderServiceError(f"the connection is not safe: {error.reason}") from error
-        except AdapterHTTPError:
+        except AdapterHTTPError as error:
+            self.retry_after_s = get_retry_after(error.headers)
+            self.complaint = error.text
             raise
         except OSError as error:
             if isinstance(error, GeocoderUnavailable):
@@ -92,9 +97,11 @@ class PinnedAdapter(BaseSyncAdapter):  # type: ignore[misc]  # geopy ships no ty
         target = parts.path or "/"
         target = f"{target}?{parts.query}" if parts.query else target
         sent = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
-        with closing(connection):
+        try:
             connection.request("GET", target, headers={**sent, "Connection": "close"})
             return _text_of(connection.getresponse(), reach.max_bytes)
+        finally:
+            connection.hang_up()
 
 
 def _context(parts: SplitResult, reach: Reach) -> ssl.SSLContext | None:
@@ -121,7 +128,7 @@ def _text_of(response: http.client.HTTPResponse, max_bytes: int) -> str:
         raise AdapterHTTPError(
             f"status {response.status}",
             status_code=response.status,
-            headers={name.lower(): value for name, value in response.getheaders()},
+            headers={"retry-after": response.getheader("Retry-After")},
             text=text,
         )
     if response.status != http.HTTPStatus.OK:
@@ -164,8 +171,8 @@ class _Connection(http.client.HTTPConnection):
             self._socket = self._context.wrap_socket(self._socket, server_hostname=self.host)
         self.sock = _Timed(self._socket, self._deadline)
 
-    def close(self) -> None:
-        super().close()
+    def hang_up(self) -> None:
+        """Close the socket; `close` is called by http.client while the answer is being read."""
         if self._socket is not None:
             self._socket.close()
 
