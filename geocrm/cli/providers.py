@@ -1,5 +1,6 @@
 """`geocrm providers`: the services of others that are asked for addresses, in their order."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -235,8 +236,9 @@ def _key(given: dict[str, Any]) -> str | None:
         raise InvalidInput("Give --key or --key-file, not both")
     if file is None:
         return None if key is None else str(key)
-    text = click.get_text_stream("stdin").read() if file == "-" else Path(file).read_text("utf-8")
-    return text.strip()
+    if file == "-":
+        return sys.stdin.read().strip()
+    return Path(file).read_text("utf-8").strip()
 
 
 def _documents(session: Session) -> list[dict[str, Any]]:

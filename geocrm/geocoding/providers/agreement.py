@@ -21,6 +21,7 @@ from geocrm.places.street_names import TYPES, street_keys, street_words
 
 MAX_NAME_WORDS = 8
 MAX_LINE_WORDS = 40
+MIN_POSTCODE_DIGITS = 5  # shorter ones are as likely house numbers
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = r"\d{1,6}(?:\s?(?:bis|ter|quater|[a-z]))?(?:\s?[-–/]\s?\d{1,6}[a-z]?|/[a-z])?"
 _MARK = r"(?:\b(?:no|nr|num|numero|nomor|nomer|number|house|hnr|n)\b\s*[.:°º]*|[#№])"
@@ -54,7 +55,8 @@ class Match(Enum):
 class Agreement:
     """How a claim's parts stand to what was asked.
 
-    `names_a_place`: whether the question says where the street is at all.
+    `names_a_place`: whether the question says where the street is at all. `other_postcode`: the one
+    that was asked for, when it is not the claimed one.
     """
 
     number: Match
@@ -63,6 +65,7 @@ class Agreement:
     postcode: Match
     region: Match
     names_a_place: bool
+    other_postcode: str = ""
 
     @property
     def place(self) -> Match:
@@ -87,13 +90,15 @@ def compare(query: AddressQuery, claim: Claim) -> Agreement:
     """How the claim's parts stand to the question."""
     runs = _street_runs(query, claim.street, claim.country)
     asked = asked_names(query, claim)
+    postcode, other = _postcode(query, claim.postcode, asked_numbers(query, claim, runs))
     return Agreement(
         number=_number(query, claim, runs),
         street=_street(query, claim.street, runs),
         locality=_named(asked, claim.localities, claim.country),
-        postcode=_postcode(query, claim.postcode, asked_numbers(query, claim, runs)),
+        postcode=postcode,
         region=_named(asked, (claim.region,) if claim.region else (), claim.country),
         names_a_place=_names_a_place(query, claim, runs),
+        other_postcode=other,
     )
 
 
@@ -249,20 +254,23 @@ def _named(asked: set[str], claimed: Sequence[str], country: str) -> Match:
     return Match.AGREES if asked & claimed_names(claimed, country) else Match.DIFFERS
 
 
-def _postcode(query: AddressQuery, claimed: str, numbers: Sequence[HouseNumber]) -> Match:
-    theirs = _letters(claimed)
-    ours = _letters(query.postcode)
+def _postcode(
+    query: AddressQuery, claimed: str, numbers: Sequence[HouseNumber]
+) -> tuple[Match, str]:
+    """Whether the postcode agrees, and the one that was asked for when it does not."""
+    theirs, ours = _letters(claimed), _letters(query.postcode)
     if not theirs:
-        return Match.ABSENT
+        return Match.ABSENT, ""
     if ours:
-        return Match.AGREES if ours == theirs else Match.DIFFERS
+        return (Match.AGREES, "") if ours == theirs else (Match.DIFFERS, query.postcode)
     if theirs in _letter_runs(query.text):
-        return Match.AGREES
+        return Match.AGREES, ""
     # Another number as long as a postcode, which is not the house's, is another postcode.
-    others = {word for word in _WORD.findall(query.text) if word.isdigit()}
-    others -= {str(number.value) for number in numbers}
-    long = theirs.isdigit() and len(theirs) >= 5
-    return Match.DIFFERS if long and any(len(o) == len(theirs) for o in others) else Match.ABSENT
+    house = {str(number.value) for number in numbers}
+    others = [word for word in _WORD.findall(query.text) if word.isdigit() and word not in house]
+    long = theirs.isdigit() and len(theirs) >= MIN_POSTCODE_DIGITS
+    other = next((o for o in others if long and len(o) == len(theirs)), "")
+    return (Match.DIFFERS if other else Match.ABSENT), other
 
 
 def _letters(text: str) -> str:

@@ -48,15 +48,17 @@ def believed(claim: Claim, agreement: Agreement) -> Grade:
     if agreement.street is Match.AGREES and agreement.place is not Match.DIFFERS:
         exact = agreement.number is Match.AGREES and agreement.place is Match.AGREES
         return _coarser(claim.grade, Grade.ROOFTOP if exact else Grade.STREET)
-    if agreement.street is Match.AGREES and not agreement.names_a_place:
+    if agreement.street is Match.AGREES and (
+        agreement.locality is Match.AGREES or not agreement.names_a_place
+    ):
         return _coarser(claim.grade, Grade.STREET)
     if agreement.postcode is Match.AGREES:
         return _coarser(claim.grade, Grade.POSTCODE)
-    if agreement.locality is Match.AGREES and agreement.postcode is not Match.DIFFERS:
+    if agreement.locality is Match.AGREES:
         # Which of the names agreed is not known: a street elsewhere in the city is in the city.
         asked_for_a_place = claim.grade not in GOOD and not claim.street
         return claim.grade if asked_for_a_place else _coarser(claim.grade, Grade.REGENCY)
-    if Match.AGREES in (agreement.region, agreement.locality):
+    if agreement.region is Match.AGREES:
         return _coarser(claim.grade, Grade.REGION)
     return Grade.COUNTRY
 
@@ -87,7 +89,7 @@ def answer_of(
         radius_m=radius_m,
         chances=chances,
         label=claim.label,
-        ambiguous=any(note.code == "no_locality" for note in notes),
+        ambiguous=any(note.code in ("no_locality", "contradiction") for note in notes),
         notes=notes,
     )
     return _in_another_place(answer) if verdict is Verdict.OTHER_PLACE else answer
@@ -99,8 +101,8 @@ def _notes(question: Question, agreement: Agreement, grade: Grade, asked_number:
         notes.append(Note("no_locality", question.query.street or question.query.text))
     if grade is Grade.STREET and asked_number and agreement.number is not Match.AGREES:
         notes.append(Note("no_number", asked_number))
-    if agreement.postcode is Match.DIFFERS and question.query.postcode:
-        notes.append(Note("contradiction", question.query.postcode))
+    if agreement.other_postcode:
+        notes.append(Note("contradiction", agreement.other_postcode))
     return notes
 
 

@@ -146,7 +146,7 @@ def running(wrap: Callable[[Any], Any] | None = None) -> Iterator[Town]:
     town = Town()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802  # the library's name
+        def do_GET(self) -> None:  # the library's name
             town.serve(self)
 
         def log_message(self, *_: Any) -> None:
