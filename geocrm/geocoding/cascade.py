@@ -33,6 +33,7 @@ _WAYS: Final = {
     "sibling": Grade.INTERPOLATED,
     "between": Grade.INTERPOLATED,
     "beside": Grade.INTERPOLATED,
+    "across": Grade.INTERPOLATED,
 }
 # Where a number this uncertain lies, only the street is known.
 LONGEST_INTERPOLATION_M: Final = 600.0
@@ -105,7 +106,7 @@ def _address_points(chunk: Chunk, pending: Sequence[int]) -> dict[int, Finding]:
 
 
 def _interpolation(chunk: Chunk, pending: Sequence[int]) -> dict[int, Finding]:
-    return _by_way(chunk, pending, {"sibling", "between", "beside"})
+    return _by_way(chunk, pending, {"sibling", "between", "beside", "across"})
 
 
 def _by_way(chunk: Chunk, pending: Sequence[int], ways: set[str]) -> dict[int, Finding]:
@@ -176,10 +177,11 @@ def _resolved(findings: Sequence[Finding]) -> Answer:
     if last.answer.grade in (Grade.NONE, Grade.COUNTRY) and not street.ambiguous:
         return street
     if not last.answer.found:
-        return replace(street, alternatives=options)
+        # Streets of one name all over a country say no more than the country.
+        return replace(street, grade=Grade.COUNTRY, label=street.alternatives[0].label)
     return replace(
         last.answer,
-        ambiguous=True,
+        ambiguous=street.ambiguous or last.answer.ambiguous,
         alternatives=(options + last.answer.alternatives)[:MAX_ALTERNATIVES],
         notes=tuple(dict.fromkeys(street.notes + last.answer.notes)),
     )
@@ -220,10 +222,12 @@ def _answer(
         chances=confidence.chances(way, length_m),
         provider=STREETS,
         label=_label(candidate, spot, grade),
+        way=way,
+        length_m=length_m,
         alternatives=tuple(
             _alternative(_on_street_only(other)) for other in located.others[:MAX_ALTERNATIVES]
         ),
-        notes=tuple(_notes(located, candidate, grade)),
+        notes=tuple(_notes(located, candidate, spot)),
         licence=STREETS_LICENCE,
         attribution=STREETS_ATTRIBUTION,
     )
@@ -250,7 +254,7 @@ def _label(candidate: Candidate, spot: Placed, grade: Grade) -> str:
     return f"{line}, {postcode} {street.label}" if postcode else f"{line}, {street.label}"
 
 
-def _notes(located: Located, candidate: Candidate, grade: Grade) -> Iterable[Note]:
+def _notes(located: Located, candidate: Candidate, spot: Placed) -> Iterable[Note]:
     for given in candidate.respelt:
         yield Note("respelt", given)
     if candidate.postcode is False:
@@ -260,7 +264,7 @@ def _notes(located: Located, candidate: Candidate, grade: Grade) -> Iterable[Not
     elif not candidate.agreed:
         yield Note("no_locality", candidate.street.name)
     number = candidate.reading.number
-    if number is not None and grade is Grade.STREET:
+    if number is not None and spot.way in ("street", "street_alone"):
         yield Note("no_number", number.text)
 
 
