@@ -80,7 +80,7 @@ def list_providers(as_json: bool) -> None:
         cap = f" of {each['monthly_cap']:,}" if each["monthly_cap"] else ""
         used = f"{each['month']['requests']:,}{cap} requests this month"
         click.echo(f"{each['position']}. {each['name']}\t{each['kind']}\t{each['state']}\t{used}")
-        if each["trouble"]:
+        if each["trouble"] and each["state"] != "ready":
             click.echo(f"   {each['trouble']}")
     if not documents:
         say("There is none yet. Add one: geocrm providers add NAME --kind nominatim --domain HOST")

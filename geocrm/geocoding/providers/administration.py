@@ -69,10 +69,10 @@ def add(session: Session, actor: Actor, setup: Setup, key: str = "") -> Provider
     provider = Provider(position=last + 1, **_columns(checked))
     if kind.key is KeyUse.REQUIRED and not key:
         raise InvalidInput(f"{kind.title} is asked with a key: give one")
+    _check_key(key, kind)
     session.add(provider)
     session.flush()  # the key names the id
-    if key:
-        _write_key(session, provider, kind, key)
+    _write_key(session, provider, key)
     audit.record(session, actor, "create", _target(provider), has_key=bool(key), **_told(checked))
     return provider
 
@@ -93,10 +93,11 @@ def change(
     if session.scalar(taken):
         raise Conflict(f"There is already a provider {checked.name!r}")
     _require_single(session, checked, kind, provider_id)
+    _check_key(key or "", kind)
     for name, value in _columns(checked).items():
         setattr(provider, name, value)
     if key is not None:
-        _write_key(session, provider, kind, key)
+        _write_key(session, provider, key)
     _forgive(provider)
     told_before = _told(before)
     changed = {n: v for n, v in _told(checked).items() if told_before[n] != v}
@@ -188,11 +189,7 @@ def _told(setup: Setup) -> dict[str, Any]:
     return {**asdict(setup), "cost_per_request": str(setup.cost_per_request.normalize())}
 
 
-def _write_key(session: Session, provider: Provider, kind: Kind, key: str) -> None:
-    if key and kind.key is KeyUse.NONE:
-        raise InvalidInput(f"{kind.title} is asked without a key")
-    if key and not _KEY.fullmatch(key):
-        raise InvalidInput("That is not a key: it has spaces or characters that no key has")
+def _write_key(session: Session, provider: Provider, key: str) -> None:
     session.execute(delete(ProviderKey).where(ProviderKey.provider_id == provider.id))
     if key:
         session.add(ProviderKey(provider_id=provider.id, key=key))
@@ -227,9 +224,11 @@ def _tidy(domain: str) -> str:
     return f"{name.rstrip('.')}{colon}{port}{slash}{path}"
 
 
-def _is_public_server(setup: Setup, kind: Kind) -> bool:
-    """Whether it is the server that the kind's limits were made for."""
-    return re.split(r"[:/]", setup.domain)[0] == kind.domain
+def _check_key(key: str, kind: Kind) -> None:
+    if key and kind.key is KeyUse.NONE:
+        raise InvalidInput(f"{kind.title} is asked without a key")
+    if key and not _KEY.fullmatch(key):
+        raise InvalidInput("That is not a key: it has spaces or characters that no key has")
 
 
 def _check_words(setup: Setup) -> None:
@@ -282,7 +281,7 @@ def _check_figures(setup: Setup, kind: Kind) -> None:
     rate = setup.rate_per_s or 0
     if not 0 < rate <= MAX_RATE_PER_S:
         raise InvalidInput(f"{rate} requests a second: give more than 0, at most {MAX_RATE_PER_S}")
-    if _is_public_server(setup, kind) and kind.most is not None and rate > kind.most:
+    if kind.is_public(setup.domain) and kind.most is not None and rate > kind.most:
         raise InvalidInput(
             f"{kind.domain} allows {kind.most:g} request a second over all users of a program, and"
             f" not {rate:g}"
@@ -299,9 +298,9 @@ def _check_figures(setup: Setup, kind: Kind) -> None:
 
 def _require_single(session: Session, setup: Setup, kind: Kind, provider_id: int | None) -> None:
     """A server with a limit for all is asked by one provider only: two would be twice as fast."""
-    if kind.most is None or not _is_public_server(setup, kind):
+    if kind.most is None or not kind.is_public(setup.domain):
         return
     for other in queries.providers(session):
-        same = other.kind == kind.code and _is_public_server(Setup.of(other), kind)
+        same = other.kind == kind.code and kind.is_public(Setup.of(other).domain)
         if same and other.id != provider_id:
             raise Conflict(f"{kind.domain} is already asked by the provider {other.name!r}")

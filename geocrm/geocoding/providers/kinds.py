@@ -5,6 +5,7 @@ administrator may say that theirs gives the right to store, and may set another 
 could not be read in full, nothing is kept.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,9 +66,13 @@ class Kind:
         """Whether it knows addresses of the country."""
         return not self.countries or country in self.countries
 
+    def is_public(self, domain: str) -> bool:
+        """Whether it is the server that the rates were made for, whatever port or path is named."""
+        return re.split("[:/]", domain)[0] == self.domain
+
     def default_rate(self, domain: str) -> float:
         """Requests a second when the administrator sets none."""
-        return self.public_rate if domain == self.domain else OWN_SERVER_RATE
+        return self.public_rate if self.is_public(domain) else OWN_SERVER_RATE
 
     def keeps(self, storage_right: bool) -> timedelta | None:
         """How long a point may be kept."""

@@ -41,7 +41,7 @@ enabled = queries.enabled
 
 __all__ = [
     "Asked", "Estimate", "Part", "Trial", "ask", "better", "enabled", "estimate", "improve",
-    "try_out",
+    "improve_to_keep", "try_out",
 ]  # fmt: skip
 
 
@@ -246,10 +246,22 @@ def improve(
 ) -> Iterator[Answer]:
     """The offline answers, with the providers' in place of those that are coarser than a street."""
     for query, answer in zip(queries_, answers, strict=True):
-        if answer.grade in grading.GOOD and not answer.ambiguous:
+        if grading.good_enough(answer):
             yield answer
         else:
             yield better(answer, ask(sessions, query, country).answer)
+
+
+def improve_to_keep(
+    sessions: sessionmaker[Session],
+    queries_: Sequence[AddressQuery],
+    answers: Sequence[Answer],
+    country: str = "ID",
+) -> Iterator[Answer]:
+    """The same for a file that is kept: without points whose time is limited by terms."""
+    improved = improve(sessions, queries_, answers, country)
+    for offline, answer in zip(answers, improved, strict=True):
+        yield answer if answer.retain_until is None else offline
 
 
 # ----------------------------------------------------------------- what it will take
