@@ -6,7 +6,7 @@ from typing import Final
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
-from flask_babel import ngettext as several
+from flask_babel import ngettext
 
 from geocrm.geocoding import Note
 from geocrm.geocoding.providers.pace import Why
@@ -38,9 +38,9 @@ _WARNINGS: Final[dict[str, LazyString]] = {
     "photon": later(
         "The public server is not for bulk work: use your own for more than some hundreds."
     ),
-    "google": later("Google's terms forbid to show its points on a map that is not Google's."),
+    "google": later("Google's terms do not allow its points on a map that is not Google's."),
     "mapbox": later(
-        "Without the permanent endpoint, Mapbox forbids to show its points on other maps."
+        "Without the permanent endpoint, Mapbox does not allow its points on other maps."
     ),
     "bing": later("Microsoft ends Bing Maps in June 2028."),
 }
@@ -62,7 +62,8 @@ def kept(how_long: timedelta | None) -> str:
         return str(_("for ever"))
     if not how_long:
         return str(_("not at all"))
-    return str(several("%(num)d day", "%(num)d days", how_long.days))
+    days = how_long.days
+    return str(ngettext("%(count)s day", "%(count)s days", days, count=days))
 
 
 def note(said: Note) -> str:

@@ -200,7 +200,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         cache=timedelta(days=30),
         licence="Google Maps Platform Terms of Service",
         attribution="Google Maps",
-        warning="Google's terms forbid to show its points on a map that is not Google's.",
+        warning="Google's terms do not allow its points on a map that is not Google's.",
     ),
     Kind(
         # HERE Platform Terms (2026): not readable in full, and others read 30 days in them, so
@@ -231,7 +231,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         storable=True,
         licence="Mapbox Terms of Service",
         attribution="© Mapbox, © OpenStreetMap",
-        warning="Without the permanent endpoint, Mapbox forbids to show its points on other maps.",
+        warning="Without the permanent endpoint, Mapbox does not allow its points on other maps.",
     ),
     Kind(
         # Microsoft Product Terms, "Azure Maps" (July 2024): results for at most 6 months; geocodes
