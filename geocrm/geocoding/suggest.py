@@ -109,7 +109,7 @@ def _street(
     }
     spots = numbering.place(number, houses) if number and houses else []
     line = f"{hit.name} {number.text}" if number else hit.name
-    if spots and spots[0].way == "exact":
+    if spots and spots[0].way in ("exact", "range"):
         spot = spots[0]
         parts["postcode"] = spot.postcode or parts["postcode"]
         return Suggestion(
