@@ -20,6 +20,7 @@ from geocrm.web import (
     language,
     people,
     problems,
+    providers,
     reading,
     request_work,
     sign_in,
@@ -62,6 +63,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     territories.bp,
     api_territories.bp,
     people.bp,
+    providers.bp,
     api_people.bp,
     api_jobs.bp,
 )
