@@ -11,6 +11,7 @@ from geocrm.config import Settings
 from geocrm.web import (
     access,
     accounts,
+    basemap,
     browser_sessions,
     campaigns,
     headers,
@@ -40,6 +41,7 @@ from geocrm.web.api import visits as api_visits
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home.bp,
+    basemap.bp,
     accounts.bp,
     api_accounts.bp,
     imports.bp,

@@ -1,0 +1,1 @@
+"""Region packs: one OpenStreetMap extract as streets, addresses, areas, places and a road graph."""
