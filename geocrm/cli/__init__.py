@@ -34,10 +34,12 @@ COMMANDS = {
     ),
     "init": ("geocrm.cli.init:init", "Start empty, with the first administrator."),
     "migrate": ("geocrm.cli.db:migrate", "Bring the tables to the version of the code."),
+    "places": ("geocrm.cli.places:places", "OpenStreetMap extracts: streets and addresses."),
     "restore": (
         "geocrm.cli.backup:restore",
         "Bring back everything from a backup.",
     ),
+    "reverse": ("geocrm.cli.reverse:reverse_command", "Say what lies at a point."),
     "serve": ("geocrm.cli.serve:serve", "Serve the pages until interrupted."),
     "territories": (
         "geocrm.cli.territories:territories",

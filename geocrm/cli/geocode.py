@@ -16,6 +16,8 @@ _NOTES = {
     "respelt": "“{}” was read as the name above",
     "po_box": "“{}” is a post-office box",
     "unknown_country": "“{}” is not a country",
+    "no_number": "the street has no house {} that is known",
+    "no_locality": "the address does not say where “{}” is",
 }
 
 
@@ -72,12 +74,15 @@ def _document(answer: Answer) -> dict[str, object]:
         "lat": answer.lat,
         "grade": answer.grade,
         "radius_m": answer.radius_m,
+        "chances": answer.chances,
         "provider": answer.provider,
         "label": answer.label,
         "place": answer.place_code,
+        "ambiguous": answer.ambiguous,
         "alternatives": list(answer.alternatives),
         "notes": list(answer.notes),
-        "attribution": service.ATTRIBUTION,
+        "licence": answer.licence,
+        "attribution": answer.attribution,
     }
 
 

@@ -8,12 +8,16 @@ from geocrm.geocoding.address import MAX_TEXT
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BREAKS = re.compile(r"[,;\n\r\t|]+|\s[-–—]\s")
-_PO_BOX = re.compile(
-    r"\b(?:p\.?\s?o\.?\s?box|kotak\s+pos|k\.?\s?pos|postfach|apartado(?:\s+postal)?|"
-    r"bo[iî]te\s+postale)\b\.?\s*(?:no\.?\s*)?[\w-]*",
+# A post-office box, in the words of many countries; the short ones only before a number.
+PO_BOX = re.compile(
+    r"\b(?:(?:g\.?\s?)?p\.?\s?o\.?\s?box|p\.?\s?o\.?\s?b\.?(?=\s*\d)|post\s+office\s+box|locked\s+bag|"
+    r"private\s+bag|kotak\s+pos|tromol\s+pos|k\.?\s?pos|postfach|postbus|postbo(?:ks|x)|postilokero|"
+    r"apartado(?:\s+(?:postal|de\s+correos))?|apdo\.?(?:\s+postal)?|casilla(?:\s+postal)?|"
+    r"caixa\s+postal|casella\s+postale|bo[iî]te\s+postale|skr(?:ytka)?\.?\s+poczt(?:owa)?|"
+    r"(?:b\.?p\.?|pl|pb|c\.p\.|cs)(?=\s*\d{1,5}\b))(?!\w)\.?\s*(?:no\.?\s*|nr\.?\s*)?[\w-]*",
     re.IGNORECASE,
 )
-_RT_RW = re.compile(
+RT_RW = re.compile(
     r"\brt\s*[./:]?\s*rw\s*[.:]?\s*\d+\s*[/.-]\s*\d+|"
     r"\brt\b\.?\s*:?\s*\d+(?:\s*[/.-]?\s*(?:\brw\b\.?\s*:?\s*)?\d+(?!\d))?|"
     r"\brw\b\.?\s*:?\s*\d+",
@@ -68,12 +72,12 @@ def clean(text: str, country: str) -> Cleaned:
     if not text or text.isspace():
         return Cleaned((), ())
     bare = _CONTROL.sub(" ", text[:MAX_TEXT])
-    box = _PO_BOX.search(bare)
+    box = PO_BOX.search(bare)
     po_box = plain(box[0]) if box else ""
-    bare = _PO_BOX.sub(" , ", bare)
+    bare = PO_BOX.sub(" , ", bare)
     postcode = ""
     if country == "ID":
-        bare = _RT_RW.sub(" , ", bare)
+        bare = RT_RW.sub(" , ", bare)
         bare = _HOUSE.sub(" , ", bare)
         bare = _BLOCK.sub(" , ", bare)
         bare, postcode = _take_postcode(bare)

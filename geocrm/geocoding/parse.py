@@ -67,7 +67,10 @@ class Mention(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """What an address mentions. `named_country`: whether it says its country itself."""
+    """What an address mentions; `text` is its free part without the country.
+
+    `named_country`: whether it says its country itself.
+    """
 
     country: str
     mentions: tuple[Mention, ...]
@@ -75,6 +78,7 @@ class Parsed(NamedTuple):
     named_country: bool = False
     po_box: str = ""
     unknown_country: str = ""
+    text: str = ""
 
 
 def parse(query: AddressQuery, expected_country: str) -> Parsed:
@@ -89,7 +93,9 @@ def parse(query: AddressQuery, expected_country: str) -> Parsed:
         mentions += _mention(segment, ANY, len(mentions), country, True)
     for postcode in filter(None, (name_key(query.postcode), cleaned.postcode)):
         mentions.append(Mention((postcode,), POSTCODE, len(mentions), postcode))
-    return Parsed(country, _distinct(mentions), cleaned.streets, named, cleaned.po_box, unknown)
+    return Parsed(
+        country, _distinct(mentions), cleaned.streets, named, cleaned.po_box, unknown, text
+    )
 
 
 def _field_parts(value: str) -> list[str]:

@@ -43,12 +43,11 @@ EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
 
 
 class Hit(NamedTuple):
-    """A place whose name is so many slips away from a mention's, and what it lies in."""
+    """A place whose name is so many slips away from a mention's."""
 
     place: Place
     slips: int
     quality: float
-    chain: frozenset[int]
 
 
 Matches = Sequence[tuple[Mention, Sequence[Hit]]]
@@ -59,8 +58,8 @@ class Decision:
     """What the mentions agree on.
 
     `place_id` None is nothing; a common parent may be no candidate, so it comes by id. `radius_m`
-    replaces the place's own when namesakes are answered together. `agreed` are the mentions (by
-    segment) behind the answer.
+    replaces the place's own when namesakes are answered together. `ambiguous`: the alternatives are
+    as well supported. `agreed` are the mentions (by segment) behind the answer.
     """
 
     place_id: int | None = None
@@ -69,6 +68,7 @@ class Decision:
     alternatives: tuple[Place, ...] = ()
     agreed: frozenset[int] = frozenset()
     respelt: frozenset[int] = frozenset()
+    ambiguous: bool = False
 
 
 NOTHING = Decision()
@@ -77,15 +77,16 @@ NOTHING = Decision()
 def hits_of(mention: Mention, slips: Mapping[int, int], places: Mapping[int, Place]) -> list[Hit]:
     """The places (with slips) that can be what the mention was given as."""
     found = []
+    fit = FIT[mention.slot]
     for id_, count in slips.items():
         place = places[id_]
-        quality = FIT[mention.slot].get(place.kind, 0.0) * SLIPS[count]
+        quality = fit.get(place.kind, 0.0) * SLIPS[count]
         if mention.unit and place.kind == "regency" and not _called(place, mention.unit):
             quality *= WRONG_UNIT
         if quality > 0:
             if not mention.whole:
                 quality += FURTHER_WORD * (mention.end - mention.start - 1)
-            found.append(Hit(place, count, quality, frozenset(filter(None, _chain(place)))))
+            found.append(Hit(place, count, quality))
     return found
 
 
@@ -104,8 +105,9 @@ def resolve(matches: Matches) -> Decision:
     place_id, in_country, radius_m, others = _settle(top)
     if len(top) == 1:
         others = _runners_up(backed, top[0])
+    ambiguous = len(top) > 1 and not _dominant(top[0], top[1:])
     return Decision(
-        place_id, in_country, radius_m, tuple(others[:MAX_ALTERNATIVES]), agreed, respelt
+        place_id, in_country, radius_m, tuple(others[:MAX_ALTERNATIVES]), agreed, respelt, ambiguous
     )
 
 
@@ -126,7 +128,7 @@ def _by_place(matches: Matches) -> dict[int, list[_Support]]:
     """For each place the mentions that name it, with their quality."""
     found: dict[int, list[_Support]] = {}
     for mention, hits in matches:
-        for place, slips, quality, _ in hits:
+        for place, slips, quality in hits:
             found.setdefault(place.id, []).append(_Support(mention, place, quality, slips))
     return found
 
@@ -144,7 +146,7 @@ def _agreeing(matches: Matches) -> Matches:
     agreed: list[tuple[Mention, Sequence[Hit]]] = []
     for mention, hits in matches:
         if len(hits) > COMMON:
-            kept = [hit for hit in hits if not known.isdisjoint(hit.chain)]
+            kept = [hit for hit in hits if not known.isdisjoint(_chain(hit.place))]
             agreed.append((mention, kept or hits))
         else:
             agreed.append((mention, hits))

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TextIO
 
 from geocrm.errors import InvalidInput
-from geocrm.geocoding.address import AddressQuery, Answer
+from geocrm.geocoding.address import AddressQuery, Answer, Chances
 
-ADDED = ("lon", "lat", "grade", "radius_m", "provider", "label")
+ADDED = (
+    "lon", "lat", "grade", "radius_m", "p50", "p200", "p1000", "provider", "label", "ambiguous",
+)  # fmt: skip
 ROWS_AT_ONCE = 10_000
 _BLOCK = 1 << 20
 _DELIMITERS = ",;\t|"
@@ -65,11 +67,27 @@ def geocode_table(
 
 def _cells(answer: Answer) -> list[str]:
     if answer.lon is None or answer.lat is None:
-        return ["", "", answer.grade.value, "", "", ""]
+        return ["", "", answer.grade.value, "", "", "", "", "", "", _yes_no(answer.ambiguous)]
+    chances = answer.chances
     return [
-        f"{answer.lon:.6f}", f"{answer.lat:.6f}", answer.grade.value, str(answer.radius_m),
-        answer.provider, answer.label,
-    ]  # fmt: skip
+        f"{answer.lon:.6f}",
+        f"{answer.lat:.6f}",
+        answer.grade.value,
+        str(answer.radius_m),
+        *(("", "", "") if chances is None else (f"{share:.3f}" for share in _chances(chances))),
+        answer.provider,
+        answer.label,
+        _yes_no(answer.ambiguous),
+    ]
+
+
+def _chances(chances: Chances) -> tuple[float, float, float]:
+    """Those a table shows: within 50, 200 and 1,000 m."""
+    return chances.p50, chances.p200, chances.p1000
+
+
+def _yes_no(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _query(row: Row, places: dict[str, int]) -> AddressQuery:

@@ -8,14 +8,17 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.db.postgis import LonLat
-from geocrm.places.gazetteer_names import MAX_SPELLING_LENGTH, name_key, spelling_forms
+from geocrm.places import spellings
+from geocrm.places.gazetteer_names import name_key
+from geocrm.places.spellings import Name
+from geocrm.spatial.geodesy import great_circle_m
 
-Name = tuple[str, str]  # country, key
-MAX_SLIPS = 2
 # Two letters begin the names of thousands of places: only the weightiest are offered then.
 SHORT_PREFIX = 3
 SHORT_PREFIX_MIN_WEIGHT = 70.0
-_KNN_POOL = 8
+_KNN_POOL = 24
+# Of the best known that begin so, as many are compared by their distance to the view.
+NEAR_POOL = 2_000
 _COLUMNS = (
     "p.id, p.code, p.kind, p.country, p.name, p.label, p.postcode_id, p.district_id, p.regency_id,"
     " p.region_id, p.population, p.lon, p.lat, p.radius_m"
@@ -73,33 +76,7 @@ def named(session: Session, names: Collection[Name]) -> dict[Name, list[int]]:
 
 def spelt_like(session: Session, names: Collection[Name]) -> dict[Name, list[tuple[str, int]]]:
     """Known names a slip or two away from each name, with the number of slips."""
-    forms = [
-        (form, country, key)
-        for country, key in names
-        if len(key) <= MAX_SPELLING_LENGTH
-        for form in sorted(spelling_forms(key))
-    ]
-    found: dict[Name, list[tuple[str, int]]] = defaultdict(list)
-    if forms:
-        rows = session.execute(
-            text(
-                "SELECT DISTINCT w.country, w.key, s.key, levenshtein(w.key, s.key)"
-                " FROM unnest(CAST(:forms AS text[]), CAST(:countries AS text[]),"
-                "             CAST(:keys AS text[])) AS w(form, country, key)"
-                " JOIN gazetteer_spellings s ON s.form = w.form AND s.country = w.country"
-                " WHERE s.key <> w.key AND levenshtein_less_equal(w.key, s.key, :slips) <= :slips"
-                " ORDER BY 1, 2, 4, 3"
-            ),
-            {
-                "forms": [form for form, _, _ in forms],
-                "countries": [country for _, country, _ in forms],
-                "keys": [key for _, _, key in forms],
-                "slips": MAX_SLIPS,
-            },
-        )
-        for country, key, like, slips in rows:
-            found[country, key].append((like, slips))
-    return dict(found)
+    return spellings.spelt_like(session, "gazetteer_spellings", names)
 
 
 def places(session: Session, ids: Iterable[int]) -> dict[int, Place]:
@@ -142,8 +119,13 @@ def villages_of(session: Session, district_ids: Collection[int]) -> dict[int, li
     return dict(found)
 
 
-def beginning_with(session: Session, typed: str, country: str | None, limit: int) -> list[Place]:
-    """Places a name of which begins with what was typed, the best known first."""
+def beginning_with(
+    session: Session, typed: str, country: str | None, limit: int, near: LonLat | None = None
+) -> list[Place]:
+    """Places a name of which begins with what was typed, the best known first.
+
+    With `near`, a place counts as better known the nearer it is.
+    """
     key = name_key(typed, country or "")
     if not key or limit < 1:
         return []
@@ -153,8 +135,9 @@ def beginning_with(session: Session, typed: str, country: str | None, limit: int
             "  SELECT place_id, max(weight + CASE WHEN key = :key THEN 25 ELSE 0 END) AS weight"
             "  FROM gazetteer_names WHERE key >= :key AND key < :end AND weight >= :least"
             "  AND (CAST(:country AS text) IS NULL OR country = :country)"
-            "  GROUP BY place_id ORDER BY 2 DESC, place_id LIMIT :limit"
-            ") n ON n.place_id = p.id ORDER BY n.weight DESC, p.id"
+            "  GROUP BY place_id ORDER BY 2 DESC, place_id LIMIT :pool"
+            ") n ON n.place_id = p.id"
+            f" ORDER BY n.weight + {_NEARNESS} DESC, p.id LIMIT :limit"
         ),
         {
             "key": key,
@@ -162,25 +145,47 @@ def beginning_with(session: Session, typed: str, country: str | None, limit: int
             "least": SHORT_PREFIX_MIN_WEIGHT if len(key) < SHORT_PREFIX else 0.0,
             "country": country,
             "limit": limit,
+            "pool": limit if near is None else NEAR_POOL,
+            "lon": near and near.lon,
+            "lat": near and near.lat,
         },
     )
     return [Place._make(row) for row in rows]
 
 
-def nearest_place(session: Session, lon: float, lat: float) -> Place | None:
-    """The village or town nearest to the point; None while the gazetteer is empty."""
+# Beside the middle of the view a village weighs like a city; 50 km away it gains a third of that.
+_NEARNESS = (
+    "CASE WHEN CAST(:lon AS float) IS NULL THEN 0 ELSE"
+    " 60 * exp(-ST_DistanceSphere(ST_MakePoint(p.lon, p.lat), ST_MakePoint(:lon, :lat)) / 50000)"
+    " END"
+)
+
+
+def nearest_place(
+    session: Session, lon: float, lat: float, unit: str | None = None
+) -> Place | None:
+    """The village or town nearest to the point, of those in the boundary unit when one is given.
+
+    None while the gazetteer is empty, and when the unit has no place among the nearest.
+    """
     at = LonLat(lon, lat)
     row = session.execute(
         text(
             # Degrees choose the pool by the index, metres choose within it.
-            f"SELECT {_COLUMNS} FROM (SELECT * FROM gazetteer_places"
-            "  WHERE kind IN ('village', 'city')"
+            f"SELECT {_COLUMNS} FROM (SELECT *, ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS at"
+            "  FROM gazetteer_places WHERE kind IN ('village', 'city')"
             "  ORDER BY ST_SetSRID(ST_MakePoint(lon, lat), 4326) <->"
             "           ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) LIMIT :pool) p"
-            " ORDER BY ST_DistanceSphere(ST_MakePoint(p.lon, p.lat), ST_MakePoint(:lon, :lat)),"
-            "  p.id"
+            " WHERE CAST(:unit AS text) IS NULL OR ST_Covers("
+            "  (SELECT b.geom FROM boundaries b WHERE b.code = :unit), p.at)"
+            " ORDER BY ST_DistanceSphere(p.at, ST_MakePoint(:lon, :lat)), p.id"
             " LIMIT 1"
         ),
-        {"lon": at.lon, "lat": at.lat, "pool": _KNN_POOL},
+        {"lon": at.lon, "lat": at.lat, "pool": _KNN_POOL, "unit": unit},
     ).one_or_none()
     return None if row is None else Place._make(row)
+
+
+def distance_m(place: Place, lon: float, lat: float) -> float:
+    """Great-circle distance of the place's point to another."""
+    return float(great_circle_m(place.lon, place.lat, lon, lat))

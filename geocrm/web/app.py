@@ -35,6 +35,7 @@ from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import people as api_people
+from geocrm.web.api import places as api_places
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import visits as api_visits
@@ -50,6 +51,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     tiles.bp,
     api_account_list.bp,
     api_search.bp,
+    api_places.bp,
     api_boundaries.bp,
     campaigns.bp,
     api_audiences.bp,
