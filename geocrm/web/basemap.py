@@ -34,7 +34,7 @@ def packs() -> Any:
             "url": f"/basemap/packs/{each.folder}.pmtiles?v={each.version}",
             "box": each.box,
             "attribution": each.attribution,
-            "data_date": each.data_date and each.data_date.isoformat(),
+            "data_date": each.data_date and each.data_date.date().isoformat(),
         }
         for each in street_maps.ready(g.session, _packs())
     ])  # fmt: skip

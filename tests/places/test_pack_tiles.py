@@ -163,6 +163,14 @@ def test_places_are_named_and_shops_are_not(built):
     assert [each.get("name_en") for each in names if each["kind"] == "city"] == ["Djakarta"]
 
 
+def test_houses_are_numbered(built):
+    extract = Extract()
+    extract.node(0, 0, **{"addr:housenumber": "12A"})
+    extract.ring(50, 0, 20, building="yes", **{"addr:housenumber": "14"})
+    numbers = [feature["properties"]["number"] for feature in built(extract)("numbers")]
+    assert sorted(numbers) == ["12A", "14"]
+
+
 def test_the_sea_lies_right_of_the_coast_and_land_left(built):
     extract = Extract()
     # Northwards along the coast of a land in the west, cut by the extract at both ends.

@@ -11,7 +11,8 @@ Layers and their properties, as the pages' style reads them:
   where it holds `link`, `oneway` (1 along the line, -1 against it), `bridge`, `tunnel`, `yard`
   (sidings, drives, crossings);
 - `names`: points; `kind` city, town, island, village, suburb, quarter, neighbourhood, hamlet,
-  locality, square, water, green; `name`, `rank`, and `name_en` where it differs.
+  locality, square, water, green; `name`, `rank`, and `name_en` where it differs;
+- `numbers`: points of houses; `number`.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ MIN_ZOOM: Final = 9
 MAX_ZOOM: Final = 15
 BUILDINGS_ZOOM: Final = 14
 MAX_NAME: Final = 120
+MAX_NUMBER: Final = 20
 
 
 class Tags(Protocol):
@@ -205,6 +207,12 @@ def name(tags: Tags, look: Look | None = None) -> Look | None:
     if area_kind is None or tags.get("water") in _FLOWING or tags.get("waterway") == "riverbank":
         return None
     return Look("names", {"kind": area_kind, "name": words, "rank": _AREA_RANK})
+
+
+def number(tags: Tags) -> Look | None:
+    """How a house is numbered."""
+    words = tags.get("addr:housenumber")
+    return Look("numbers", {"number": words[:MAX_NUMBER]}, MAX_ZOOM) if words else None
 
 
 def _words(value: str | None) -> str | None:

@@ -2,14 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.errors import NotFound
+from geocrm.places.packs import queries
 
 _FOLDER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -22,7 +22,7 @@ class StreetMap:
     version: str
     box: tuple[float, float, float, float]
     attribution: str
-    data_date: date | None
+    data_date: datetime | None
 
 
 def file_of(packs: Path, folder: str) -> Path:
@@ -35,20 +35,22 @@ def file_of(packs: Path, folder: str) -> Path:
 
 def ready(session: Session, packs: Path) -> list[StreetMap]:
     """The street maps whose files are below `packs`, the largest area first. One round trip."""
-    return [
-        StreetMap(row.folder, _version(packs, row.folder), (*row[1:5],), row.attribution, row.day)
-        for row in session.execute(text(_READY))
-        if _FOLDER.fullmatch(row.folder) and (packs / row.folder / "streets.pmtiles").is_file()
+    found = [
+        StreetMap(pack.folder, version, pack.box, pack.attribution, pack.data_date)
+        for pack in queries.packs(session)
+        if (version := _version(packs, pack.folder)) is not None
     ]
+    return sorted(found, key=lambda each: (-_extent(each.box), each.folder))
 
 
-def _version(packs: Path, folder: str) -> str:
-    about = file_of(packs, folder).stat()
+def _version(packs: Path, folder: str) -> str | None:
+    try:
+        about = file_of(packs, folder).stat()
+    except (NotFound, FileNotFoundError):
+        return None
     return f"{about.st_mtime_ns:x}-{about.st_size:x}"
 
 
-_READY: Final = """
-    SELECT folder, ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box), attribution,
-           CAST(data_date AS date) AS day
-    FROM region_packs ORDER BY ST_Area(box) DESC, folder
-"""
+def _extent(box: tuple[float, float, float, float]) -> float:
+    west, south, east, north = box
+    return (east - west) * (north - south)

@@ -28,9 +28,10 @@ from geocrm.places.packs.drawing import Look
 from geocrm.spatial import coast
 
 ATTRIBUTION: Final = "© OpenStreetMap contributors"
+_POINTS: Final = ("place", "addr:housenumber")
 _SHAPES: Final = (
     "highway", "railway", "waterway", "natural", "landuse", "leisure", "building", "route",
-    "aeroway", "man_made", "amenity", "place",
+    "aeroway", "man_made", "amenity", "place", "addr:housenumber",
 )  # fmt: skip
 # Above this size the positions of nodes wait in a file; below, memory holds them (16 bytes each).
 _NODES_IN_MEMORY_BYTES: Final = 40_000_000
@@ -121,7 +122,7 @@ def _things(source: Path, folder: Path) -> Iterator[Any]:
     """Nodes of places, and ways and areas that may be drawn, with their positions."""
     large = source.stat().st_size > _NODES_IN_MEMORY_BYTES
     storage = f"sparse_file_array,{folder / 'nodes'}" if large else "flex_mem"
-    places, shapes = osmium.filter.KeyFilter("place"), osmium.filter.KeyFilter(*_SHAPES)
+    places, shapes = (osmium.filter.KeyFilter(*keys) for keys in (_POINTS, _SHAPES))
     places.enable_for(NODE)
     shapes.enable_for(WAY | AREA)
     return iter(
@@ -161,10 +162,10 @@ class _Sheet:
             self._add_way(thing)
         elif thing.is_area():
             self._add_area(thing)
-        else:
-            look = drawing.name(thing.tags)
-            if look and thing.location.valid():
-                self._keep(look, self._factory.create_point(thing))
+        elif thing.location.valid():
+            for look in (drawing.name(thing.tags), drawing.number(thing.tags)):
+                if look is not None:
+                    self._keep(look, self._factory.create_point(thing))
 
     def _add_way(self, way: Any) -> None:
         is_coast = way.tags.get("natural") == "coastline"
@@ -181,14 +182,14 @@ class _Sheet:
 
     def _add_area(self, area: Any) -> None:
         look = drawing.area(area.tags)
-        named = drawing.name(area.tags, look)
-        if look is None and named is None:
+        looks = [look, drawing.name(area.tags, look), drawing.number(area.tags)]
+        if not any(looks):
             return
         try:
             shape = self._factory.create_multipolygon(area)
         except RuntimeError:  # its nodes are not all in the extract
             return
-        for each in (look, named):
+        for each in looks:
             if each is not None:
                 self._keep(each, shape)
 
@@ -224,7 +225,7 @@ class _Sheet:
     def _send(self, looks: list[Look], shapes: Any) -> None:
         zooms = _zooms(looks, shapes)
         shown = np.flatnonzero(zooms <= drawing.MAX_ZOOM)
-        points = np.array([look.layer == "names" for look in looks], dtype=bool)
+        points = np.array([look.layer in ("names", "numbers") for look in looks], dtype=bool)
         shapes = np.where(points, shapely.point_on_surface(shapes), shapes)
         for geometry, at in zip(shapely.to_geojson(shapes[shown]), shown, strict=True):
             self.pipe.write(_feature(looks[at], int(zooms[at]), geometry))

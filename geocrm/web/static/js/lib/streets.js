@@ -87,7 +87,7 @@ function firstAbove(map, slot, count) {
 /** Towns stand among the world's names, other names below them. @param {number} slot @returns {keyof Anchors} */
 function anchorOf(slot) {
   if (SLOTS[slot] === "towns") return "towns";
-  return slot >= SLOTS.indexOf("oneways") ? "names" : "shapes";
+  return slot >= SLOTS.indexOf("numbers") ? "names" : "shapes";
 }
 
 /** @param {any} map @param {number} index */

@@ -23,7 +23,7 @@ const WIDTHS = {
 export const SLOTS = [
   "sea", "land", "surface", "green", "water", "streams", "buildings", "runways", "piers", "ferries",
   "tunnels", "cases", "roads", "paths", "bridge-cases", "bridges", "rails", "ties",
-  "oneways", "road-names", "stream-names", "names", "towns",
+  "numbers", "oneways", "road-names", "stream-names", "names", "towns",
 ];
 const TOWNS = ["city", "town"];
 
@@ -130,6 +130,11 @@ function rail(which = kindIs("rail", "tram")) {
 
 function names() {
   return {
+    numbers: {
+      ...symbols("numbers", true, { "text-field": ["get", "number"], "text-size": 10, "text-padding": 3 }),
+      minzoom: 17,
+      paint: { ...halo(token("--map-label-soft")), "text-halo-width": 1 },
+    },
     oneways: {
       ...symbols("roads", ["has", "oneway"], { "symbol-placement": "line", "text-field": ["case", ["==", ["get", "oneway"], -1], "←", "→"], "text-size": 12, "symbol-spacing": 120, "text-keep-upright": false, "text-rotation-alignment": "map", "text-padding": 2 }),
       minzoom: 16,
