@@ -12,6 +12,7 @@ from geocrm.web import (
     access,
     accounts,
     addresses,
+    basemap,
     browser_sessions,
     campaigns,
     headers,
@@ -44,6 +45,7 @@ from geocrm.web.api import visits as api_visits
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home.bp,
+    basemap.bp,
     accounts.bp,
     api_accounts.bp,
     addresses.bp,
