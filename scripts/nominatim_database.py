@@ -12,7 +12,7 @@ import os
 import secrets
 import sys
 
-from sqlalchemy import Connection, URL, create_engine, make_url, text
+from sqlalchemy import URL, Connection, create_engine, make_url, text
 
 from geocrm.config import Settings
 from geocrm.db import cluster
@@ -20,7 +20,9 @@ from geocrm.db import cluster
 DATABASE = "nominatim"
 READER = "nominatim_reader"
 # Left by the last step of an import.
-_DONE = "SELECT to_regclass('nominatim_properties') IS NOT NULL AND to_regclass('placex') IS NOT NULL"
+_DONE = (
+    "SELECT to_regclass('nominatim_properties') IS NOT NULL AND to_regclass('placex') IS NOT NULL"
+)
 
 
 def main(action: str) -> int:
