@@ -140,7 +140,7 @@ def earlier_points(session: Session, account_id: int, limit: int = 10) -> list[E
         .order_by(AddressPoint.until_at.desc(), AddressPoint.id.desc())
         .limit(limit)
     )
-    return [EarlierPoint(*row) for row in rows]
+    return [EarlierPoint._make(row) for row in rows]
 
 
 def contacts(session: Session, account_id: int) -> Sequence[Contact]:

@@ -14,6 +14,7 @@ from geocrm.web import (
     address_quality,
     address_review,
     addresses,
+    basemap,
     browser_sessions,
     campaigns,
     headers,
@@ -22,6 +23,7 @@ from geocrm.web import (
     language,
     people,
     problems,
+    providers,
     reading,
     request_work,
     sign_in,
@@ -40,12 +42,14 @@ from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import people as api_people
+from geocrm.web.api import places as api_places
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import visits as api_visits
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home.bp,
+    basemap.bp,
     accounts.bp,
     api_accounts.bp,
     address_review.bp,
@@ -60,6 +64,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     tiles.bp,
     api_account_list.bp,
     api_search.bp,
+    api_places.bp,
     api_boundaries.bp,
     campaigns.bp,
     api_audiences.bp,
@@ -68,6 +73,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     territories.bp,
     api_territories.bp,
     people.bp,
+    providers.bp,
     api_people.bp,
     api_jobs.bp,
 )

@@ -5,6 +5,7 @@ from typing import Final
 
 from geocrm.customers import review_tasks
 from geocrm.customers.address_batches import tasks as address_tasks
+from geocrm.geocoding.providers import tasks as provider_tasks
 from geocrm.jobs import Handler
 from geocrm.sales import tasks as import_tasks
 from geocrm.territories import tasks as territory_tasks
@@ -21,7 +22,13 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     review_tasks.TIDY: review_tasks.run_tidy,
     address_tasks.RUN: address_tasks.run_with(SERVICES),
     address_tasks.FORGET: address_tasks.forget_points,
+    provider_tasks.PURGE: provider_tasks.purge,
 }
 
 # What is done once a day without anybody asking.
-DAILY: Final = (import_tasks.REFRESH_REVENUE, address_tasks.FORGET, review_tasks.TIDY)
+DAILY: Final = (
+    import_tasks.REFRESH_REVENUE,
+    address_tasks.FORGET,
+    provider_tasks.PURGE,
+    review_tasks.TIDY,
+)

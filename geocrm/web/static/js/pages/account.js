@@ -2,7 +2,7 @@
 /** A customer's record: the mini map with the circle it may be off by, and placing it by hand. */
 import { deleteJson, putJson } from "../lib/api.js";
 import { LABELS, createMap, fit, addMarker } from "../lib/basemap.js";
-import { boxAround, circle } from "../lib/circle.js";
+import { boxAround, circle } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
 import { token } from "../lib/theme.js";
 
@@ -18,10 +18,9 @@ const map = await createMap(place, {
 let marker = known ? addMarker(map, lonLat) : null;
 const radiusM = Number(place.dataset.radius ?? 0);
 if (known && radiusM > 0) {
-  const area = circle(lonLat, radiusM);
-  map.addSource("accuracy", { type: "geojson", data: area });
+  map.addSource("accuracy", { type: "geojson", data: circle(lonLat, radiusM) });
   map.addLayer({ id: "accuracy", type: "fill", source: "accuracy", paint: { "fill-color": token("--accent"), "fill-opacity": 0.16 } }, LABELS);
-  fit(map, boxAround([{ lon: lonLat[0], lat: lonLat[1], radius_m: radiusM }]), { padding: 24, maxZoom: 15, animate: false });
+  fit(map, boxAround(lonLat, radiusM), { padding: 24, maxZoom: 15, animate: false });
 }
 
 const tools = document.getElementById("pin-tools");

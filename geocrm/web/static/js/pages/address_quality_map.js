@@ -1,8 +1,8 @@
 // @ts-check
 /** Weak areas as a map: each unit in the colour of its share, and a point that is looked at. */
 import { addMarker, createMap, fit, LABELS } from "../lib/basemap.js";
-import { boxAround } from "../lib/circle.js";
 import { el, icon } from "../lib/dom.js";
+import { boxAroundAll } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
 import { SEQUENTIAL_COLOURS } from "../lib/palette.js";
 import { onThemeChange, token } from "../lib/theme.js";
@@ -57,7 +57,7 @@ export async function createWeakMap(container, { onUnit }) {
       for (const unit of units) set(unit.code, { colour: colourOf(unit.share / most) });
       chosen = "";
       const placed = units.filter((one) => one.lon !== null);
-      if (fresh && placed.length) fit(map, boxAround(placed), { duration: 0, padding: 32, maxZoom: 8 });
+      if (fresh && placed.length) fit(map, boxAroundAll(placed), { duration: 0, padding: 32, maxZoom: 8 });
     },
     /** @param {string | null} code */
     choose(code) {
@@ -76,7 +76,7 @@ export async function createWeakMap(container, { onUnit }) {
         places.push({ lon: row.to_lon, lat: row.to_lat });
         looked.push(addMarker(map, [row.to_lon, row.to_lat], el("span", { class: "quality-dot is-right", title: t("Where it would be") }, icon("check", "i-s"))));
       }
-      fit(map, boxAround(places), { padding: 60, maxZoom: 9 });
+      fit(map, boxAroundAll(places), { padding: 60, maxZoom: 9 });
     },
   };
 }

@@ -1,8 +1,8 @@
 // @ts-check
 /** The map of a review: the numbered places on offer with how far off each may be, and the pin. */
 import { addMarker, createMap, fit, LABELS } from "../lib/basemap.js";
-import { boxAround, circle, distanceM } from "../lib/circle.js";
 import { el } from "../lib/dom.js";
+import { boxAroundAll, circle, distanceM } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
 import { onThemeChange, token } from "../lib/theme.js";
 
@@ -109,7 +109,10 @@ function addLayers(map) {
 function circles(candidates) {
   const features = candidates
     .filter((one) => one.radius_m)
-    .map((one) => circle([one.lon, one.lat], one.radius_m, { number: one.number, coarse: COARSE.includes(one.grade) }));
+    .map((one) => ({
+      ...circle([one.lon, one.lat], one.radius_m),
+      properties: { number: one.number, coarse: COARSE.includes(one.grade) },
+    }));
   return { type: "FeatureCollection", features };
 }
 
@@ -138,5 +141,5 @@ function lookAt(map, candidates) {
   const alone = candidates.length === 1;
   const places = candidates.map((one) => (alone || !COARSE.includes(one.grade) ? one : { lon: one.lon, lat: one.lat }));
   if (!places.length) fit(map, INDONESIA, { duration: 0 });
-  else fit(map, boxAround(places), { duration: 0, padding: 56, maxZoom: MAX_ZOOM });
+  else fit(map, boxAroundAll(places), { duration: 0, padding: 56, maxZoom: MAX_ZOOM });
 }
