@@ -3,10 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
-from flask_babel import LazyString
+from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
-from flask_babel import ngettext
 
 from geocrm.geocoding import Note
 from geocrm.geocoding.providers.pace import Why
