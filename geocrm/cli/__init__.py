@@ -17,6 +17,10 @@ BAD_INPUT, UNAVAILABLE, INTERRUPTED = 2, 3, 130
 
 # Name -> where it is defined, and what it does; so the list of commands needs no imports.
 COMMANDS = {
+    "addresses": (
+        "geocrm.cli.addresses:addresses",
+        "Look up where customers are, many at once.",
+    ),
     "backup": ("geocrm.cli.backup:backup", "Write everything in the database to a file."),
     "boundaries": (
         "geocrm.cli.boundaries:boundaries",

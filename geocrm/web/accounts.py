@@ -70,6 +70,7 @@ def show(account_id: int) -> str:
         contacts=queries.contacts(g.session, account_id),
         phones=queries.phones(g.session, account_id),
         emails=queries.emails(g.session, account_id),
+        earlier=queries.earlier_points(g.session, account_id),
         entries=queries.timeline(g.session, account_id),
         consents=queries.consents(g.session, account_id),
         channels=list(Channel),

@@ -11,6 +11,8 @@ from geocrm.config import Settings
 from geocrm.web import (
     access,
     accounts,
+    addresses,
+    basemap,
     browser_sessions,
     campaigns,
     headers,
@@ -30,6 +32,7 @@ from geocrm.web import (
 from geocrm.web import map as map_page
 from geocrm.web.api import account_list as api_account_list
 from geocrm.web.api import accounts as api_accounts
+from geocrm.web.api import address_batches as api_address_batches
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import imports as api_imports
@@ -42,8 +45,11 @@ from geocrm.web.api import visits as api_visits
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home.bp,
+    basemap.bp,
     accounts.bp,
     api_accounts.bp,
+    addresses.bp,
+    api_address_batches.bp,
     imports.bp,
     api_imports.bp,
     map_page.bp,

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+from geocrm.customers.address_batches import tasks as address_tasks
 from geocrm.geocoding.providers import tasks as provider_tasks
 from geocrm.jobs import Handler
 from geocrm.sales import tasks as import_tasks
 from geocrm.territories import tasks as territory_tasks
+from geocrm.wiring.geocoders import SERVICES
 
 JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     territory_tasks.KIND: territory_tasks.run,
@@ -14,8 +16,10 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     import_tasks.CHECK: import_tasks.check,
     import_tasks.UNDO: import_tasks.undo,
     import_tasks.REFRESH_REVENUE: import_tasks.refresh_revenue,
+    address_tasks.RUN: address_tasks.run_with(SERVICES),
+    address_tasks.FORGET: address_tasks.forget_points,
     provider_tasks.PURGE: provider_tasks.purge,
 }
 
 # What is done once a day without anybody asking.
-DAILY: Final = (import_tasks.REFRESH_REVENUE, provider_tasks.PURGE)
+DAILY: Final = (import_tasks.REFRESH_REVENUE, address_tasks.FORGET, provider_tasks.PURGE)
