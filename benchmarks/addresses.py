@@ -1,17 +1,15 @@
 """How right and how honest the geocoder is on streets, with a fifth of the addresses held out.
 
-Run: .venv/bin/python -m benchmarks.addresses [FILE.osm.pbf ...] [--seed 1] [--fit]
+Run: .venv/bin/python -m benchmarks.addresses [FILE.osm.pbf ...] [--seed 1]
 
 Of each extract a fifth of its distinct addresses loses its addr:* tags before the pack is loaded.
 Then both are asked for: the held-out ones, which the pack cannot know, and the kept ones, which it
 must find exactly. Truth is where the address was mapped. All happens in one transaction that is
 rolled back, so packs of the installation stay as they are. Without files: the extracts that
-scripts/osm_fixtures.py fetches. --fit writes what was seen to geocrm/geocoding/confidence.json.
-Prints Markdown.
+scripts/osm_fixtures.py fetches. Prints Markdown.
 """
 
 import argparse
-import json
 import os
 import random
 import tempfile
@@ -35,8 +33,6 @@ from geocrm.spatial.geodesy import great_circle_m
 
 FIXTURES = Path("var/fixtures")
 HELD_OUT = 0.2
-# Shares at which the confidence curves are measured.
-SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -209,27 +205,20 @@ def reliability(cases: Iterable[Case]) -> None:
         print(f"| {tenth * 10}–{tenth * 10 + 10} % | {' | '.join(cells)} |")
 
 
-def fit(cases: Iterable[Case]) -> dict[str, dict[str, object]]:
-    """For each way an answer was found: within which multiple of its length which share lies."""
-    multiples: dict[str, list[float]] = defaultdict(list)
-    for case in cases:
-        if case.answer.length_m:
-            multiples[case.answer.way].append(case.off_m / case.answer.length_m)
-    return {
-        way: {
-            "cases": len(of_way),
-            "multiples": [round(float(m), 4) for m in np.quantile(of_way, SHARES)],
-            "shares": list(SHARES),
-        }
-        for way, of_way in sorted(multiples.items())
-    }
-
-
 def _shares(chances: object) -> tuple[float, float, float, float]:
     return chances.p50, chances.p200, chances.p1000, chances.p5000  # type: ignore[attr-defined]
 
 
-def measure(session: Session, file: Path, seed: int) -> list[Case]:
+class Split(NamedTuple):
+    """The addresses of an extract: those held out, and those the loaded pack knows."""
+
+    held: list[Truth]
+    kept: list[Truth]
+    loading_s: float
+
+
+def load_without(session: Session, file: Path, seed: int) -> Split:
+    """Load the extract as the only pack, without a fifth of its addresses."""
     truths = addresses(file)
     keys = sorted({t.key for t in truths})
     gone = set(random.Random(seed).sample(keys, round(len(keys) * HELD_OUT)))
@@ -242,16 +231,24 @@ def measure(session: Session, file: Path, seed: int) -> list[Case]:
         took = time.perf_counter() - start
     held = list({t.key: t for t in truths if t.key in gone}.values())
     kept = list({t.key: t for t in truths if t.key not in gone}.values())
-    print(f"\n### {file.name}: {len(held)} held out, {len(kept)} kept, loaded in {took:.1f} s\n")
+    return Split(held, kept, took)
+
+
+def measure(session: Session, file: Path, seed: int) -> list[Case]:
+    split = load_without(session, file, seed)
+    print(
+        f"\n### {file.name}: {len(split.held)} held out, {len(split.kept)} kept,"
+        f" loaded in {split.loading_s:.1f} s\n"
+    )
     print(HEADER)
     seen: list[Case] = []
     for name, form in FORMS.items():
-        asked = [t for t in held if t.city or name != "no postcode"]
+        asked = [t for t in split.held if t.city or name != "no postcode"]
         cases = ask(session, asked, form, seed)
         print(line(f"held out, {name}", cases))
         seen += cases
     for name, form in FORMS.items():
-        print(line(f"in the pack, {name}", ask(session, kept, form, seed)))
+        print(line(f"in the pack, {name}", ask(session, split.kept, form, seed)))
     return seen
 
 
@@ -259,7 +256,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fit", action="store_true")
     chosen = parser.parse_args()
     files = chosen.files or sorted(FIXTURES.glob("*.osm.pbf"))
     settings = Settings.from_env(os.environ)
@@ -271,8 +267,6 @@ def main() -> None:
             seen += measure(session, file, chosen.seed)
             session.rollback()
         reliability(seen)
-        if chosen.fit:
-            print(json.dumps(fit(seen), indent=1))
 
 
 if __name__ == "__main__":

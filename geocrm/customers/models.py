@@ -8,10 +8,11 @@ and seen by whoever sees the account.
 
 import enum
 from datetime import date, datetime
+from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import ForeignKey, Numeric, Text, exists, func, or_
-from sqlalchemy.dialects.postgresql import ARRAY, CITEXT, UUID
+from sqlalchemy import REAL, FetchedValue, ForeignKey, Numeric, Text, exists, func, or_
+from sqlalchemy.dialects.postgresql import ARRAY, CITEXT, JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from geocrm.db import Base, RowCriterion, scoped
@@ -140,6 +141,55 @@ class Address(Base):
     provider: Mapped[str | None]
     label: Mapped[str | None]
     geocoded_at: Mapped[datetime | None]
+    # The probability that the true place lies within 50, 200, 1,000 and 5,000 m of the point.
+    p50: Mapped[float | None] = mapped_column(REAL)
+    p200: Mapped[float | None] = mapped_column(REAL)
+    p1000: Mapped[float | None] = mapped_column(REAL)
+    p5000: Mapped[float | None] = mapped_column(REAL)
+    ambiguous: Mapped[bool] = mapped_column(default=False)
+    # Runners-up: [{label, grade, lon, lat, radius_m}]; what is to be said: [{code, given}].
+    candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    notes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    licence: Mapped[str | None]
+    attribution: Mapped[str | None]
+    # Of the address as written ('' when nothing is), and of the one that the point answers (None
+    # when it was never looked up). Both are kept by a trigger; where they differ, the address
+    # waits to be looked up, and `answered_address` says for which one the point was found.
+    fingerprint: Mapped[str] = mapped_column(FetchedValue(), server_onupdate=FetchedValue())
+    answered: Mapped[str | None] = mapped_column(FetchedValue(), server_onupdate=FetchedValue())
+    answered_address: Mapped[str | None] = mapped_column(
+        FetchedValue(), server_onupdate=FetchedValue()
+    )
+    # The terms of the provider forbid to keep the point longer.
+    retain_until: Mapped[datetime | None]
+    # Who placed it by hand, at `geocoded_at`.
+    placed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    # A person is asked ("open"), found it right ("settled"), or says there is no such place.
+    review: Mapped[str | None]
+    reviewed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    reviewed_at: Mapped[datetime | None]
+
+
+@scoped(of_visible_account)
+class AddressPoint(Base):
+    """Where an account was before; written by a trigger when its point is replaced."""
+
+    __tablename__ = "address_points"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    # None when the terms of the provider forbid to keep the point.
+    lon: Mapped[float | None]
+    lat: Mapped[float | None]
+    grade: Mapped[str]
+    radius_m: Mapped[float | None]
+    provider: Mapped[str | None]
+    label: Mapped[str | None]
+    # The address that the point answered.
+    address: Mapped[str]
+    placed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    from_at: Mapped[datetime | None]
+    until_at: Mapped[datetime]
 
 
 @scoped(of_visible_account)

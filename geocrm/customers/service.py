@@ -123,7 +123,7 @@ def pin(session: Session, actor: Actor, account_id: int, lon: float, lat: float)
     """Place an account by hand; neither imports nor the geocoder move it afterwards."""
     actor.require("update", "account")
     _touch(session, actor, account_id)
-    placing.pin(session, account_id, lon, lat)
+    placing.pin(session, account_id, lon, lat, actor.user_id)
     audit.record(session, actor, "pin", f"account:{account_id}", lon=lon, lat=lat)
 
 
@@ -131,7 +131,7 @@ def unpin(session: Session, actor: Actor, account_id: int) -> None:
     """Forget where somebody placed it and look its address up instead."""
     actor.require("update", "account")
     _touch(session, actor, account_id)
-    placing.geocode(session, account_id)
+    placing.unpin(session, account_id)
     audit.record(session, actor, "unpin", f"account:{account_id}")
 
 

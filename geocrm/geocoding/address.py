@@ -83,8 +83,8 @@ class Answer:
     About 95 % of the addresses with this answer lie within `radius_m` of the point; `chances` says
     more. Nothing found is grade `none` without a point. `ambiguous`: the alternatives are as good.
     `place_code` is the gazetteer's code of the place. `way` is how the point was found, `length_m`
-    the length that its error goes with (`geocrm.geocoding.confidence`). `retain_until`: the provider's terms forbid
-    to keep the point longer; None is for ever.
+    the length that its error goes with (`geocrm.geocoding.confidence`). `retain_until`: the
+    provider's terms forbid to keep the point longer; None is for ever.
     """
 
     grade: Grade

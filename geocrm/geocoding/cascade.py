@@ -28,8 +28,11 @@ STREETS_ATTRIBUTION: Final = "© OpenStreetMap contributors"
 # Namesakes in one town are answered together, with a circle around all, up to this size.
 TOGETHER_M: Final = 1_500.0
 MAX_ALTERNATIVES: Final = 8
+# From so many addresses on it pays to ask first of which countries streets are known.
+WORTH_ASKING: Final = 10
 _WAYS: Final = {
     "exact": Grade.ROOFTOP,
+    "range": Grade.ROOFTOP,
     "sibling": Grade.INTERPOLATED,
     "between": Grade.INTERPOLATED,
     "beside": Grade.INTERPOLATED,
@@ -74,10 +77,14 @@ class Chunk:
                 {
                     i: read(asked.query, asked.parsed.text, asked.parsed.country)
                     for i, asked in enumerate(self.asked)
-                    if asked.parsed.country in self._streets.countries and not is_box(asked.query)
+                    if self._may_know(asked.parsed.country) and not is_box(asked.query)
                 }
             )
         return self._located
+
+    def _may_know(self, country: str) -> bool:
+        """Whether streets of the country are known; few addresses are looked up without asking."""
+        return len(self.asked) < WORTH_ASKING or country in self._streets.countries
 
 
 class Step(NamedTuple):
@@ -102,7 +109,7 @@ def run(session: Session, asked: Sequence[Asked]) -> list[Answer]:
 
 
 def _address_points(chunk: Chunk, pending: Sequence[int]) -> dict[int, Finding]:
-    return _by_way(chunk, pending, {"exact"})
+    return _by_way(chunk, pending, {"exact", "range"})
 
 
 def _interpolation(chunk: Chunk, pending: Sequence[int]) -> dict[int, Finding]:
@@ -204,9 +211,7 @@ def _at_number(located: Located, candidate: Candidate, placed: Placed) -> Answer
 def _on_street(located: Located, candidate: Candidate, placed: Placed | None) -> Answer:
     street = candidate.street
     way = "street" if candidate.agreed and candidate.locality is not False else "street_alone"
-    if placed is not None and placed.scale_m <= LONGEST_INTERPOLATION_M:
-        return _answer(located, candidate, placed, Grade.STREET, way, street.reach_m)
-    spot = Placed(street.lon, street.lat, way, street.reach_m)
+    spot = placed or Placed(street.lon, street.lat, way, street.reach_m)
     return _answer(located, candidate, spot, Grade.STREET, way, street.reach_m)
 
 

@@ -26,8 +26,8 @@ LEAST_ACROSS_M = 60.0
 class Placed(NamedTuple):
     """A point for a number, how it was found, and the length its error is measured by.
 
-    `way` is exact, sibling (another letter of the number), between, beside or across (from numbers
-    of the other side).
+    `way` is exact, range (a house of several numbers), sibling (another letter of the number),
+    between, beside or across (from numbers of the other side).
     """
 
     lon: float
@@ -41,12 +41,16 @@ def place(
     number: HouseNumber, houses: Houses, line: shapely.Geometry | None = None
 ) -> list[Placed]:
     """Where the number may lie, best first; several only when the number exists several times."""
-    exact = [house for house in houses.at if _is(house, number)]
-    real = [house for house in exact if house.gap_m is None]
-    if real:
-        return [_of_group(group, "exact") for group in _grouped(real)]
+    at = [house for house in houses.at if house.gap_m is None]
+    exact = [house for house in at if house.number == number.text]
     if exact:
-        house = exact[0]
+        return [_of_group(group, "exact") for group in _grouped(exact)]
+    covering = [house for house in at if _covers(house, number)]
+    if covering:
+        return [_of_group(group, "range") for group in _grouped(covering)]
+    mapped = [house for house in houses.at if house.number == number.text]
+    if mapped:
+        house = mapped[0]
         scale_m = max(house.gap_m or 0.0, LEAST_M)
         return [Placed(house.lon, house.lat, "between", scale_m, house.postcode)]
     siblings = [house for house in houses.at if house.value == number.value]
@@ -56,9 +60,7 @@ def place(
     return [found] if (found := _beside_neighbours(number, houses, line)) else []
 
 
-def _is(house: House, number: HouseNumber) -> bool:
-    if house.number == number.text:
-        return True
+def _covers(house: House, number: HouseNumber) -> bool:
     known = house_number(house.number)
     return known is not None and known.covers(number)
 

@@ -9,4 +9,7 @@ nothing.
 from geocrm.jobs.models import JobRun as JobRun
 from geocrm.jobs.work import Cancelled as Cancelled
 from geocrm.jobs.work import Handler as Handler
+from geocrm.jobs.work import Later as Later
+from geocrm.jobs.work import Paused as Paused
+from geocrm.jobs.work import Superseded as Superseded
 from geocrm.jobs.work import Work as Work

@@ -29,6 +29,8 @@ class JobRun(Base):
     # Renewed while a worker lives; an old one means that the worker died.
     beat_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    # Counts up when a worker takes the job or a person lets it go on; an older one has no say.
+    attempt: Mapped[int] = mapped_column(default=0)
 
     @property
     def finished(self) -> bool:

@@ -18,6 +18,15 @@ def get(session: Session, actor: Actor, job_id: int) -> JobRun:
     return found
 
 
+def get_locked(session: Session, actor: Actor, job_id: int) -> JobRun:
+    """The job as it stands, held until the transaction ends; NotFound as from `get`."""
+    get(session, actor, job_id)
+    return session.scalars(
+        select(JobRun).where(JobRun.id == job_id).with_for_update(),
+        execution_options={"populate_existing": True},
+    ).one()
+
+
 def recent(session: Session, actor: Actor, limit: int = 20) -> Sequence[JobRun]:
     """The actor's newest jobs."""
     return session.scalars(

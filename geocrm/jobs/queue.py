@@ -13,9 +13,15 @@ TASK = "geocrm.run_job"
 _enqueuer = App(connector=SQLAlchemyPsycopg2Connector())
 
 
-def enqueue(connection: Connection, job_id: int) -> None:
-    """Queue the job in the connection's transaction: it is there exactly if that commits."""
-    _enqueuer.configure_task(TASK, connection=connection).defer(job_id=job_id)
+def enqueue(connection: Connection, job_id: int, in_s: int = 0) -> None:
+    """Queue the job in the connection's transaction: it is there exactly if that commits.
+
+    A worker takes it up `in_s` seconds from now at the earliest.
+    """
+    task = _enqueuer.configure_task(
+        TASK, connection=connection, schedule_in={"seconds": in_s} if in_s else None
+    )
+    task.defer(job_id=job_id)
 
 
 def worker_app(conninfo: str, run_job: Callable[[int], None]) -> App:

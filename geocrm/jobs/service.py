@@ -1,18 +1,20 @@
-"""Starting, running, cancelling and rescuing background jobs."""
+"""Starting, running, pausing, cancelling and rescuing background jobs."""
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from geocrm.errors import GeoCrmError
+from geocrm import clock
+from geocrm.errors import Conflict, GeoCrmError
 from geocrm.jobs import queries, queue
 from geocrm.jobs.models import JobRun
-from geocrm.jobs.work import Cancelled, Handler, Work
+from geocrm.jobs.work import Cancelled, Handler, Later, Paused, Superseded, Work
 from geocrm.security import OPERATOR, Actor
 
 BEAT_S = 10
@@ -47,9 +49,42 @@ def start_daily(session: Session, kinds: Collection[str]) -> list[int]:
 
 def cancel(session: Session, actor: Actor, job_id: int) -> JobRun:
     """Ask a job to stop; it does so after the batch at hand."""
-    job = queries.get(session, actor, job_id)
+    job = queries.get_locked(session, actor, job_id)
     if not job.finished:
+        if job.state != "running":
+            job.finished_at = clock.now()
         job.state = "cancelled"
+    return job
+
+
+def pause(session: Session, actor: Actor, job_id: int) -> JobRun:
+    """Ask a job to rest after the batch at hand, until somebody resumes it."""
+    job = queries.get_locked(session, actor, job_id)
+    if job.finished:
+        raise Conflict(f"Job {job_id} has ended already ({job.state})")
+    job.state = "paused"
+    return job
+
+
+def is_paused(session: Session, actor: Actor, job_id: int) -> bool:
+    """Whether the job rests until somebody resumes it."""
+    return queries.get(session, actor, job_id).state == "paused"
+
+
+def has_ended(session: Session, actor: Actor, job_id: int) -> bool:
+    """Whether nothing more will happen to the job."""
+    return queries.get(session, actor, job_id).finished
+
+
+def resume(session: Session, actor: Actor, job_id: int) -> JobRun:
+    """Queue a paused job again; a worker that is still about to rest has no say any more."""
+    job = queries.get_locked(session, actor, job_id)
+    if job.state != "paused":
+        raise Conflict(f"Job {job_id} is not paused ({job.state})")
+    job.state, job.beat_at = "waiting", None
+    job.attempt += 1
+    session.flush()
+    queue.enqueue(session.connection(), job.id)
     return job
 
 
@@ -69,27 +104,55 @@ def run(
         if claimed is None:
             return
         actor = actor_of(session, claimed.user_id)
-    work = Work(job_id, actor, sessions, claimed.params)
+    work = Work(job_id, actor, sessions, claimed.params, claimed.attempt)
     with _beating(sessions, job_id):
-        state, message, result = _outcome(handlers[claimed.kind], work)
+        outcome = _outcome(handlers[claimed.kind], work)
     with sessions.begin() as session:
-        job = session.get_one(JobRun, job_id)
-        job.state, job.result = state, result
-        job.message = message or job.message
-        job.finished_at = session.execute(text("SELECT now()")).scalar_one()
+        job = session.scalars(
+            select(JobRun).where(JobRun.id == job_id).with_for_update()
+        ).one_or_none()
+        if job is not None and job.attempt == work.attempt:
+            _write_down(session, job, outcome)
 
 
-def _outcome(handler: Handler, work: Work) -> tuple[str, str, dict[str, Any] | None]:
+class _Outcome(NamedTuple):
+    state: str
+    message: str = ""
+    result: dict[str, Any] | None = None
+    again_in_s: float = 0.0
+
+
+def _write_down(session: Session, job: JobRun, outcome: _Outcome) -> None:
+    job.message = outcome.message or job.message
+    if outcome.state in ("paused", "waiting"):
+        # A person may have cancelled or paused it meanwhile; that stands.
+        if outcome.state == "waiting" and job.state == "running":
+            job.state, job.beat_at = "waiting", None
+            queue.enqueue(session.connection(), job.id, math.ceil(outcome.again_in_s))
+        if job.state != "cancelled":
+            return
+        outcome = _Outcome("cancelled")
+    job.state, job.result = outcome.state, outcome.result
+    job.finished_at = session.execute(text("SELECT now()")).scalar_one()
+
+
+def _outcome(handler: Handler, work: Work) -> _Outcome:
     try:
-        return "done", "", handler(work)
+        return _Outcome("done", result=handler(work))
     except Cancelled:
-        return "cancelled", "", None
+        return _Outcome("cancelled")
+    except (Paused, Superseded):
+        return _Outcome("paused")
+    except Later as wish:
+        return _Outcome("waiting", wish.message, again_in_s=wish.seconds)
     except GeoCrmError as error:
-        return "failed", str(error), None
+        return _Outcome("failed", str(error))
     except Exception:
         # Whatever broke, the person who waits must learn that it did.
         log.exception("Job %s failed", work.job_id)
-        return "failed", "Something went wrong on our side; the log of the worker says what", None
+        return _Outcome(
+            "failed", "Something went wrong on our side; the log of the worker says what"
+        )
 
 
 @contextmanager
@@ -122,12 +185,13 @@ def reap(session: Session) -> list[int]:
 
 _CLAIM = text(
     "UPDATE job_runs SET state = 'running', started_at = coalesce(started_at, now()),"
-    " beat_at = now() WHERE id = :id AND (state = 'waiting' OR (state = 'running'"
+    " beat_at = now(), attempt = attempt + 1"
+    " WHERE id = :id AND (state = 'waiting' OR (state = 'running'"
     " AND beat_at < now() - make_interval(secs => :stalled)))"
-    " RETURNING kind, user_id, params"
+    " RETURNING kind, user_id, params, attempt"
 )
 
-# Running without a beat, or waiting although the queue has forgotten it.
+# Running without a beat, or waiting although the queue has forgotten it; never one that is paused.
 _STALLED = text(
     "UPDATE job_runs r SET state = 'waiting', beat_at = NULL"
     " WHERE (r.state = 'running' AND r.beat_at < now() - make_interval(secs => :stalled))"

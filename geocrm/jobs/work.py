@@ -16,6 +16,23 @@ class Cancelled(Exception):
     """The person cancelled the job; what was committed stays."""
 
 
+class Paused(Exception):
+    """The person paused the job; it goes on from here when they say so."""
+
+
+class Superseded(Exception):
+    """Another worker has taken the job over, so this one leaves it alone."""
+
+
+class Later(Exception):
+    """The job cannot go on now: a worker is to take it up again after `seconds`."""
+
+    def __init__(self, seconds: float, message: str) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        self.message = message
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A job in progress: its parameters, its actor, and the ways to write and to report."""
@@ -24,6 +41,7 @@ class Work:
     actor: Actor
     sessions: sessionmaker[Session]
     params: Mapping[str, Any] = field(default_factory=dict)
+    attempt: int = 0
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:
@@ -32,17 +50,23 @@ class Work:
             yield session
 
     def report(self, done: int, total: int | None = None, message: str = "") -> None:
-        """Say how far the job is; raises Cancelled when the person has cancelled it."""
+        """Say how far the job is.
+
+        Raises Cancelled or Paused when the person wants that, Superseded when it is no longer ours.
+        """
         with unit_of_work(self.sessions, self.actor) as session:
-            state = session.execute(
+            state, attempt = session.execute(
                 text(
                     "UPDATE job_runs SET done = :done, total = coalesce(:total, total),"
-                    " message = :message, beat_at = now() WHERE id = :id RETURNING state"
+                    " message = :message, beat_at = now() WHERE id = :id RETURNING state, attempt"
                 ),
                 {"done": done, "total": total, "message": message, "id": self.job_id},
-            ).scalar_one()
-        if state == "cancelled":
-            raise Cancelled
+            ).one()
+        if attempt != self.attempt:
+            raise Superseded
+        if state in _STOPS:
+            raise _STOPS[state]
 
 
+_STOPS: Mapping[str, type[Exception]] = {"cancelled": Cancelled, "paused": Paused}
 Handler = Callable[[Work], dict[str, Any]]

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, text
 
 from geocrm import clock
-from geocrm.errors import InvalidInput, NotFound
-from geocrm.jobs import JobRun, queries, service
+from geocrm.errors import Conflict, InvalidInput, NotFound
+from geocrm.jobs import JobRun, Later, Superseded, queries, service
 from geocrm.security import OPERATOR
 
 
@@ -135,3 +135,92 @@ def test_somebody_elses_job_looks_missing(session, job, rep, actor_of):
     with pytest.raises(NotFound):
         queries.get(session, actor_of(rep), job.id)
     assert session.scalars(select(JobRun.id).where(JobRun.id == job.id)).all()
+
+
+def test_a_paused_job_rests_after_its_batch_and_goes_on_when_resumed(session, job, run, actor):
+    batches = []
+
+    def handler(work):
+        for number in range(5):
+            batches.append(number)
+            if number == 1 and len(batches) == 2:
+                service.pause(session, actor, job.id)
+                session.commit()
+            work.report(number, 5)
+        return {}
+
+    run(job.id, handler)
+    assert batches == [0, 1]
+    assert state_of(session, job.id).state == "paused"
+    run(job.id, handler)
+    assert batches == [0, 1], "a queue that delivers twice does not wake it"
+    before = queued(session)
+    service.resume(session, actor, job.id)
+    session.commit()
+    assert queued(session) == before + 1
+    run(job.id, handler)
+    assert state_of(session, job.id).state == "done"
+    assert batches == [0, 1, 0, 1, 2, 3, 4]
+
+
+def test_a_paused_job_is_not_rescued_however_long_it_rests(session, job, actor):
+    service.pause(session, actor, job.id)
+    job.beat_at = job.created_at = clock.now() - timedelta(days=30)
+    session.flush()
+    session.execute(text("UPDATE procrastinate_jobs SET status = 'succeeded'"))
+    assert service.reap(session) == []
+    assert state_of(session, job.id).state == "paused"
+
+
+def test_a_job_resumed_before_its_worker_noticed_the_pause_runs_once(session, job, run, actor):
+    """The worker that was to rest finds that another attempt has begun, and keeps its hands off."""
+    told = []
+
+    def handler(work):
+        service.pause(session, actor, job.id)
+        service.resume(session, actor, job.id)
+        session.commit()
+        try:
+            work.report(1, 5)
+        except Superseded as error:
+            told.append(error)
+            raise
+        return {}
+
+    run(job.id, handler)
+    assert len(told) == 1
+    assert state_of(session, job.id).state == "waiting"
+
+
+def test_only_a_paused_job_is_resumed_and_only_an_unfinished_one_paused(session, job, run, actor):
+    with pytest.raises(Conflict):
+        service.resume(session, actor, job.id)
+    run(job.id, lambda _work: {})
+    with pytest.raises(Conflict):
+        service.pause(session, actor, job.id)
+
+
+def test_a_paused_job_can_be_cancelled(session, job, actor):
+    service.pause(session, actor, job.id)
+    service.cancel(session, actor, job.id)
+    assert state_of(session, job.id).state == "cancelled"
+    assert state_of(session, job.id).finished_at is not None
+
+
+def test_a_job_that_must_wait_frees_its_worker_and_is_queued_for_later(session, job, run):
+    def handler(_work):
+        raise Later(90, "The services can be asked again in a while")
+
+    session.execute(text("UPDATE procrastinate_jobs SET status = 'succeeded'"))
+    run(job.id, handler)
+    waiting = state_of(session, job.id)
+    assert (waiting.state, waiting.message) == (
+        "waiting", "The services can be asked again in a while",
+    )  # fmt: skip
+    due = session.execute(
+        text("SELECT scheduled_at - now() FROM procrastinate_jobs WHERE status = 'todo'")
+    ).scalar_one()
+    assert timedelta(seconds=80) < due <= timedelta(seconds=91)
+    waiting.created_at = clock.now() - timedelta(days=1)
+    session.flush()
+    assert service.reap(session) == [], "the queue has not forgotten it"

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.customers import scope
+from geocrm.customers.answers import COLUMNS
 from geocrm.customers.imports.kind import run_sql
 
 _PARTS = ("street", "house_number", "village", "district", "city", "region", "postcode")
@@ -55,7 +56,14 @@ _OWN: Final = [
     "emails",
     "consents",
     "activities",
+    "address_points",
 ]
+# Images that imports made before these were kept lack the columns that cannot be empty.
+_ANSWER: Final = {name: f"b.{name}" for name in (*COLUMNS, "geocoded_at", "reviewed_by",
+                                                 "reviewed_at")} | {
+    "ambiguous": "coalesce(b.ambiguous, false)",
+    "candidates": "coalesce(b.candidates, '[]')", "notes": "coalesce(b.notes, '[]')",
+}  # fmt: skip
 
 _REMOVE: Final = """
     DELETE FROM accounts a USING undo_stage u, account_scope s
@@ -85,12 +93,21 @@ _CARRY_VERSIONS: Final = """
 _RESTORE_ADDRESS: Final = f"""
     UPDATE addresses d SET
         typed = b.typed, {", ".join(f"{part} = b.{part}" for part in _PARTS)}, country = b.country,
-        lon = b.lon, lat = b.lat, grade = b.grade, radius_m = b.radius_m, provider = b.provider,
-        label = b.label, geocoded_at = b.geocoded_at
+        {", ".join(f"{name} = {value}" for name, value in _ANSWER.items())}
     FROM undo_stage u
     JOIN account_scope s ON s.account_id = u.target_id
     CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS addresses), u.before -> 'address') b
     WHERE d.account_id = u.target_id AND NOT u.made AND NOT u.spared AND {{scope:s}}
+"""
+# The trigger takes a point written anew for the answer to the address as it is written.
+_RESTORE_ANSWERED: Final = """
+    UPDATE addresses d SET answered = b.answered, answered_address = b.answered_address
+    FROM undo_stage u
+    JOIN account_scope s ON s.account_id = u.target_id
+    CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS addresses), u.before -> 'address') b
+    WHERE d.account_id = u.target_id AND NOT u.made AND NOT u.spared AND {scope:s}
+      AND u.before -> 'address' ? 'answered' AND d.provider IS DISTINCT FROM 'pin'
+      AND (d.answered, d.answered_address) IS DISTINCT FROM (b.answered, b.answered_address)
 """
 # Orders may have come since: revenue is only put back where it is still the entered one.
 _RESTORE_SCOPE: Final = """
@@ -145,7 +162,9 @@ def undo(session: Session, import_id: int, targets: Sequence[int]) -> tuple[int,
     run_sql(session, _REMOVE, params)
     for table in ("phones", "emails", "contacts"):
         run_sql(session, _REMOVE_ADDED.format(table=table), params)
-    for statement in (_RESTORE, _CARRY_VERSIONS, _RESTORE_ADDRESS, _RESTORE_SCOPE, _RESTATE):
+    for statement in (
+        _RESTORE, _CARRY_VERSIONS, _RESTORE_ADDRESS, _RESTORE_ANSWERED, _RESTORE_SCOPE, _RESTATE,
+    ):  # fmt: skip
         run_sql(session, statement, params)
     scope.refresh_reach(session, _KEPT, params)
     scope.refresh_consent(session, _KEPT, params)

@@ -1,7 +1,9 @@
 """SQL that writes the staged accounts. Each statement carries the scope of the importer."""
 
+import json
 from typing import Final
 
+from geocrm.customers.answers import COLUMNS, NO_POINT
 from geocrm.customers.scope import CHANNEL_BIT, TERRITORY_OF_UNIT
 
 _FOLDED = (
@@ -10,10 +12,14 @@ _FOLDED = (
 )  # fmt: skip
 _PLACED = (
     "typed", "street", "house_number", "village", "district", "city", "region", "postcode",
-    "stated_country", "country", "lon", "lat", "grade", "radius_m", "provider", "label", "geom",
-    "unit",
+    "stated_country", "country", *COLUMNS, "geom", "unit",
 )  # fmt: skip
 PARTS = ("street", "house_number", "village", "district", "city", "region", "postcode")
+# What an address keeps of the answer; a row without one has none of it.
+_ANSWER: Final = {name: f"r.{name}" for name in COLUMNS} | {
+    "grade": "coalesce(r.grade, 'none')", "ambiguous": "coalesce(r.ambiguous, false)",
+    "candidates": "coalesce(r.candidates, '[]')", "notes": "coalesce(r.notes, '[]')",
+}  # fmt: skip
 _HAS_ADDRESS = f"coalesce(typed, {', '.join(PARTS)}) IS NOT NULL"
 
 ANY_FOLLOWS: Final = """
@@ -69,13 +75,11 @@ CREATE: Final = """
     FROM import_stage r WHERE r.outcome = 'created' AND {scope:r}
 """
 CREATE_ADDRESS: Final = f"""
-    INSERT INTO addresses (account_id, typed, {", ".join(PARTS)}, country, lon, lat, grade,
-    radius_m,
-                           provider, label, geocoded_at)
+    INSERT INTO addresses (account_id, typed, {", ".join(PARTS)}, country, {", ".join(_ANSWER)},
+                           geocoded_at)
     SELECT r.target_id, coalesce(r.typed, ''), {", ".join(f"r.{part}" for part in PARTS)},
-    r.country,
-        r.lon, r.lat, coalesce(r.grade, 'none'), r.radius_m, r.provider, r.label,
-        CASE WHEN r.lon IS NOT NULL THEN now() END
+        r.country, {", ".join(_ANSWER.values())},
+        CASE WHEN r.grade IS NOT NULL THEN clock_timestamp() END
     FROM import_stage r WHERE r.outcome = 'created' AND {{scope:r}}
 """
 CREATE_SCOPE: Final = """
@@ -98,22 +102,27 @@ LOCK: Final = """
     WHERE {scope:s} AND a.id IN (SELECT target_id FROM import_stage WHERE outcome = 'updated')
     ORDER BY a.id FOR UPDATE
 """
+# A point that may be kept for a while only is not kept here.
 BEFORE: Final = """
     UPDATE import_stage r SET before = w.before
     FROM (
         SELECT a.id, jsonb_build_object(
             'account', to_jsonb(a) - '{created_at,created_by,import_id,demo}'::text[],
-            'address', to_jsonb(d),
+            'address', to_jsonb(d) || CASE WHEN d.retain_until IS NULL THEN '{}'::jsonb
+                ELSE '{no_point}'::jsonb END,
             'scope', jsonb_build_object('owner_id', s.owner_id, 'territory_id', s.territory_id,
                 'unit', s.unit, 'grade', s.grade, 'radius_m', s.radius_m, 'segment', s.segment,
                 'revenue', s.revenue, 'lon', ST_X(s.geom), 'lat', ST_Y(s.geom),
-                'consent', s.consent)) AS before
+                'consent', s.consent) || CASE
+                WHEN d.retain_until IS NULL THEN '{}'::jsonb
+                ELSE '{"lon": null, "lat": null, "grade": "none", "radius_m": null}'::jsonb END
+            ) AS before
         FROM accounts a
         JOIN account_scope s ON s.account_id = a.id
         LEFT JOIN addresses d ON d.account_id = a.id
         WHERE {scope:s} AND a.id IN (SELECT target_id FROM import_stage WHERE outcome = 'updated')
     ) w WHERE w.id = r.target_id AND r.leader = r.row_no AND r.outcome = 'updated'
-"""
+""".replace("{no_point}", json.dumps(NO_POINT))
 UPDATE: Final = """
     UPDATE accounts a SET
         name = coalesce(r.name, a.name),
@@ -149,17 +158,16 @@ UPDATE_ADDRESS: Final = f"""
         typed = coalesce(r.typed, d.typed),
         {", ".join(f"{part} = coalesce(r.{part}, d.{part})" for part in PARTS)},
         country = coalesce(r.stated_country, d.country),
-        lon = CASE WHEN {{moves}} THEN r.lon ELSE d.lon END,
-        lat = CASE WHEN {{moves}} THEN r.lat ELSE d.lat END,
-        grade = CASE WHEN {{moves}} THEN coalesce(r.grade, 'none') ELSE d.grade END,
-        radius_m = CASE WHEN {{moves}} THEN r.radius_m ELSE d.radius_m END,
-        provider = CASE WHEN {{moves}} THEN r.provider ELSE d.provider END,
-        label = CASE WHEN {{moves}} THEN r.label ELSE d.label END,
-        geocoded_at = CASE WHEN {{moves}} THEN now() ELSE d.geocoded_at END
+        {
+    ", ".join(
+        f"{name} = CASE WHEN r.moves THEN {value} ELSE d.{name} END"
+        for name, value in (_ANSWER | {"geocoded_at": "clock_timestamp()"}).items()
+    )
+}
     FROM import_stage r JOIN account_scope s ON s.account_id = r.target_id
     WHERE d.account_id = r.target_id AND r.outcome = 'updated' AND r.leader = r.row_no AND
     {{scope:s}}
-""".replace("{moves}", "r.moves")
+"""
 MOVES: Final = """
     UPDATE import_stage r SET moves = coalesce(d.provider, '') <> 'pin'
         AND (r.provider = 'file' OR r.again)

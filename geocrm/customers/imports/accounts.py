@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm import geocoding
-from geocrm.customers import scope
+from geocrm.customers import answers, scope
 from geocrm.customers.imports import account_settle as settle
 from geocrm.customers.imports import account_undo
 from geocrm.customers.imports import account_write as write
@@ -20,9 +20,9 @@ from geocrm.customers.imports.source import Row
 from geocrm.db import copy_rows
 from geocrm.errors import Conflict
 from geocrm.geocoding import service as geocoder
+from geocrm.places import streets
 
 _MAX_LEADING = 20  # chains of "same as" inside a block; real ones have two links
-_POINT = ("lon", "lat", "grade", "radius_m", "provider", "label")
 
 
 class AccountKind:
@@ -37,10 +37,9 @@ class AccountKind:
         "contact_name": "text", "contact_title": "text", "owner_email": "citext", "typed": "text",
         "street": "text", "house_number": "text", "village": "text", "district": "text",
         "city": "text", "region": "text", "postcode": "text", "stated_country": "text",
-        "lon": "double precision", "lat": "double precision", "grade": "text",
-        "radius_m": "double precision", "provider": "text", "label": "text", "numbers": "text",
-        "mails": "text", "granted": "integer", "refused": "integer", "annual_revenue": "numeric",
-        "visits_per_year": "integer", "tag_list": "text", "currency": "text",
+        **answers.COLUMNS, "numbers": "text", "mails": "text", "granted": "integer",
+        "refused": "integer", "annual_revenue": "numeric", "visits_per_year": "integer",
+         "tag_list": "text", "currency": "text",
     }  # fmt: skip
     worked_out: Final = {
         "owner_id": "integer", "territory_id": "integer", "unit": "text", "country": "text",
@@ -59,17 +58,18 @@ class AccountKind:
 
     def _geocode(self, session: Session, context: Context, staged: Sequence[Staged]) -> None:
         country = context.plan.options.country
+        with_streets = streets.countries(session)
         asked: list[tuple[Staged, geocoding.AddressQuery]] = []
         for one in staged:
             if one.problems or one.values.get("lon") is not None:
                 continue
             query = address_query(one.values, one.values["stated_country"] or "")
             if query is not None:
-                asked.append((one, _question(query)))
-        answers = geocoder.geocode_many(session, [query for _, query in asked], country)
-        for (one, _), answer in zip(asked, answers, strict=True):
-            if answer.found:
-                one.values |= _point_of(answer)
+                plain = (query.country or country) not in with_streets
+                asked.append((one, _without_street(query) if plain else query))
+        found = geocoder.geocode_many(session, [query for _, query in asked], country)
+        for (one, _), answer in zip(asked, found, strict=True):
+            one.values |= zip(answers.COLUMNS, answers.row_of(answer), strict=True)
 
     def settle(self, session: Session, context: Context) -> None:
         """Find owners, units and the accounts the rows mean; decide what becomes of each."""
@@ -143,13 +143,13 @@ class AccountKind:
             return
         queries = [address_query(dict(row), row["country"]) for row in moved]
         asked = [query or geocoding.AddressQuery() for query in queries]
-        answers = geocoder.geocode_many(session, asked, context.plan.options.country)
+        found = geocoder.geocode_many(session, asked, context.plan.options.country)
         points = (
-            (row["row_no"], *_point_of(answer).values())
-            for row, answer in zip(moved, answers, strict=True)
+            (row["row_no"], *answers.row_of(answer))
+            for row, answer in zip(moved, found, strict=True)
         )
         session.execute(text(_POINTS_TABLE))
-        copy_rows(session, "import_points", ("row_no", *_POINT), points)
+        copy_rows(session, "import_points", ("row_no", *answers.COLUMNS), points)
         run_sql(session, _TAKE_POINTS, params)
         run_sql(session, settle.UNITS, params)
         run_sql(session, settle.COAST, params)
@@ -164,32 +164,21 @@ class AccountKind:
         return account_undo.undo(session, import_id, targets)
 
 
-def _question(query: geocoding.AddressQuery) -> geocoding.AddressQuery:
-    """What is looked up: rows of one village are one question, since no streets are known yet."""
+def _without_street(query: geocoding.AddressQuery) -> geocoding.AddressQuery:
+    """The rows of one village are one question where no streets are known."""
     if not query.village or not (query.district or query.city or query.postcode):
         return query
     return replace(query, text="", street="", house_number="")
 
 
-_POINTS_TABLE = """
+_POINTS_TABLE = f"""
     DROP TABLE IF EXISTS import_points;
-    CREATE TEMP TABLE import_points (row_no integer, lon double precision, lat double precision,
-        grade text, radius_m double precision, provider text, label text) ON COMMIT DROP
+    CREATE TEMP TABLE import_points (row_no integer,
+        {", ".join(f"{name} {kind}" for name, kind in answers.COLUMNS.items())}) ON COMMIT DROP
 """
-_TAKE_POINTS = """
-    UPDATE import_stage r SET lon = p.lon, lat = p.lat, grade = p.grade, radius_m = p.radius_m,
-        provider = p.provider, label = p.label, unit = NULL, again = true,
+_TAKE_POINTS = f"""
+    UPDATE import_stage r SET {", ".join(f"{name} = p.{name}" for name in answers.COLUMNS)},
+        unit = NULL, again = true,
         geom = CASE WHEN p.lon IS NOT NULL THEN ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4326) END
     FROM import_points p WHERE p.row_no = r.row_no
 """
-
-
-def _point_of(answer: geocoding.Answer) -> dict[str, Any]:
-    return {
-        "lon": answer.lon,
-        "lat": answer.lat,
-        "grade": answer.grade.value,
-        "radius_m": answer.radius_m,
-        "provider": answer.provider or None,
-        "label": answer.label or None,
-    }
