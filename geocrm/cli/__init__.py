@@ -17,6 +17,10 @@ BAD_INPUT, UNAVAILABLE, INTERRUPTED = 2, 3, 130
 
 # Name -> where it is defined, and what it does; so the list of commands needs no imports.
 COMMANDS = {
+    "addresses": (
+        "geocrm.cli.addresses:addresses",
+        "Look up where customers are, many at once.",
+    ),
     "backup": ("geocrm.cli.backup:backup", "Write everything in the database to a file."),
     "boundaries": (
         "geocrm.cli.boundaries:boundaries",
@@ -35,6 +39,10 @@ COMMANDS = {
     "init": ("geocrm.cli.init:init", "Start empty, with the first administrator."),
     "migrate": ("geocrm.cli.db:migrate", "Bring the tables to the version of the code."),
     "places": ("geocrm.cli.places:places", "OpenStreetMap extracts: streets and addresses."),
+    "providers": (
+        "geocrm.cli.providers:providers",
+        "Services of others that are asked for addresses.",
+    ),
     "restore": (
         "geocrm.cli.backup:restore",
         "Bring back everything from a backup.",

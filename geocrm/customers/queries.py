@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from geocrm.customers.models import (
     Account,
     AccountScope,
     Activity,
     Address,
+    AddressPoint,
     Channel,
     Consent,
     Contact,
@@ -38,6 +39,22 @@ class Record(NamedTuple):
     owner_name: str
     owner_email: str
     unit_name: str | None
+    placed_by_name: str | None
+
+
+class EarlierPoint(NamedTuple):
+    """Where an account was before, and for which address; who placed it there, when by hand."""
+
+    lon: float | None
+    lat: float | None
+    grade: str
+    radius_m: float | None
+    provider: str | None
+    address: str
+    until_at: datetime
+    by: str | None
+    label: str | None
+    from_at: datetime | None
 
 
 class Entry(NamedTuple):
@@ -78,6 +95,7 @@ def get(session: Session, account_id: int) -> Account:
 
 def record(session: Session, account_id: int) -> Record:
     """The account with its scope, address and owner, or NotFound."""
+    placer = aliased(User)
     row = session.execute(
         select(
             Account,
@@ -88,16 +106,41 @@ def record(session: Session, account_id: int) -> Record:
             User.name,
             User.email,
             Boundary.name,
+            placer.name,
         )
         .join(AccountScope, AccountScope.account_id == Account.id)
         .join(Address, Address.account_id == Account.id)
         .join(User, User.id == AccountScope.owner_id)
         .outerjoin(Boundary, Boundary.code == AccountScope.unit)
+        .outerjoin(placer, placer.id == Address.placed_by)
         .where(Account.id == account_id)
     ).one_or_none()
     if row is None:
         raise NotFound(f"No customer {account_id}")
     return Record(*row)
+
+
+def earlier_points(session: Session, account_id: int, limit: int = 10) -> list[EarlierPoint]:
+    """Where the account was before, newest first."""
+    rows = session.execute(
+        select(
+            AddressPoint.lon,
+            AddressPoint.lat,
+            AddressPoint.grade,
+            AddressPoint.radius_m,
+            AddressPoint.provider,
+            AddressPoint.address,
+            AddressPoint.until_at,
+            User.name,
+            AddressPoint.label,
+            AddressPoint.from_at,
+        )
+        .outerjoin(User, User.id == AddressPoint.placed_by)
+        .where(AddressPoint.account_id == account_id)
+        .order_by(AddressPoint.until_at.desc(), AddressPoint.id.desc())
+        .limit(limit)
+    )
+    return [EarlierPoint._make(row) for row in rows]
 
 
 def contacts(session: Session, account_id: int) -> Sequence[Contact]:

@@ -28,6 +28,8 @@ STREETS_ATTRIBUTION: Final = "© OpenStreetMap contributors"
 # Namesakes in one town are answered together, with a circle around all, up to this size.
 TOGETHER_M: Final = 1_500.0
 MAX_ALTERNATIVES: Final = 8
+# From so many addresses on it pays to ask first of which countries streets are known.
+WORTH_ASKING: Final = 10
 _WAYS: Final = {
     "exact": Grade.ROOFTOP,
     "range": Grade.ROOFTOP,
@@ -75,10 +77,14 @@ class Chunk:
                 {
                     i: read(asked.query, asked.parsed.text, asked.parsed.country)
                     for i, asked in enumerate(self.asked)
-                    if asked.parsed.country in self._streets.countries and not is_box(asked.query)
+                    if self._may_know(asked.parsed.country) and not is_box(asked.query)
                 }
             )
         return self._located
+
+    def _may_know(self, country: str) -> bool:
+        """Whether streets of the country are known; few addresses are looked up without asking."""
+        return len(self.asked) < WORTH_ASKING or country in self._streets.countries
 
 
 class Step(NamedTuple):
@@ -179,7 +185,8 @@ def _resolved(findings: Sequence[Finding]) -> Answer:
         return street
     if not last.answer.found:
         # Streets of one name all over a country say no more than the country.
-        return replace(street, grade=Grade.COUNTRY, label=street.alternatives[0].label)
+        name = street.label.partition(",")[0]
+        return replace(street, grade=Grade.COUNTRY, label=name)
     return replace(
         last.answer,
         ambiguous=street.ambiguous or last.answer.ambiguous,

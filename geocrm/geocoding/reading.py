@@ -23,7 +23,7 @@ MAX_ITEMS = 40  # longer lines are no address; the rest is not read
 _BREAKS = re.compile(r"[,;\n\r\t|]+|\s[-–—]\s")
 # Parts of a building: they carry numbers that are no house number.
 _UNIT = re.compile(
-    r"(?:,\s*)?\b(?:apartment|apartemen|appartement|apto|apt|appt|suite|unit|room|rm|floor|lantai|lt|level|"
+    r"(?:,\s*)?\b(?:apartment|flat|apartemen|appartement|apto|apt|appt|suite|unit|room|rm|floor|lantai|lt|level|"
     r"étage|etage|piso|stiege|top|blok|block|kav|kavling|ruko|lot|bât|bat|bldg|km)\b\.?\s*#?\s*"
     r"(?:no\b\.?\s*)?(?=[\w-]*\d|[a-z]{1,2}\b)[\w-]{1,6}(?:\s?[/&-]\s?\w{1,4})?",
     re.IGNORECASE,
@@ -32,7 +32,7 @@ _ORDINAL_FLOOR = re.compile(
     r"\b\d{1,3}(?:st|nd|rd|th|er|e|º|ª)?\s*(?:floor|fl|étage|etage|andar|piso)\b", re.IGNORECASE
 )
 _NUMBER = (
-    r"(?:(?:no|nr|num|nomor|nomer|n[°º])\b\s*[.:]?\s*|[#№]\s*)?"
+    r"(?:(?:no|nr|num|nomor|nomer|n(?=[.°º]))\b\s*[.:°º]?\s*|[#№]\s*)?"
     r"\d{1,5}(?:\s?[a-z](?![\w])|\s(?:bis|ter|quater)\b)?"
     r"(?:\s?[-/–]\s?\d{1,5}[a-z]?(?!\w)|\s?/\s?[a-z](?!\w))?(?!\w)"
 )

@@ -105,17 +105,20 @@ class StreetLookups:
         asked: Mapping[int, Lines],
         found: Mapping[int, Sequence[tuple[Reading, int, Street]]],
     ) -> dict[int, list[Candidate]]:
+        """The streets weighed; where the named places lie is asked only where it decides."""
         hits = {i: found[i] for i in asked if found.get(i)}
+        ranked = {i: street_choice.candidates(asked[i], hits[i], {}) for i in hits}
+        unsure = [i for i in hits if not (ranked[i] and ranked[i][0].locality)]
         names = {
             (asked[i].country, key)
-            for i, of_address in hits.items()
-            for reading, _, _ in of_address
+            for i in unsure
+            for reading, _, _ in hits[i]
             for key in asked[i].segments(reading)
         }
-        places = self._places(names)
-        return {
-            i: street_choice.candidates(asked[i], of_address, places.get(asked[i].country, {}))
-            for i, of_address in hits.items()
+        places = self._places(names) if names else {}
+        return ranked | {
+            i: street_choice.candidates(asked[i], hits[i], places.get(asked[i].country, {}))
+            for i in unsure
         }
 
     def _places(self, names: set[tuple[str, str]]) -> dict[str, dict[str, list[Near]]]:
@@ -141,8 +144,8 @@ class StreetLookups:
             if c.reading.number is not None
         }
         houses = streets.houses(self._session, wanted)
-        between = {street for (street, _), around in houses.items() if around.below or around.above}
-        lines = streets.lines(self._session, between)
+        between = {street for (street, _), around in houses.items() if not around.at}
+        lines = streets.lines(self._session, between) if between else {}
         located: dict[int, Located] = {}
         for i, of_address in ranked.items():
             placed: dict[int, list[Placed]] = {}

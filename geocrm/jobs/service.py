@@ -66,6 +66,16 @@ def pause(session: Session, actor: Actor, job_id: int) -> JobRun:
     return job
 
 
+def is_paused(session: Session, actor: Actor, job_id: int) -> bool:
+    """Whether the job rests until somebody resumes it."""
+    return queries.get(session, actor, job_id).state == "paused"
+
+
+def has_ended(session: Session, actor: Actor, job_id: int) -> bool:
+    """Whether nothing more will happen to the job."""
+    return queries.get(session, actor, job_id).finished
+
+
 def resume(session: Session, actor: Actor, job_id: int) -> JobRun:
     """Queue a paused job again; a worker that is still about to rest has no say any more."""
     job = queries.get_locked(session, actor, job_id)

@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, flash, g, redirect, render_template, r
 from flask_babel import gettext as _
 
 from geocrm import clock
-from geocrm.customers import queries, service
+from geocrm.customers import queries, review, review_queries, service
 from geocrm.customers.imports.values import Decimal, number
 from geocrm.customers.models import SEGMENTS, Channel
 from geocrm.db.postgis import LonLat
@@ -73,13 +73,17 @@ def show(account_id: int) -> str:
     record = queries.record(g.session, account_id)
     today = clock.today(g.actor.timezone)
     live = territories.live_territories(g.session) if record.scope.territory_id else []
+    point = review_queries.get(g.session, account_id)
     return render_template(
         "accounts/show.html",
         record=record,
+        point=point,
+        likely=review.likely((point.p50, point.p200, point.p1000, point.p5000)),
         territory=next((t for t in live if t.id == record.scope.territory_id), None),
         contacts=queries.contacts(g.session, account_id),
         phones=queries.phones(g.session, account_id),
         emails=queries.emails(g.session, account_id),
+        earlier=queries.earlier_points(g.session, account_id),
         entries=queries.timeline(g.session, account_id),
         consents=queries.consents(g.session, account_id),
         channels=list(Channel),

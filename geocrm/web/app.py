@@ -11,6 +11,9 @@ from geocrm.config import Settings
 from geocrm.web import (
     access,
     accounts,
+    address_quality,
+    address_review,
+    addresses,
     basemap,
     browser_sessions,
     campaigns,
@@ -20,6 +23,7 @@ from geocrm.web import (
     language,
     people,
     problems,
+    providers,
     reading,
     request_work,
     sign_in,
@@ -30,6 +34,9 @@ from geocrm.web import (
 from geocrm.web import map as map_page
 from geocrm.web.api import account_list as api_account_list
 from geocrm.web.api import accounts as api_accounts
+from geocrm.web.api import address_batches as api_address_batches
+from geocrm.web.api import address_quality as api_address_quality
+from geocrm.web.api import address_review as api_address_review
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import imports as api_imports
@@ -45,6 +52,12 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     basemap.bp,
     accounts.bp,
     api_accounts.bp,
+    address_review.bp,
+    api_address_review.bp,
+    address_quality.bp,
+    api_address_quality.bp,
+    addresses.bp,
+    api_address_batches.bp,
     imports.bp,
     api_imports.bp,
     map_page.bp,
@@ -60,6 +73,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     territories.bp,
     api_territories.bp,
     people.bp,
+    providers.bp,
     api_people.bp,
     api_jobs.bp,
 )

@@ -62,6 +62,7 @@ def upgrade() -> None:
         COMMENT ON COLUMN pack_localities.wider IS
             'comparable forms of the names of counties, regions and what is larger';
         CREATE INDEX ON pack_localities (pack_id);
+        CREATE INDEX ON pack_localities (country);
         CREATE INDEX ON pack_localities USING gin (keys);
 
         CREATE TABLE pack_streets (

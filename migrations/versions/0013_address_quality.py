@@ -83,7 +83,8 @@ FUNCTIONS = """
         IF parts !~ '[^|[:space:]]' THEN
             RETURN '';
         END IF;
-        RETURN md5(btrim(regexp_replace(lower(concat(parts, '|', a.country)), '\\s+', ' ', 'g')));
+        parts := regexp_replace(lower(concat(parts, '|', a.country)), '\\s+', ' ', 'g');
+        RETURN md5(btrim(regexp_replace(parts, ' ?[|] ?', '|', 'g')));
     END $$;
 
     CREATE OR REPLACE FUNCTION address_written(a addresses) RETURNS text
@@ -245,7 +246,7 @@ BATCHES = """
         state text NOT NULL DEFAULT 'running' CHECK (state IN (
             'running', 'paused', 'done', 'failed', 'cancelled')),
         message text NOT NULL DEFAULT '',
-        stage text NOT NULL DEFAULT 'local' CHECK (stage IN ('local', 'online')),
+        stage text NOT NULL DEFAULT 'list' CHECK (stage IN ('list', 'local', 'online')),
         stage_at timestamptz NOT NULL DEFAULT now(),
         stage_from integer NOT NULL DEFAULT 0,
         addresses integer NOT NULL DEFAULT 0,
@@ -275,7 +276,7 @@ BATCHES = """
         batch_id bigint NOT NULL REFERENCES address_batches ON DELETE CASCADE,
         item integer NOT NULL,
         fingerprint text NOT NULL,
-        accounts bigint[] NOT NULL,
+        account_ids bigint[] NOT NULL,
         state text NOT NULL DEFAULT 'waiting' CHECK (state IN (
             'waiting', 'online', 'asking', 'done')),
         grade text,

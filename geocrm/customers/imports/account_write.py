@@ -78,7 +78,8 @@ CREATE_ADDRESS: Final = f"""
     INSERT INTO addresses (account_id, typed, {", ".join(PARTS)}, country, {", ".join(_ANSWER)},
                            geocoded_at)
     SELECT r.target_id, coalesce(r.typed, ''), {", ".join(f"r.{part}" for part in PARTS)},
-        r.country, {", ".join(_ANSWER.values())}, CASE WHEN r.grade IS NOT NULL THEN now() END
+        r.country, {", ".join(_ANSWER.values())},
+        CASE WHEN r.grade IS NOT NULL THEN clock_timestamp() END
     FROM import_stage r WHERE r.outcome = 'created' AND {{scope:r}}
 """
 CREATE_SCOPE: Final = """
@@ -160,7 +161,7 @@ UPDATE_ADDRESS: Final = f"""
         {
     ", ".join(
         f"{name} = CASE WHEN r.moves THEN {value} ELSE d.{name} END"
-        for name, value in (_ANSWER | {"geocoded_at": "now()"}).items()
+        for name, value in (_ANSWER | {"geocoded_at": "clock_timestamp()"}).items()
     )
 }
     FROM import_stage r JOIN account_scope s ON s.account_id = r.target_id

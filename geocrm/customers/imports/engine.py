@@ -6,31 +6,25 @@ import's row and finds the cursor where it left it, or stops.
 """
 
 import json
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from geocrm import clock
 from geocrm.customers.imports.kind import COMMON_COLUMNS, COMMON_DDL, Context, Kind, Staged
 from geocrm.customers.imports.models import Import
 from geocrm.customers.imports.source import Row, text_of
-from geocrm.db import copy_rows
+from geocrm.db import copy_rows, persistently
 from geocrm.errors import Conflict
 
 BLOCK_ROWS: Final = 5_000
 # Cells of a block; a file of two thousand columns is cut into smaller blocks.
 BLOCK_CELLS: Final = 400_000
 UNDO_BLOCK: Final = 5_000
-_RETRIES = 5
-# Somebody else inserted the same ID, or locked the same accounts in another order, meanwhile.
-_PASSING: Final = {"23505", "40P01", "40001"}
-log = logging.getLogger(__name__)
 
 OpenBatch = Callable[[], AbstractContextManager[Session]]
 Report = Callable[[int, int | None], None]
@@ -66,16 +60,12 @@ def _persistently(
     open_batch: OpenBatch, kind: Kind, context: Context, block: Sequence[Row], done: int
 ) -> None:
     """Write a block; again when somebody else's work at the same moment got in its way."""
-    for attempt in range(_RETRIES):
-        try:
-            with open_batch() as session:
-                _write(session, kind, context, block, done)
-            return
-        except DBAPIError as error:
-            code = getattr(error.orig, "pgcode", None)
-            if code not in _PASSING or attempt == _RETRIES - 1:
-                raise
-            log.info("Import %s: trying a block again (%s)", context.import_id, code)
+
+    def work() -> None:
+        with open_batch() as session:
+            _write(session, kind, context, block, done)
+
+    persistently(work, f"Import {context.import_id}")
 
 
 def _write(session: Session, kind: Kind, context: Context, block: Sequence[Row], done: int) -> None:

@@ -100,6 +100,9 @@ class Point(BaseModel):
     radius_m: float | None
     provider: str | None
     label: str | None
+    attribution: str | None
+    placed_by: str | None
+    placed_at: datetime | None
 
 
 class AccountOut(BaseModel):
@@ -351,5 +354,8 @@ def _shown(account_id: int) -> AccountOut:
             radius_m=scope.radius_m,
             provider=address.provider,
             label=address.label,
+            attribution=address.attribution,
+            placed_by=found.placed_by_name,
+            placed_at=address.geocoded_at,
         ),
     )
