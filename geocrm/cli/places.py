@@ -3,13 +3,26 @@
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session, sessionmaker
 
-from geocrm.cli.context import emit, json_option, open_session, say, settings
+from geocrm.cli.context import (
+    acting_email,
+    emit,
+    find_actor,
+    json_option,
+    open_session,
+    open_sessions,
+    say,
+    settings,
+)
+from geocrm.db import unit_of_work
 from geocrm.places.packs import queries, service
-from geocrm.security import audit
+from geocrm.places.packs.loading import ByProducts
+from geocrm.places.packs.roads import write_roads
+from geocrm.security import Actor, audit
 
 # What is made from an extract beside the rows in the database.
-BY_PRODUCTS: service.ByProducts = {}
+BY_PRODUCTS: ByProducts = {"roads.osm.pbf": write_roads}
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -26,10 +39,45 @@ def add(file: Path, name: str | None, as_json: bool) -> None:
     """Load the OpenStreetMap extract FILE (.osm.pbf) as a region pack."""
     with open_session() as (session, actor):
         actor.require("update", "setting")
-        added = service.add(session, file.absolute(), _folder(), BY_PRODUCTS, name)
-        if added.changed:
-            audit.record(session, actor, "add", f"region_pack:{added.name}", **added.counts)
-    _report(added, as_json)
+        done = service.add(session, file.absolute(), _folder(), BY_PRODUCTS, name)
+        if done.changed:
+            audit.record(session, actor, "add", f"region_pack:{done.name}", **done.counts)
+    _report(done, as_json)
+
+
+@places.command()
+@click.argument("name")
+@click.argument("file", type=_FILE)
+@json_option
+def update(name: str, file: Path, as_json: bool) -> None:
+    """Replace what the pack NAME holds by the extract FILE."""
+    with open_sessions() as sessions:
+        actor = find_actor(sessions, acting_email())
+        with unit_of_work(sessions, actor) as session:
+            actor.require("update", "setting")
+            done = service.update(session, name, file.absolute(), _folder(), BY_PRODUCTS)
+            if done.changed:
+                audit.record(session, actor, "update", f"region_pack:{name}", **done.counts)
+        _clear(sessions, actor)
+    _report(done, as_json)
+
+
+@places.command()
+@click.argument("name")
+@json_option
+def remove(name: str, as_json: bool) -> None:
+    """Take the pack NAME out, with its folder."""
+    with open_sessions() as sessions:
+        actor = find_actor(sessions, acting_email())
+        with unit_of_work(sessions, actor) as session:
+            actor.require("update", "setting")
+            service.remove(session, _folder(), name)
+            audit.record(session, actor, "remove", f"region_pack:{name}")
+        _clear(sessions, actor)
+    if as_json:
+        emit({"removed": name})
+    else:
+        say(f"Removed {name}")
 
 
 @places.command("list")
@@ -43,26 +91,53 @@ def list_packs(as_json: bool) -> None:
         emit([pack._asdict() for pack in found])
         return
     for pack in found:
-        click.echo(f"{pack.name}  {pack.counts}")
-
-
-@places.command()
-@click.argument("name")
-def remove(name: str) -> None:
-    """Take the pack NAME out."""
-    with open_session() as (session, actor):
-        actor.require("update", "setting")
-        service.remove(session, _folder(), name)
-        audit.record(session, actor, "remove", f"region_pack:{name}")
-    say(f"Removed {name}")
+        click.echo(_line(pack))
+    if not found:
+        say("No region pack is loaded: run geocrm places add FILE.osm.pbf")
 
 
 def _folder() -> Path:
     return settings().var / "packs"
 
 
-def _report(added: service.Added, as_json: bool) -> None:
+def _clear(sessions: sessionmaker[Session], actor: Actor) -> None:
+    """A folder goes only when the database has certainly let go of it."""
+    with unit_of_work(sessions, actor) as session:
+        service.clear(session, _folder())
+
+
+def _line(pack: queries.Pack) -> str:
+    date = f"{pack.data_date:%Y-%m-%d}" if pack.data_date else "undated"
+    size = f"{pack.file_bytes / 1e6:,.1f} MB of {date}"
+    return f"{pack.name:20} {_contents(pack.counts)} ({size}, {pack.attribution}, {pack.licence})"
+
+
+def _contents(counts: dict[str, int]) -> str:
+    addresses = counts["addresses"] + counts["interpolated"]
+    return (
+        f"{addresses:,} addresses, {counts['streets']:,} streets, {counts['places']:,} new places,"
+        f" {counts['pois']:,} points of interest"
+    )
+
+
+def _report(done: service.Outcome, as_json: bool) -> None:
     if as_json:
-        emit({"name": added.name, "changed": added.changed, "counts": added.counts})
-    else:
-        say(f"{added.name}: {added.counts}" if added.changed else f"{added.name} is up to date")
+        emit(
+            {
+                "name": done.name,
+                "changed": done.changed,
+                "counts": done.counts,
+                "overlaps": done.overlaps,
+            }
+        )
+        return
+    if not done.changed:
+        say(f"{done.name} is up to date")
+        return
+    say(f"{done.name}: {_contents(done.counts)}")
+    if not done.counts["addresses"]:
+        say("It has no addresses: they will be placed on their street, not at their number")
+    if done.counts["boundaries_cut"]:
+        say(f"{done.counts['boundaries_cut']} boundaries reach beyond the extract: left out")
+    if done.overlaps:
+        say(f"It shares ground with {', '.join(done.overlaps)}: what both hold answers once")

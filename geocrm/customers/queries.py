@@ -53,6 +53,8 @@ class EarlierPoint(NamedTuple):
     address: str
     until_at: datetime
     by: str | None
+    label: str | None
+    from_at: datetime | None
 
 
 class Entry(NamedTuple):
@@ -130,13 +132,15 @@ def earlier_points(session: Session, account_id: int, limit: int = 10) -> list[E
             AddressPoint.address,
             AddressPoint.until_at,
             User.name,
+            AddressPoint.label,
+            AddressPoint.from_at,
         )
         .outerjoin(User, User.id == AddressPoint.placed_by)
         .where(AddressPoint.account_id == account_id)
         .order_by(AddressPoint.until_at.desc(), AddressPoint.id.desc())
         .limit(limit)
     )
-    return [EarlierPoint(*row) for row in rows]
+    return [EarlierPoint._make(row) for row in rows]
 
 
 def contacts(session: Session, account_id: int) -> Sequence[Contact]:

@@ -82,8 +82,9 @@ class Answer:
 
     About 95 % of the addresses with this answer lie within `radius_m` of the point; `chances` says
     more. Nothing found is grade `none` without a point. `ambiguous`: the alternatives are as good.
-    `place_code` is the gazetteer's code of the place. `retain_until`: the provider's terms forbid
-    to keep the point longer; None is for ever.
+    `place_code` is the gazetteer's code of the place. `way` is how the point was found, `length_m`
+    the length that its error goes with (`geocrm.geocoding.confidence`). `retain_until`: the
+    provider's terms forbid to keep the point longer; None is for ever.
     """
 
     grade: Grade
@@ -94,6 +95,8 @@ class Answer:
     provider: str = ""
     label: str = ""
     place_code: str = ""
+    way: str = ""
+    length_m: float | None = None
     ambiguous: bool = False
     alternatives: tuple[Alternative, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -28,11 +28,15 @@ STREETS_ATTRIBUTION: Final = "© OpenStreetMap contributors"
 # Namesakes in one town are answered together, with a circle around all, up to this size.
 TOGETHER_M: Final = 1_500.0
 MAX_ALTERNATIVES: Final = 8
+# From so many addresses on it pays to ask first of which countries streets are known.
+WORTH_ASKING: Final = 10
 _WAYS: Final = {
     "exact": Grade.ROOFTOP,
+    "range": Grade.ROOFTOP,
     "sibling": Grade.INTERPOLATED,
     "between": Grade.INTERPOLATED,
     "beside": Grade.INTERPOLATED,
+    "across": Grade.INTERPOLATED,
 }
 # Where a number this uncertain lies, only the street is known.
 LONGEST_INTERPOLATION_M: Final = 600.0
@@ -73,10 +77,14 @@ class Chunk:
                 {
                     i: read(asked.query, asked.parsed.text, asked.parsed.country)
                     for i, asked in enumerate(self.asked)
-                    if asked.parsed.country in self._streets.countries and not is_box(asked.query)
+                    if self._may_know(asked.parsed.country) and not is_box(asked.query)
                 }
             )
         return self._located
+
+    def _may_know(self, country: str) -> bool:
+        """Whether streets of the country are known; few addresses are looked up without asking."""
+        return len(self.asked) < WORTH_ASKING or country in self._streets.countries
 
 
 class Step(NamedTuple):
@@ -101,11 +109,11 @@ def run(session: Session, asked: Sequence[Asked]) -> list[Answer]:
 
 
 def _address_points(chunk: Chunk, pending: Sequence[int]) -> dict[int, Finding]:
-    return _by_way(chunk, pending, {"exact"})
+    return _by_way(chunk, pending, {"exact", "range"})
 
 
 def _interpolation(chunk: Chunk, pending: Sequence[int]) -> dict[int, Finding]:
-    return _by_way(chunk, pending, {"sibling", "between", "beside"})
+    return _by_way(chunk, pending, {"sibling", "between", "beside", "across"})
 
 
 def _by_way(chunk: Chunk, pending: Sequence[int], ways: set[str]) -> dict[int, Finding]:
@@ -176,10 +184,12 @@ def _resolved(findings: Sequence[Finding]) -> Answer:
     if last.answer.grade in (Grade.NONE, Grade.COUNTRY) and not street.ambiguous:
         return street
     if not last.answer.found:
-        return replace(street, alternatives=options)
+        # Streets of one name all over a country say no more than the country.
+        name = street.label.partition(",")[0]
+        return replace(street, grade=Grade.COUNTRY, label=name)
     return replace(
         last.answer,
-        ambiguous=True,
+        ambiguous=street.ambiguous or last.answer.ambiguous,
         alternatives=(options + last.answer.alternatives)[:MAX_ALTERNATIVES],
         notes=tuple(dict.fromkeys(street.notes + last.answer.notes)),
     )
@@ -202,9 +212,7 @@ def _at_number(located: Located, candidate: Candidate, placed: Placed) -> Answer
 def _on_street(located: Located, candidate: Candidate, placed: Placed | None) -> Answer:
     street = candidate.street
     way = "street" if candidate.agreed and candidate.locality is not False else "street_alone"
-    if placed is not None and placed.scale_m <= LONGEST_INTERPOLATION_M:
-        return _answer(located, candidate, placed, Grade.STREET, way, street.reach_m)
-    spot = Placed(street.lon, street.lat, way, street.reach_m)
+    spot = placed or Placed(street.lon, street.lat, way, street.reach_m)
     return _answer(located, candidate, spot, Grade.STREET, way, street.reach_m)
 
 
@@ -220,10 +228,12 @@ def _answer(
         chances=confidence.chances(way, length_m),
         provider=STREETS,
         label=_label(candidate, spot, grade),
+        way=way,
+        length_m=length_m,
         alternatives=tuple(
             _alternative(_on_street_only(other)) for other in located.others[:MAX_ALTERNATIVES]
         ),
-        notes=tuple(_notes(located, candidate, grade)),
+        notes=tuple(_notes(located, candidate, spot)),
         licence=STREETS_LICENCE,
         attribution=STREETS_ATTRIBUTION,
     )
@@ -250,7 +260,7 @@ def _label(candidate: Candidate, spot: Placed, grade: Grade) -> str:
     return f"{line}, {postcode} {street.label}" if postcode else f"{line}, {street.label}"
 
 
-def _notes(located: Located, candidate: Candidate, grade: Grade) -> Iterable[Note]:
+def _notes(located: Located, candidate: Candidate, spot: Placed) -> Iterable[Note]:
     for given in candidate.respelt:
         yield Note("respelt", given)
     if candidate.postcode is False:
@@ -260,7 +270,7 @@ def _notes(located: Located, candidate: Candidate, grade: Grade) -> Iterable[Not
     elif not candidate.agreed:
         yield Note("no_locality", candidate.street.name)
     number = candidate.reading.number
-    if number is not None and grade is Grade.STREET:
+    if number is not None and spot.way in ("street", "street_alone"):
         yield Note("no_number", number.text)
 
 

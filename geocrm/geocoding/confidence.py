@@ -8,6 +8,7 @@ multiple. Nothing is promised beyond the last share: the rest was elsewhere alto
 """
 
 import json
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -49,21 +50,21 @@ class Curve(NamedTuple):
 def curves() -> dict[str, Curve]:
     """The measured curves, by way."""
     known = json.loads(FILE.read_text(encoding="utf-8"))["curves"]
-    return {
-        way: Curve(
-            np.maximum.accumulate(np.maximum(np.array(c["multiples"], float), _LEAST_MULTIPLE))
-            * (1 + 1e-9 * np.arange(len(c["multiples"]))),
-            np.array(c["shares"], float),
-        )
-        for way, c in known.items()
-    }
+    return {way: curve(of["multiples"], of["shares"]) for way, of in known.items()}
+
+
+def curve(multiples: Sequence[float], shares: Sequence[float]) -> Curve:
+    """The curve through measured points; multiples may repeat, the shares rise."""
+    rising = np.maximum.accumulate(np.maximum(np.array(multiples, float), _LEAST_MULTIPLE))
+    # Equal ones are set apart by a hair, because a curve has one share at each multiple.
+    return Curve(rising * (1 + 1e-9 * np.arange(len(rising))), np.array(shares, float))
 
 
 @lru_cache(maxsize=10_000)
 def chances(way: str, length_m: float) -> Chances:
     """How probable it is that an answer found this way is off by less than each distance."""
-    curve = curves()[way]
-    return Chances(*(round(curve.share_within(m / length_m), 3) for m in WITHIN_M))
+    of_way = curves()[way]
+    return Chances(*(round(of_way.share_within(m / length_m), 3) for m in WITHIN_M))
 
 
 def radius_m(way: str, length_m: float) -> int:

@@ -175,6 +175,8 @@ class GazetteerLookups:
             provider=PROVIDER,
             label=place.label,
             place_code=place.code,
+            way=GRADES[place.kind].value,
+            length_m=radius_m,
             ambiguous=decision.ambiguous,
             licence=LICENCE,
             attribution=ATTRIBUTION,

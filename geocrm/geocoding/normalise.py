@@ -39,7 +39,7 @@ _LABEL_INSIDE = re.compile(
     r"kota\s+\S)",
     re.IGNORECASE,
 )
-_STREET = re.compile(
+STREET = re.compile(
     r"^(?:jalan|jln?|gang|gg|lorong|lrg?|perumahan|perum|kompleks?|komp|ruko|dusun|dsn|apartemen|"
     r"apt|gedung|pasar induk|raya)\b",
     re.IGNORECASE,
@@ -85,7 +85,7 @@ def clean(text: str, country: str) -> Cleaned:
     pieces = [_AFTER_NUMBER.sub(r"\1, ", plain(piece)) for piece in _BREAKS.split(bare)]
     parts = [part.strip(" .-") for piece in pieces for part in piece.split(", ")]
     segments = [part for part in parts if part]
-    streets = [part for part in segments if country == "ID" and _STREET.match(part)]
+    streets = [part for part in segments if country == "ID" and STREET.match(part)]
     return Cleaned(
         tuple(part for part in segments if part not in streets), tuple(streets), postcode, po_box
     )

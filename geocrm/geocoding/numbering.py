@@ -10,22 +10,24 @@ import shapely
 from geocrm.places.house_numbers import HouseNumber, house_number
 from geocrm.places.streets import House, Houses
 from geocrm.spatial.geodesy import great_circle_m
-from geocrm.spatial.interpolation import between
+from geocrm.spatial.interpolation import between, beyond
 
 # Entrances and shops of one house; farther apart they are two houses of one number.
 ONE_HOUSE_M = 120.0
 LEAST_M = 15.0  # half a plot: nobody interpolates better than that
-# Numbers of the other side of the street say less about where ours lies.
-OTHER_SIDE = 1.5
 LONGEST_GAP_M = 2_000.0
 PER_NUMBER_M = 8.0  # a plot is 10 to 20 m wide and takes two numbers
 MAX_STEPS_BESIDE = 40
+LONGEST_AHEAD_M = 150.0
+# The two sides of a street are seldom numbered in step.
+LEAST_ACROSS_M = 60.0
 
 
 class Placed(NamedTuple):
     """A point for a number, how it was found, and the length its error is measured by.
 
-    `way` is exact, sibling (another letter of the number), between or beside.
+    `way` is exact, range (a house of several numbers), sibling (another letter of the number),
+    between, beside or across (from numbers of the other side).
     """
 
     lon: float
@@ -39,12 +41,16 @@ def place(
     number: HouseNumber, houses: Houses, line: shapely.Geometry | None = None
 ) -> list[Placed]:
     """Where the number may lie, best first; several only when the number exists several times."""
-    exact = [house for house in houses.at if _is(house, number)]
-    real = [house for house in exact if house.gap_m is None]
-    if real:
-        return [_of_group(group, "exact") for group in _grouped(real)]
+    at = [house for house in houses.at if house.gap_m is None]
+    exact = [house for house in at if house.number == number.text]
     if exact:
-        house = exact[0]
+        return [_of_group(group, "exact") for group in _grouped(exact)]
+    covering = [house for house in at if _covers(house, number)]
+    if covering:
+        return [_of_group(group, "range") for group in _grouped(covering)]
+    mapped = [house for house in houses.at if house.number == number.text]
+    if mapped:
+        house = mapped[0]
         scale_m = max(house.gap_m or 0.0, LEAST_M)
         return [Placed(house.lon, house.lat, "between", scale_m, house.postcode)]
     siblings = [house for house in houses.at if house.value == number.value]
@@ -54,9 +60,7 @@ def place(
     return [found] if (found := _beside_neighbours(number, houses, line)) else []
 
 
-def _is(house: House, number: HouseNumber) -> bool:
-    if house.number == number.text:
-        return True
+def _covers(house: House, number: HouseNumber) -> bool:
     known = house_number(house.number)
     return known is not None and known.covers(number)
 
@@ -86,41 +90,67 @@ def _of_group(group: Sequence[House], way: str) -> Placed:
 def _beside_neighbours(
     number: HouseNumber, houses: Houses, line: shapely.Geometry | None
 ) -> Placed | None:
-    brackets = [
-        (_apart_m(low, high) * (1.0 if same else OTHER_SIDE), low, high)
-        for same in (True, False)
-        if (low := _nearest(houses.below, number.value, same))
-        and (high := _nearest(houses.above, number.value, same))
-    ]
-    gap_m, low, high = min(brackets, default=(math.inf, None, None), key=lambda b: b[0])
-    if low is not None and high is not None and gap_m <= LONGEST_GAP_M:
-        fraction = (number.value - low.value) / (high.value - low.value)
-        lon, lat = between(line, (low.lon, low.lat), (high.lon, high.lat), fraction)
-        return Placed(lon, lat, "between", max(gap_m, LEAST_M), low.postcode or high.postcode)
-    return _beside_one(number, houses)
-
-
-def _beside_one(number: HouseNumber, houses: Houses) -> Placed | None:
-    """At the nearest number that is known, when it is near enough to say anything."""
-    known = [
-        (abs(house.value - number.value) * (1.0 if same else OTHER_SIDE), house)
-        for same in (True, False)
-        for house in (
-            _nearest(houses.below, number.value, same),
-            _nearest(houses.above, number.value, same),
-        )
-        if house is not None
-    ]
-    steps, house = min(known, default=(math.inf, None), key=lambda pair: pair[0])
-    if house is None or steps > MAX_STEPS_BESIDE:
-        return None
-    return Placed(
-        house.lon, house.lat, "beside", max(steps * PER_NUMBER_M, LEAST_M), house.postcode
+    """Between the neighbours of its own side, else beside one of them, else across the street."""
+    own = _side(number, houses, same=True)
+    across = _side(number, houses, same=False)
+    return (
+        _between(number, own, line, "between")
+        or _beside(number, own, line)
+        or _between(number, across, line, "across")
+        or _across(number, across)
     )
 
 
-def _nearest(houses: Sequence[House], value: int, same_side: bool) -> House | None:
-    return next((h for h in houses if ((h.value - value) % 2 == 0) == same_side), None)
+def _side(number: HouseNumber, houses: Houses, *, same: bool) -> Houses:
+    """The neighbours whose numbers are as even or odd as the number, or those that are not."""
+
+    def of(side: Sequence[House]) -> tuple[House, ...]:
+        return tuple(h for h in side if ((h.value - number.value) % 2 == 0) is same)
+
+    return Houses(below=of(houses.below), above=of(houses.above))
+
+
+def _between(
+    number: HouseNumber, side: Houses, line: shapely.Geometry | None, way: str
+) -> Placed | None:
+    if not side.below or not side.above:
+        return None
+    low, high = side.below[0], side.above[0]
+    gap_m = _apart_m(low, high)
+    if gap_m > LONGEST_GAP_M:
+        return None
+    last = min(low.end or low.value, number.value)
+    fraction = (number.value - last) / (high.value - last)
+    lon, lat = between(line, (low.lon, low.lat), (high.lon, high.lat), fraction)
+    length_m = max(gap_m, LEAST_M if way == "between" else LEAST_ACROSS_M)
+    return Placed(lon, lat, way, length_m, low.postcode or high.postcode)
+
+
+def _beside(number: HouseNumber, side: Houses, line: shapely.Geometry | None) -> Placed | None:
+    """Beyond the last known number of its side, at the distance that its neighbours keep."""
+    known = side.below or side.above
+    if not known or (steps := abs(known[0].value - number.value)) > MAX_STEPS_BESIDE:
+        return None
+    near = known[0]
+    ahead_m = 0.0
+    spot = near.lon, near.lat
+    further = next((h for h in known[1:] if h.value != near.value), None)
+    if further is not None:
+        pace_m = _apart_m(near, further) / abs(near.value - further.value)
+        ahead_m = min(pace_m * steps, LONGEST_AHEAD_M)
+        spot = beyond(line, (further.lon, further.lat), spot, ahead_m)
+    length_m = max(steps * PER_NUMBER_M, ahead_m, LEAST_M)
+    return Placed(*spot, "beside", length_m, near.postcode)
+
+
+def _across(number: HouseNumber, side: Houses) -> Placed | None:
+    """At the nearest number of the other side."""
+    known = [(abs(h.value - number.value), h) for h in (*side.below, *side.above)]
+    steps, near = min(known, default=(math.inf, None), key=lambda pair: pair[0])
+    if near is None or steps > MAX_STEPS_BESIDE:
+        return None
+    length_m = max(steps * PER_NUMBER_M, LEAST_ACROSS_M)
+    return Placed(near.lon, near.lat, "across", length_m, near.postcode)
 
 
 def _apart_m(a: House, b: House) -> float:

@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 from geocrm.geocoding import countries
 from geocrm.geocoding.address import AddressQuery
-from geocrm.geocoding.normalise import clean, plain
+from geocrm.geocoding.normalise import STREET, clean, plain
 from geocrm.places.gazetteer_names import name_key, words
 
 ANY = "any"
 VILLAGE, DISTRICT, CITY, REGION, POSTCODE = "village", "district", "city", "region", "postcode"
 _BREAKS = re.compile(r"[,;\n]")
 MAX_WORDS_IN_NAME = 5
+MAX_WORDS_IN_COUNTRY = 4
+MIN_COUNTRY_NAME = 4  # shorter ones are more often words or states
 MAX_WORDS_IN_SEGMENT = 12
 _LABELS = (
     (re.compile(r"^(?:kelurahan|kel|desa|ds)\b[.:\s]*", re.IGNORECASE), VILLAGE, ""),
@@ -157,7 +159,22 @@ def _country(query: AddressQuery, expected: str) -> tuple[str, bool, str, str]:
     if code is not None and (comma or code == expected or len(tail) > 3):
         # Two letters may be a state as well: alone they are no proof of the country.
         return code, len(tail) > 2 or code == expected, "", head
-    return expected, False, "", query.text
+    return _country_at_end(query.text, expected) or (expected, False, "", query.text)
+
+
+def _country_at_end(text: str, expected: str) -> tuple[str, bool, str, str] | None:
+    """The country that the last words of a line name, as in "Palora Ecuador"; never all of it.
+
+    A line of an Indonesian street or unit ends with names of countries, too: Jalan Malaysia.
+    """
+    if expected == "ID" and (STREET.match(text.strip()) or _MAYBE_LABEL.match(text.strip())):
+        return None
+    found = text.split()
+    for size in range(min(MAX_WORDS_IN_COUNTRY, len(found) - 1), 0, -1):
+        name = " ".join(found[-size:]).strip(" .")
+        if len(name) >= MIN_COUNTRY_NAME and (code := countries.named_in_text(name, expected)):
+            return code, True, "", " ".join(found[:-size])
+    return None
 
 
 def _mention(segment: str, slot: str, number: int, country: str, divisible: bool) -> list[Mention]:

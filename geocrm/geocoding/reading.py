@@ -23,7 +23,7 @@ MAX_ITEMS = 40  # longer lines are no address; the rest is not read
 _BREAKS = re.compile(r"[,;\n\r\t|]+|\s[-–—]\s")
 # Parts of a building: they carry numbers that are no house number.
 _UNIT = re.compile(
-    r"(?:,\s*)?\b(?:apartment|apartemen|appartement|apto|apt|appt|suite|unit|room|rm|floor|lantai|lt|level|"
+    r"(?:,\s*)?\b(?:apartment|flat|apartemen|appartement|apto|apt|appt|suite|unit|room|rm|floor|lantai|lt|level|"
     r"étage|etage|piso|stiege|top|blok|block|kav|kavling|ruko|lot|bât|bat|bldg|km)\b\.?\s*#?\s*"
     r"(?:no\b\.?\s*)?(?=[\w-]*\d|[a-z]{1,2}\b)[\w-]{1,6}(?:\s?[/&-]\s?\w{1,4})?",
     re.IGNORECASE,
@@ -32,7 +32,7 @@ _ORDINAL_FLOOR = re.compile(
     r"\b\d{1,3}(?:st|nd|rd|th|er|e|º|ª)?\s*(?:floor|fl|étage|etage|andar|piso)\b", re.IGNORECASE
 )
 _NUMBER = (
-    r"(?:(?:no|nr|num|nomor|nomer|n[°º])\b\s*[.:]?\s*|[#№]\s*)?"
+    r"(?:(?:no|nr|num|nomor|nomer|n(?=[.°º]))\b\s*[.:°º]?\s*|[#№]\s*)?"
     r"\d{1,5}(?:\s?[a-z](?![\w])|\s(?:bis|ter|quater)\b)?"
     r"(?:\s?[-/–]\s?\d{1,5}[a-z]?(?!\w)|\s?/\s?[a-z](?!\w))?(?!\w)"
 )
@@ -74,6 +74,8 @@ class Lines:
     items: tuple[Item, ...]
     country: str
     stated: frozenset[str]  # keys of places given in fields of their own
+    # The country as named: Monaco, Singapore and Luxembourg are cities, too.
+    named_country: frozenset[str]
     postcodes: frozenset[str]
 
     @cached_property
@@ -84,7 +86,11 @@ class Lines:
     @cached_property
     def all_places(self) -> frozenset[str]:
         """Keys of all runs of words, the street's own among them, and of the fields."""
-        return self.stated | frozenset(_runs(list(self.items), self.country))
+        return self._fields | frozenset(_runs(list(self.items), self.country))
+
+    @property
+    def _fields(self) -> frozenset[str]:
+        return self.stated | self.named_country
 
     def places(self, reading: Reading) -> frozenset[str]:
         """Keys of all runs of words outside the street: among them is what the street lies in."""
@@ -92,7 +98,7 @@ class Lines:
             item if not (reading.start <= i < reading.end or i == reading.at) else None
             for i, item in enumerate(self.items)
         ]
-        return self.stated | frozenset(_runs(left, self.country))
+        return self._fields | frozenset(_runs(left, self.country))
 
     def segments(self, reading: Reading) -> frozenset[str]:
         """Keys of the fields, and of whole segments without the street: what surely is a place."""
@@ -120,8 +126,13 @@ def read(query: AddressQuery, text: str, country: str) -> Lines:
         for key in place_keys(part, country)
     )
     codes = [query.postcode, *_POSTCODE.findall(folded(plain(text)))]
+    left_out = plain(query.text)[len(text) :] if plain(query.text).startswith(text) else ""
     return Lines(
-        tuple(items), country, stated, frozenset(key for c in codes if (key := postcode_key(c)))
+        tuple(items),
+        country,
+        stated,
+        frozenset(place_keys(left_out.strip(" ,."), country) | place_keys(query.country, country)),
+        frozenset(key for code in codes if (key := postcode_key(code))),
     )
 
 

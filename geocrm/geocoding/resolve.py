@@ -30,7 +30,7 @@ INSIDE_CIRCLE = 0.8  # a region known by its circle only may hold the city, or j
 TIE = 0.05
 COMMON = 6  # places of a name from which it pays to look at those that agree only
 RUNNER_UP = 0.75  # of the best score
-DOMINANT = 8  # times the people of the next city of the name: then the large one is meant
+DOMINANT = 5  # times the people of the next city of the name: then the large one is meant
 DOMINANT_MIN_POPULATION = 15_000
 TOGETHER = 3.0  # namesakes within so many radii are one answer with a larger radius
 MIN_LONE_KEY = 5
@@ -235,6 +235,16 @@ def _trustworthy(backed: _Backed) -> bool:
 
 def _outermost(places: Sequence[Place]) -> list[Place]:
     """Without the places that lie in another of them, best known first."""
+    # New York, Toledo, Prague: whoever says no more means the city, not what lies around it.
+    cities = [p for p in places if p.kind == "city" and p.population >= DOMINANT_MIN_POPULATION]
+    around = {
+        region.id
+        for region in places
+        if region.kind == "region" and region.country != "ID"
+        for city in cities
+        if city.region_id == region.id or _holds(region, city)
+    }
+    places = [place for place in places if place.id not in around]
     ids = {place.id for place in places}
     outer = [place for place in places if not ids.intersection(_parents(place))]
     large = [place for place in outer if place.kind == "region" and place.country != "ID"]

@@ -9,10 +9,8 @@ from geocrm.geocoding import cascade, countries
 from geocrm.geocoding.address import AddressQuery, Answer, Grade
 from geocrm.geocoding.gazetteer_step import LICENCE, PROVIDER
 from geocrm.geocoding.parse import Parsed, parse
-from geocrm.geocoding.resolve import SMALL, prominence
-from geocrm.places import gazetteer, streets
-from geocrm.places.gazetteer import ATTRIBUTION, Place
-from geocrm.places.gazetteer_names import name_key
+from geocrm.places import streets
+from geocrm.places.gazetteer import ATTRIBUTION
 
 CHUNK = 10_000
 # Countries of packs that are tried for an address that says none and is not of the expected one.
@@ -20,7 +18,7 @@ MAX_OTHER_COUNTRIES = 5
 _COARSE = (Grade.NONE, Grade.COUNTRY)
 _FINE = (Grade.ROOFTOP, Grade.INTERPOLATED, Grade.STREET)
 
-__all__ = ["ATTRIBUTION", "LICENCE", "PROVIDER", "geocode", "geocode_many", "suggest"]
+__all__ = ["ATTRIBUTION", "LICENCE", "PROVIDER", "geocode", "geocode_many"]
 
 
 def geocode(session: Session, query: AddressQuery, country: str = "ID") -> Answer:
@@ -70,19 +68,3 @@ def _abroad(session: Session, queries: Sequence[AddressQuery], expected: str) ->
             if answer.grade in _FINE and not answer.ambiguous
         }
     return found
-
-
-def suggest(
-    session: Session, typed: str, limit: int = 8, country: str | None = "ID"
-) -> list[Place]:
-    """Places for a search box: names that begin with what was typed, else names spelt like it."""
-    found = gazetteer.beginning_with(session, typed, country, limit)
-    if found or country is None:
-        return found
-    name = (country, name_key(typed, country))
-    near = gazetteer.spelt_like(session, [name]).get(name, [])
-    ids = gazetteer.named(session, [(country, key) for key, _ in near])
-    known = gazetteer.places(session, (i for found_ids in ids.values() for i in found_ids))
-    ranked = [(slips, known[i]) for key, slips in near for i in ids.get((country, key), ())]
-    ranked.sort(key=lambda pair: (pair[0], pair[1].kind in SMALL, prominence(pair[1])))
-    return list(dict.fromkeys(place for _, place in ranked))[:limit]

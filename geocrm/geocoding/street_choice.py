@@ -104,7 +104,8 @@ def _weigh(
     near = _near(street, (n for key in surely for n in known_places.get(key, ())))
     elsewhere = not named and any(key in known_places for key in surely - street.wider)
     locality = True if named else (False if elsewhere else None)
-    if slips and not (locality or postcode):
+    # A misspelt name, or one without its type word, is no street unless the place agrees.
+    if (slips or street.bare) and not (locality or postcode):
         return None
     score = (BARE if street.bare else EXACT) - SLIPS[slips]
     score += LONGER_NAME * (reading.end - reading.start - 1)

@@ -15,6 +15,7 @@ from geocrm.geocoding.numbering import Placed
 from geocrm.geocoding.reading import Lines, Reading
 from geocrm.geocoding.street_choice import NUMBER_KNOWN, Candidate, Near
 from geocrm.places import gazetteer, spellings, streets
+from geocrm.places.street_names import mended_keys
 from geocrm.places.streets import Street, Wanted
 
 MIN_FUZZY_KEY = 5
@@ -49,7 +50,7 @@ class StreetLookups:
         """For each address the streets it may stand in; nothing for those that name none known."""
         found = self._as_written(asked)
         ranked = self._ranked(asked, found)
-        again = {i: lines for i, lines in asked.items() if not _agreed(ranked.get(i))}
+        again = {i: lines for i, lines in asked.items() if not _settled(lines, ranked.get(i))}
         misspelt = self._misspelt(again)
         for i, hits in misspelt.items():
             found[i] = found.get(i, []) + hits
@@ -83,6 +84,10 @@ class StreetLookups:
         names = {(asked[i].country, key) for i, key in readings}
         near = spellings.spelt_like(self._session, "pack_spellings", sorted(names))
         meant: dict[tuple[int, str], list[tuple[Reading, int]]] = defaultdict(list)
+        for (i, _), of_key in readings.items():
+            for reading in of_key:
+                for key in mended_keys(reading.name, asked[i].country):
+                    meant[i, key].append((reading, 1))
         for (i, key), of_key in readings.items():
             for like, slips in near.get((asked[i].country, key), ()):
                 meant[i, like] += [(reading, slips) for reading in of_key]
@@ -100,17 +105,20 @@ class StreetLookups:
         asked: Mapping[int, Lines],
         found: Mapping[int, Sequence[tuple[Reading, int, Street]]],
     ) -> dict[int, list[Candidate]]:
+        """The streets weighed; where the named places lie is asked only where it decides."""
         hits = {i: found[i] for i in asked if found.get(i)}
+        ranked = {i: street_choice.candidates(asked[i], hits[i], {}) for i in hits}
+        unsure = [i for i in hits if not (ranked[i] and ranked[i][0].locality)]
         names = {
             (asked[i].country, key)
-            for i, of_address in hits.items()
-            for reading, _, _ in of_address
+            for i in unsure
+            for reading, _, _ in hits[i]
             for key in asked[i].segments(reading)
         }
-        places = self._places(names)
-        return {
-            i: street_choice.candidates(asked[i], of_address, places.get(asked[i].country, {}))
-            for i, of_address in hits.items()
+        places = self._places(names) if names else {}
+        return ranked | {
+            i: street_choice.candidates(asked[i], hits[i], places.get(asked[i].country, {}))
+            for i in unsure
         }
 
     def _places(self, names: set[tuple[str, str]]) -> dict[str, dict[str, list[Near]]]:
@@ -136,10 +144,8 @@ class StreetLookups:
             if c.reading.number is not None
         }
         houses = streets.houses(self._session, wanted)
-        between = {
-            street for (street, _), around in houses.items() if around.below and around.above
-        }
-        lines = streets.lines(self._session, between)
+        between = {street for (street, _), around in houses.items() if not around.at}
+        lines = streets.lines(self._session, between) if between else {}
         located: dict[int, Located] = {}
         for i, of_address in ranked.items():
             placed: dict[int, list[Placed]] = {}
@@ -152,8 +158,11 @@ class StreetLookups:
         return located
 
 
-def _agreed(ranked: Sequence[Candidate] | None) -> bool:
-    return bool(ranked) and ranked is not None and ranked[0].agreed
+def _settled(lines: Lines, ranked: Sequence[Candidate] | None) -> bool:
+    """Whether the best street agrees with the address and takes up its number, if it has one."""
+    if not ranked or not ranked[0].agreed:
+        return False
+    return ranked[0].reading.number is not None or all(item.number is None for item in lines.items)
 
 
 def _located(
@@ -163,7 +172,7 @@ def _located(
 
     def worth(candidate: Candidate) -> float:
         known = placed.get(candidate.street.id)
-        exact = bool(known) and known is not None and known[0].way in ("exact", "sibling")
+        exact = bool(known) and known is not None and known[0].way in ("exact", "range", "sibling")
         return candidate.score + (NUMBER_KNOWN if exact else 0.0)
 
     order = sorted(ranked, key=lambda c: (-worth(c), c.street.id))

@@ -4,7 +4,8 @@ A tile is one contiguous range of keys and a cell of it a bit shift, so no geome
 `CLUSTER_MAX_ZOOM` the answer comes from an index alone. Every customer of the range is in exactly
 one feature of one tile, so the features of a zoom add up to the customers that have a point:
 
-* a customer alone: `id`, `segment`, `territory`, and from `NAMES_FROM_ZOOM` on `name`;
+* a customer alone: `id`, `segment`, `territory`, and from `NAMES_FROM_ZOOM` on `name`, and how
+  good its point is: `grade`, and `radius_m`, by how much it may be off;
 * a stack, customers on one and the same point (a zoom-24 cell, 2.4 m at the equator):
   `point_count` and `stack`, the key that lists them (`geocrm.maps.queries.in_stack`);
 * a cluster: `point_count`. Stacks and clusters have `revenue`, how many are of each segment
@@ -17,7 +18,7 @@ Who counts customers without seeing any gets `geocrm.maps.anonymous_tiles` inste
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -29,7 +30,7 @@ from geocrm.spatial.morton import ZOOM, tile_range
 
 MAX_ZOOM: Final = 22
 CLUSTER_MAX_ZOOM: Final = 11
-NAMES_FROM_ZOOM: Final = 12
+NAMES_FROM_ZOOM: Final = 12  # above CLUSTER_MAX_ZOOM: what is told from here on is in no index
 MAX_POINTS: Final = 2_000
 LAYER_NAME: Final = "accounts"
 EXTENT: Final = 4096  # units a side, as in other tiles
@@ -66,6 +67,12 @@ class Tile:
 
 def account_tile(session: Session, tile: Tile, chosen: Filter) -> bytes:
     """The customers in the tile whom the session may see and the filter chooses. One statement."""
+    sql, values = statement(tile, chosen)
+    return bytes(scoped_sql(session, sql, values).scalar_one())
+
+
+def statement(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
+    """The SQL of a tile, with its values."""
     low, high = tile.keys
     below = 2 * (ZOOM - tile.z)  # bits of a key that tell places of the tile apart
     points = tile.z > CLUSTER_MAX_ZOOM
@@ -83,8 +90,7 @@ def account_tile(session: Session, tile: Tile, chosen: Filter) -> bytes:
         "unit": float(EXTENT >> unit_bits),
         "names": tile.z >= NAMES_FROM_ZOOM,
     }
-    sql = _TILE.replace("{filter}", chosen.sql)
-    return bytes(scoped_sql(session, sql, {**chosen.params, **values}).scalar_one())
+    return _TILE.replace("{filter}", chosen.sql), {**chosen.params, **values}
 
 
 def _gather(code: str, bits: int) -> str:
@@ -133,13 +139,15 @@ _TILE: Final = f"""
         FROM cells c JOIN largest l USING (cell)
         OFFSET 0
     ), drawn AS (
-        SELECT CASE WHEN n = 1 THEN account_id END AS fid,
-               CASE WHEN n = 1 THEN account_id END AS id,
+        SELECT CASE WHEN n = 1 THEN placed.account_id END AS fid,
+               CASE WHEN n = 1 THEN placed.account_id END AS id,
                CASE WHEN n = 1 THEN a.name END AS name,
+               CASE WHEN n = 1 THEN u.grade END AS grade,
+               CASE WHEN n = 1 THEN round(u.radius_m)::int END AS radius_m,
                CASE WHEN n = 1 THEN placed.segment END AS segment,
-               territory_id AS territory,
+               placed.territory_id AS territory,
                CASE WHEN n > 1 THEN n END AS point_count,
-               CASE WHEN n > 1 THEN revenue END AS revenue,
+               CASE WHEN n > 1 THEN placed.revenue END AS revenue,
                CASE WHEN n > 1 AND one_point THEN low END AS stack,
                {_MIX},
                ST_MakePoint(
@@ -151,7 +159,9 @@ _TILE: Final = f"""
         FROM placed
         CROSS JOIN LATERAL (SELECT {_gather("at", _EXTENT_BITS)} AS x,
                                    {_gather("(at >> 1)", _EXTENT_BITS)} AS y) lattice
-        LEFT JOIN accounts a ON CAST(:names AS boolean) AND n = 1 AND a.id = account_id
+        LEFT JOIN accounts a ON CAST(:names AS boolean) AND n = 1 AND a.id = placed.account_id
+        LEFT JOIN account_scope u
+            ON CAST(:names AS boolean) AND n = 1 AND u.account_id = placed.account_id
     )
     SELECT ST_AsMVT(drawn, '{LAYER_NAME}', {EXTENT}, 'geom', 'fid') FROM drawn
 """

@@ -1,7 +1,9 @@
 """Backup and restore: the whole database in one file, all or nothing.
 
 The session key in `var/secret` stays out: whoever gets hold of a backup cannot forge a sign-in, and
-after a restore elsewhere everybody signs in again. Open sessions stay out for the same reason.
+after a restore elsewhere everybody signs in again. Open sessions stay out for the same reason, and
+so do the keys of geocoding providers, which cost money in other hands, and their kept answers,
+which no terms let us keep for as long as a backup.
 """
 
 import os
@@ -24,8 +26,14 @@ from geocrm.operations import archive
 from geocrm.operations.archive import Manifest
 from geocrm.operations.servers import libpq_dsn
 
-# Sign-ins end with a restore; the reference systems come with PostGIS itself.
-_NOT_KEPT = ("web_sessions", "login_attempts", "spatial_ref_sys")
+# Sign-ins end with a restore, keys are entered anew; the reference systems come with PostGIS.
+_NOT_KEPT = (
+    "web_sessions",
+    "login_attempts",
+    "geocoding_keys",
+    "geocoding_cache",
+    "spatial_ref_sys",
+)
 _BLOCK = 1 << 20
 _SWAP_ATTEMPTS = 50  # people who are at work reconnect within milliseconds; retry between them
 

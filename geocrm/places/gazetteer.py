@@ -17,6 +17,8 @@ from geocrm.spatial.geodesy import great_circle_m
 SHORT_PREFIX = 3
 SHORT_PREFIX_MIN_WEIGHT = 70.0
 _KNN_POOL = 24
+# Of the best known that begin so, as many are compared by their distance to the view.
+NEAR_POOL = 2_000
 _COLUMNS = (
     "p.id, p.code, p.kind, p.country, p.name, p.label, p.postcode_id, p.district_id, p.regency_id,"
     " p.region_id, p.population, p.lon, p.lat, p.radius_m"
@@ -117,8 +119,13 @@ def villages_of(session: Session, district_ids: Collection[int]) -> dict[int, li
     return dict(found)
 
 
-def beginning_with(session: Session, typed: str, country: str | None, limit: int) -> list[Place]:
-    """Places a name of which begins with what was typed, the best known first."""
+def beginning_with(
+    session: Session, typed: str, country: str | None, limit: int, near: LonLat | None = None
+) -> list[Place]:
+    """Places a name of which begins with what was typed, the best known first.
+
+    With `near`, a place counts as better known the nearer it is.
+    """
     key = name_key(typed, country or "")
     if not key or limit < 1:
         return []
@@ -128,8 +135,9 @@ def beginning_with(session: Session, typed: str, country: str | None, limit: int
             "  SELECT place_id, max(weight + CASE WHEN key = :key THEN 25 ELSE 0 END) AS weight"
             "  FROM gazetteer_names WHERE key >= :key AND key < :end AND weight >= :least"
             "  AND (CAST(:country AS text) IS NULL OR country = :country)"
-            "  GROUP BY place_id ORDER BY 2 DESC, place_id LIMIT :limit"
-            ") n ON n.place_id = p.id ORDER BY n.weight DESC, p.id"
+            "  GROUP BY place_id ORDER BY 2 DESC, place_id LIMIT :pool"
+            ") n ON n.place_id = p.id"
+            f" ORDER BY n.weight + {_NEARNESS} DESC, p.id LIMIT :limit"
         ),
         {
             "key": key,
@@ -137,9 +145,20 @@ def beginning_with(session: Session, typed: str, country: str | None, limit: int
             "least": SHORT_PREFIX_MIN_WEIGHT if len(key) < SHORT_PREFIX else 0.0,
             "country": country,
             "limit": limit,
+            "pool": limit if near is None else NEAR_POOL,
+            "lon": near and near.lon,
+            "lat": near and near.lat,
         },
     )
     return [Place._make(row) for row in rows]
+
+
+# Beside the middle of the view a village weighs like a city; 50 km away it gains a third of that.
+_NEARNESS = (
+    "CASE WHEN CAST(:lon AS float) IS NULL THEN 0 ELSE"
+    " 60 * exp(-ST_DistanceSphere(ST_MakePoint(p.lon, p.lat), ST_MakePoint(:lon, :lat)) / 50000)"
+    " END"
+)
 
 
 def nearest_place(

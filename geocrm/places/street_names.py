@@ -6,11 +6,15 @@ does no harm, because both sides go the same way. Pure text, used by loader and 
 """
 
 import re
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
 
 from geocrm.places.gazetteer_names import folded
 
 _WORD = re.compile(r"[^\W_]+")
 MIN_BARE_KEY = 4
+MIN_TYPE_WORD = 5
 
 _FORMS = {
     "st": "street str strasse straat strada saint sainte ste sankt sint gata gatan gate",
@@ -103,6 +107,10 @@ _ARTICLE_WORDS = (
 _ARTICLES = frozenset(_ARTICLE_WORDS.split())
 # Glued to the name in German, Dutch and the Nordic languages: Hauptstrasse, Hauptstr.
 _GLUED = re.compile(r"(?<=\w\w)(strasse|straat|gatan|str|gata)$")
+_GLUED_TYPES = ("strasse", "straat", "gatan")
+_LONG_TYPES = tuple(
+    sorted(word for word, short in _SHORT.items() if short in TYPES and len(word) >= MIN_TYPE_WORD)
+)
 _OLD_INDONESIAN = (("oe", "u"), ("dj", "j"), ("tj", "c"))
 _DIGIT_SUFFIX = re.compile(r"(\d+)(?:st|nd|rd|th)")
 
@@ -126,6 +134,32 @@ def street_keys(name: str, country: str = "") -> tuple[str, ...]:
     if bare == full or len(bare) < MIN_BARE_KEY or bare.isdigit():
         return (full,)
     return (full, bare)
+
+
+def mended_keys(name: str, country: str = "") -> tuple[str, ...]:
+    """The forms of a name whose type word is misspelt (Hauptstrase, Avenu X); none when it is not.
+
+    A slip in a word that is brought to two letters would else look like five slips.
+    """
+    words = _WORD.findall(folded(name).replace(".", " "))
+    mended = [_mended(word) for word in words]
+    return street_keys(" ".join(mended), country) if mended != words else ()
+
+
+@lru_cache(maxsize=20_000)
+def _mended(word: str) -> str:
+    """The word with its type spelt right, when it is one slip away from a type word or ends so."""
+    if len(word) < MIN_TYPE_WORD or word in _SHORT or _GLUED.search(word):
+        return word
+    for kind in _LONG_TYPES:
+        if abs(len(kind) - len(word)) <= 1 and OSA.distance(word, kind, score_cutoff=1) <= 1:
+            return kind
+    for kind in _GLUED_TYPES:
+        for length in (len(kind), len(kind) - 1, len(kind) + 1):
+            head, tail = word[:-length], word[-length:]
+            if len(head) >= MIN_BARE_KEY and OSA.distance(tail, kind, score_cutoff=1) <= 1:
+                return head + kind
+    return word
 
 
 def _short(word: str, country: str) -> str:

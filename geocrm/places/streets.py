@@ -71,9 +71,9 @@ def countries(session: Session) -> frozenset[str]:
     """ISO codes of the countries that packs know streets of."""
     rows = session.execute(
         text(
-            "WITH RECURSIVE c AS (SELECT min(country) AS country FROM pack_street_names"
-            " UNION ALL SELECT (SELECT min(n.country) FROM pack_street_names n"
-            "                   WHERE n.country > c.country) FROM c WHERE c.country IS NOT NULL)"
+            "WITH RECURSIVE c AS (SELECT min(country) AS country FROM pack_localities"
+            " UNION ALL SELECT (SELECT min(l.country) FROM pack_localities l"
+            "                   WHERE l.country > c.country) FROM c WHERE c.country IS NOT NULL)"
             " SELECT country FROM c WHERE country IS NOT NULL"
         )
     )

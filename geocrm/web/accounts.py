@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, flash, g, redirect, render_template, r
 from flask_babel import gettext as _
 
 from geocrm import clock
-from geocrm.customers import queries, service
+from geocrm.customers import queries, review, review_queries, service
 from geocrm.customers.imports.values import Decimal, number
 from geocrm.customers.models import SEGMENTS, Channel
 from geocrm.errors import InvalidInput
@@ -63,9 +63,12 @@ def show(account_id: int) -> str:
     record = queries.record(g.session, account_id)
     today = clock.today(g.actor.timezone)
     live = territories.live_territories(g.session) if record.scope.territory_id else []
+    point = review_queries.get(g.session, account_id)
     return render_template(
         "accounts/show.html",
         record=record,
+        point=point,
+        likely=review.likely((point.p50, point.p200, point.p1000, point.p5000)),
         territory=next((t for t in live if t.id == record.scope.territory_id), None),
         contacts=queries.contacts(g.session, account_id),
         phones=queries.phones(g.session, account_id),

@@ -11,7 +11,10 @@ from geocrm.config import Settings
 from geocrm.web import (
     access,
     accounts,
+    address_quality,
+    address_review,
     addresses,
+    basemap,
     browser_sessions,
     campaigns,
     headers,
@@ -20,6 +23,7 @@ from geocrm.web import (
     language,
     people,
     problems,
+    providers,
     reading,
     request_work,
     sign_in,
@@ -31,19 +35,27 @@ from geocrm.web import map as map_page
 from geocrm.web.api import account_list as api_account_list
 from geocrm.web.api import accounts as api_accounts
 from geocrm.web.api import address_batches as api_address_batches
+from geocrm.web.api import address_quality as api_address_quality
+from geocrm.web.api import address_review as api_address_review
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import people as api_people
+from geocrm.web.api import places as api_places
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import visits as api_visits
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home.bp,
+    basemap.bp,
     accounts.bp,
     api_accounts.bp,
+    address_review.bp,
+    api_address_review.bp,
+    address_quality.bp,
+    api_address_quality.bp,
     addresses.bp,
     api_address_batches.bp,
     imports.bp,
@@ -52,6 +64,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     tiles.bp,
     api_account_list.bp,
     api_search.bp,
+    api_places.bp,
     api_boundaries.bp,
     campaigns.bp,
     api_audiences.bp,
@@ -60,6 +73,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     territories.bp,
     api_territories.bp,
     people.bp,
+    providers.bp,
     api_people.bp,
     api_jobs.bp,
 )

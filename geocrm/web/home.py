@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, g, jsonify, redirect, request, send_file, session
+from flask import Blueprint, g, jsonify, redirect, request, session
 from sqlalchemy import text
-from werkzeug.exceptions import NotFound
 
 from geocrm.errors import InvalidInput
 from geocrm.security import Role
@@ -56,16 +55,6 @@ def healthz() -> Any:
         text("SELECT count(*) FROM job_runs WHERE state = 'waiting'")
     ).scalar_one()
     return jsonify(database="ok", workers={"alive": alive, "jobs_waiting": waiting})
-
-
-@bp.get("/basemap/world.pmtiles")
-@signed_in
-def basemap() -> Any:
-    """The offline base map, by byte range."""
-    path = current_app.config["GEOCRM_SETTINGS"].var / "basemap" / "world.pmtiles"
-    if not path.exists():
-        raise NotFound("The base map has not been built; run: make setup")
-    return send_file(path, conditional=True, max_age=3600, mimetype="application/octet-stream")
 
 
 def _local_path(target: str) -> str:

@@ -37,6 +37,7 @@ SOURCES: Final[dict[str, LazyString]] = {
     "by hand": later("by hand"),
     "demo": later("demo data"),
     "gazetteer": later("gazetteer"),
+    "osm": later("street map"),
 }
 FILE_WORDS: Final[dict[str, LazyString]] = {
     "encoding": later("encoding"),

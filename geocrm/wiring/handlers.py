@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from geocrm.customers import review_tasks
 from geocrm.customers.address_batches import tasks as address_tasks
+from geocrm.geocoding.providers import tasks as provider_tasks
 from geocrm.jobs import Handler
 from geocrm.sales import tasks as import_tasks
 from geocrm.territories import tasks as territory_tasks
@@ -15,9 +17,18 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     import_tasks.CHECK: import_tasks.check,
     import_tasks.UNDO: import_tasks.undo,
     import_tasks.REFRESH_REVENUE: import_tasks.refresh_revenue,
+    review_tasks.SETTLE: review_tasks.run_settle,
+    review_tasks.UNDO: review_tasks.run_undo,
+    review_tasks.TIDY: review_tasks.run_tidy,
     address_tasks.RUN: address_tasks.run_with(SERVICES),
     address_tasks.FORGET: address_tasks.forget_points,
+    provider_tasks.PURGE: provider_tasks.purge,
 }
 
 # What is done once a day without anybody asking.
-DAILY: Final = (import_tasks.REFRESH_REVENUE, address_tasks.FORGET)
+DAILY: Final = (
+    import_tasks.REFRESH_REVENUE,
+    address_tasks.FORGET,
+    provider_tasks.PURGE,
+    review_tasks.TIDY,
+)

@@ -22,6 +22,8 @@ PAGES = (
     "/campaigns",
     "/imports",
     "/settings",
+    "/settings/geocoding",
+    "/settings/geocoding/new?kind=mapbox",
     "/profile",
 )
 

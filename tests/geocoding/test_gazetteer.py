@@ -1,5 +1,7 @@
 """The gazetteer: what is loaded, how far a place reaches, and what a search box is offered."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from geocrm.errors import InvalidInput, ServiceUnavailable
-from geocrm.geocoding import service
+from geocrm.geocoding.suggest import Suggestion, suggestions
 from geocrm.places import gazetteer
 from geocrm.places.gazetteer_loading import load_gazetteer
 from geocrm.places.gazetteer_names import name_key, spelling_forms
@@ -29,7 +31,10 @@ def test_a_missing_file_is_named(session, tmp_path):
 
 def test_no_place_is_without_a_point_a_radius_or_a_country(session):
     wrong = session.scalar(
-        text("SELECT count(*) FROM gazetteer_places WHERE (lon = 0 AND lat = 0) OR radius_m < 500")
+        text(
+            "SELECT count(*) FROM gazetteer_places"
+            " WHERE (lon = 0 AND lat = 0) OR (radius_m < 500 AND pack_id IS NULL)"
+        )
     )
     kinds = set(session.scalars(text("SELECT DISTINCT kind FROM gazetteer_places")))
 
@@ -101,13 +106,16 @@ def test_ways_to_write_one_name_have_one_form(one, other):
 
 
 def test_a_search_box_is_offered_the_best_known_places_first(session):
-    assert service.suggest(session, "ban")[0].name == "Kota Bandung"
-    assert service.suggest(session, "sumur b")[0].name == "Sumur Bandung"
-    assert {place.kind for place in service.suggest(session, "ba")} <= {"region", "regency", "city"}
-    assert service.suggest(session, "Bandunk")[0].name == "Kota Bandung"
-    assert service.suggest(session, "munich", country=None)[0].country == "DE"
-    assert service.suggest(session, "") == service.suggest(session, "%") == []
-    assert len(service.suggest(session, "su", limit=3)) == 3
+    def found(typed: str, country: str | None = "ID", **more: Any) -> list[Suggestion]:
+        return suggestions(session, typed, country=country, **more)
+
+    assert found("ban")[0].label == "Kota Bandung"
+    assert found("sumur b")[0].label == "Sumur Bandung"
+    assert {each.kind for each in found("ba")} <= {"region", "regency", "city"}
+    assert found("Bandunk")[0].label == "Kota Bandung"
+    assert found("munich", country=None)[0].parts["country"] == "DE"
+    assert found("") == found("%") == []
+    assert len(found("su", limit=3)) == 3
 
 
 def test_the_nearest_place_is_the_village_one_stands_in(session):

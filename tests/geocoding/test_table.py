@@ -31,10 +31,14 @@ def test_columns_are_kept_in_order_and_answers_added(run):
     rows = run(b'id,address,note\n1,"Braga, Sumur Bandung, Kota Bandung",=1+1\n2,nowhere,\n')
 
     assert list(rows[0]) == [
-        "id", "address", "note", "lon", "lat", "grade", "radius_m", "provider", "label",
+        "id", "address", "note", "lon", "lat", "grade", "radius_m", "p50", "p200", "p1000",
+        "provider", "label", "ambiguous",
     ]  # fmt: skip
     assert (rows[0]["id"], rows[0]["note"], rows[0]["grade"]) == ("1", "=1+1", "village")
     assert float(rows[0]["lon"]) == pytest.approx(107.6085, abs=0.001)
+    shares = [float(rows[0][name]) for name in ("p50", "p200", "p1000")]
+    assert shares == sorted(shares)
+    assert rows[0]["ambiguous"] == "no"
     assert (rows[1]["grade"], rows[1]["lon"], rows[1]["lat"]) == ("none", "", "")
 
 

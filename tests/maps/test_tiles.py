@@ -96,6 +96,33 @@ def test_a_name_is_told_only_near_by(session, add_account):
     assert names == {5: None, 11: None, 12: "Warung Bu Tini", 16: "Warung Bu Tini"}
 
 
+def test_how_good_a_point_is_is_told_near_by(session, add_account):
+    account = add_account(at=(106.8, -6.2), grade="street")
+    add_account(at=(106.9, -6.2), grade="village")
+    add_account(at=(106.9, -6.2), grade="village")
+    key = session.get(AccountScope, account.id).qk
+    told = {}
+    for z in (11, 12, 16):
+        x, y = deinterleave(key >> 2 * (24 - z))
+        features = decoded(account_tile(session, Tile(z, int(x), int(y)), EVERYBODY))
+        (feature,) = [f for f in features if f.get("id") == account.id]
+        told[z] = (feature.get("grade"), feature.get("radius_m"))
+        # Those of a stack are told when it is opened.
+        assert not any("grade" in f for f in features if "point_count" in f)
+    assert told == {11: (None, None), 12: ("street", 500), 16: ("street", 500)}
+
+
+def test_a_tile_of_clusters_reads_nothing_but_an_index(session, crowd):
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    session.execute(text("SET LOCAL enable_bitmapscan = off"))
+    for z in (7, 11):
+        sql, values = tiles.statement(tiles_at(crowd[1], z)[0], IN_A)
+        plan = "\n".join(scoped_sql(session, "EXPLAIN " + sql, values).scalars())
+        reads = [line for line in plan.splitlines() if "account" in line and "Scan" in line]
+        assert len(reads) == 1, plan
+        assert "Index Only Scan using account_scope_qk" in reads[0]
+
+
 def test_a_customer_is_drawn_where_it_is(session, add_account):
     account = add_account(at=(106.8123, -6.2345))
     key = session.get(AccountScope, account.id).qk

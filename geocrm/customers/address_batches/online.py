@@ -1,6 +1,6 @@
 """What a batch asks of the services in the network, whoever they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -29,10 +29,8 @@ class Estimate(Protocol):
     def num_requests(self) -> int: ...
 
     @property
-    def cost(self) -> float: ...
-
-    @property
-    def currency(self) -> str: ...
+    def costs(self) -> Mapping[str, float]:
+        """What it costs, by currency; nothing where it is free of charge."""
 
     @property
     def seconds(self) -> float: ...
@@ -64,10 +62,8 @@ class NothingNeeded:
     """The estimate of no service."""
 
     num_requests: int = 0
-    cost: float = 0.0
-    currency: str = ""
+    costs: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
-    by_provider: dict[str, Any] = field(default_factory=dict)
 
 
 class NoServices:

@@ -35,8 +35,7 @@ def as_json(forecast: Forecast) -> dict[str, Any]:
     return forecast._asdict() | {
         "online": {
             "num_requests": need.num_requests,
-            "cost": need.cost,
-            "currency": need.currency,
+            "costs": dict(need.costs),
             "seconds": need.seconds,
         }
     }

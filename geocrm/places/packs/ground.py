@@ -7,6 +7,8 @@ once a cell. Cells that say the same are one ground.
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from geocrm.errors import ServiceUnavailable
+
 # How far a settlement of a kind reaches from its node where no boundary says so.
 REACH_M = {
     "city": 15_000,
@@ -18,40 +20,54 @@ REACH_M = {
     "quarter": 2_000,
     "neighbourhood": 2_000,
 }
+# Of towns and villages the nearest for its size counts, of parts of a town each kind.
 _TIERS = {"city": 1, "town": 1, "village": 1, "hamlet": 2, "isolated_dwelling": 2}
 _PART = 3
 CELL_DEG = 0.002
+# The gazetteer's place stands in where the extract names none.
 GAZETTEER_REACH_M = 30_000
 
 
 def survey(session: Session) -> None:
-    """Make `new_grounds` and `new_points`, which has the ground of each address, way and POI."""
-    for statement in _POINTS + _AREAS + _CELLS + _COUNTRIES:
+    """Make `new_grounds`, and `new_stands`: the ground of every address, way, place and POI."""
+    for statement in _POINTS + _AREAS + _SPOTS + _COUNTRIES + _SETTLEMENTS:
         session.execute(text(statement))
-    for kind, reach_m in REACH_M.items():
-        session.execute(
-            text(_NEAR.format(kind=kind, tier=_TIERS.get(kind, _PART))), {"reach": reach_m}
+    if session.scalar(text("SELECT EXISTS (SELECT FROM new_framed WHERE country IS NULL)")):
+        raise ServiceUnavailable(
+            "The boundaries that say which country a place is in are missing: run geocrm boundaries"
+            " load first"
         )
+    for kind, reach_m in REACH_M.items():
+        statement = _NEAR.format(kind=kind, tier=_TIERS.get(kind, _PART))
+        session.execute(text(statement), {"reach": reach_m})
     for statement in _GROUNDS:
-        session.execute(text(statement), {"reach": GAZETTEER_REACH_M})
+        wanted = {"reach": GAZETTEER_REACH_M} if ":reach" in statement else {}
+        session.execute(text(statement), wanted)
 
 
-# A building is where its middle is, or a point inside when the middle is not.
+# An area is where its middle is, or a point inside when the middle is not; a line halfway.
 _POINTS = (
     """
     CREATE TEMP TABLE new_points ON COMMIT DROP AS
-    SELECT 'address' AS of, id, CASE
-        WHEN GeometryType(shape) = 'POINT' THEN shape
-        WHEN NOT ST_IsClosed(shape) THEN ST_LineInterpolatePoint(shape, 0.5)
-        WHEN ST_Covers(area, ST_Centroid(area)) THEN ST_Centroid(area)
-        ELSE ST_PointOnSurface(area) END AS geom
-    FROM (SELECT id, shape, CASE
-              WHEN GeometryType(shape) LIKE '%POLYGON' THEN shape
-              WHEN ST_IsClosed(shape) AND ST_NPoints(shape) > 3
-              THEN ST_MakeValid(ST_MakePolygon(shape)) ELSE shape END AS area
-          FROM new_addresses) a
-    UNION ALL
-    SELECT 'way', id, ST_LineInterpolatePoint(shape, 0.5) FROM new_ways
+    WITH shaped AS (
+        SELECT 'address' AS of, id, shape FROM new_addresses
+        UNION ALL SELECT 'way', id, shape FROM new_ways
+        UNION ALL SELECT 'place', id, shape FROM new_places
+        UNION ALL SELECT 'poi', id, shape FROM new_pois
+    ), areas AS (
+        SELECT of, id, CASE
+            WHEN of <> 'way' AND GeometryType(shape) = 'LINESTRING' AND ST_IsClosed(shape)
+                AND ST_NPoints(shape) > 3
+            THEN ST_MakeValid(ST_MakePolygon(shape)) ELSE shape END AS shape
+        FROM shaped
+    )
+    SELECT of, id, CASE GeometryType(shape)
+        WHEN 'POINT' THEN shape
+        WHEN 'LINESTRING' THEN ST_LineInterpolatePoint(shape, 0.5)
+        ELSE CASE WHEN ST_Covers(shape, ST_Centroid(shape)) THEN ST_Centroid(shape)
+                  ELSE ST_PointOnSurface(shape) END
+        END AS geom
+    FROM areas
     """,
     "CREATE INDEX ON new_points USING gist (geom)",
     "ANALYZE new_points",
@@ -59,7 +75,7 @@ _POINTS = (
 _AREAS = (
     """
     CREATE TEMP TABLE new_pieces ON COMMIT DROP AS
-    SELECT id AS area_id, level, ST_Subdivide(ST_MakeValid(shape), 64) AS geom
+    SELECT id AS area_id, ST_Subdivide(ST_MakeValid(shape), 64) AS geom
     FROM new_areas WHERE level > 0
     """,
     """
@@ -70,34 +86,94 @@ _AREAS = (
         WHERE p.geom && a.geom AND ST_Intersects(a.geom, p.geom) OFFSET 0
     ) p GROUP BY p.of, p.id
     """,
-    """
-    CREATE TEMP TABLE new_place_within ON COMMIT DROP AS
-    SELECT p.id, array_agg(DISTINCT a.area_id) AS areas
-    FROM new_pieces a JOIN new_places p ON ST_Intersects(a.geom, ST_PointOnSurface(p.shape))
-    GROUP BY p.id
-    """,
+    "ANALYZE new_within",
 )
-# Of the areas one lies in, the municipality: the finest of levels 6 to 8.
-_MUNICIPALITY = """(SELECT a.id FROM new_areas a WHERE a.id = ANY({areas})
-    AND a.level BETWEEN 6 AND 8 ORDER BY a.level DESC, a.id LIMIT 1)"""
-_CELLS = (
+_LEVEL = """(SELECT a.id FROM new_areas a WHERE a.id = ANY(areas) AND {levels}
+        ORDER BY a.level DESC, a.id LIMIT 1)"""
+_SPOTS = (
     f"""
-    CREATE TEMP TABLE new_cells ON COMMIT DROP AS
-    SELECT row_number() OVER () AS id, c.*, {_MUNICIPALITY.format(areas="c.areas")} AS municipality,
+    CREATE TEMP TABLE new_bounds ON COMMIT DROP AS
+    SELECT areas, {_LEVEL.format(levels="a.level = 5")} AS regency,
+        {_LEVEL.format(levels="a.level BETWEEN 6 AND 8")} AS municipality,
+        (SELECT a.country FROM new_areas a WHERE a.id = ANY(areas) AND a.country <> '' LIMIT 1)
+            AS country
+    FROM (SELECT DISTINCT areas FROM new_within UNION SELECT '{{}}') w
+    """,
+    f"""
+    CREATE TEMP TABLE new_spots ON COMMIT DROP AS
+    SELECT row_number() OVER () AS id, c.*, b.municipality, b.regency, b.country,
         ST_SetSRID(ST_MakePoint(x * {CELL_DEG}, y * {CELL_DEG}), 4326) AS geom
     FROM (
         SELECT DISTINCT coalesce(w.areas, '{{}}') AS areas, round(ST_X(p.geom) / {CELL_DEG}) AS x,
             round(ST_Y(p.geom) / {CELL_DEG}) AS y
         FROM new_points p LEFT JOIN new_within w USING (of, id)
-    ) c
+    ) c JOIN new_bounds b USING (areas)
     """,
+    "ANALYZE new_spots",
+)
+_NEAR_BORDER_DEG = 0.05  # our own borders of countries are that coarse
+_FLAG_DEG = 0.01
+# Outside a country whose whole area the extract holds, one is in another.
+_OTHER = "f.country NOT IN (SELECT a.country FROM new_areas a WHERE a.country <> '')"
+_COUNTRIES = (
+    """
+    CREATE TEMP TABLE new_frame ON COMMIT DROP AS
+    SELECT b.code, l.level, b.country, ST_Subdivide(ST_ClipByBox2D(b.geom, e.box), 64) AS geom
+    FROM (SELECT ST_SetSRID(ST_Expand(ST_Extent(geom)::geometry, 0.5), 4326) AS box
+          FROM new_spots) e
+    JOIN boundaries b ON b.geom && e.box
+    JOIN boundary_layers l ON l.code = b.layer
+    WHERE b.country IS NOT NULL
+    """,
+    "CREATE INDEX ON new_frame USING gist (geom)",
+    "ANALYZE new_frame",
+    # Near a border the nearest address that names its country knows better than our coarse line.
+    f"""
+    CREATE TEMP TABLE new_flags ON COMMIT DROP AS
+    SELECT p.geom, a.country FROM new_addresses a
+    JOIN new_points p ON p.of = 'address' AND p.id = a.id
+    WHERE a.country IN (SELECT country FROM new_frame WHERE level = 0)
+      AND (SELECT count(DISTINCT country) FROM new_frame WHERE level = 0) > 1
+      AND EXISTS (SELECT FROM new_frame f WHERE f.level = 0 AND f.country <> a.country
+                  AND ST_DWithin(f.geom, p.geom, {_NEAR_BORDER_DEG}))
+    """,
+    "CREATE INDEX ON new_flags USING gist (geom)",
+    "ANALYZE new_flags",
+    f"""
+    CREATE TEMP TABLE new_framed ON COMMIT DROP AS
+    SELECT c.id, c.areas, c.x, c.y, c.geom, c.municipality, c.regency, coalesce(
+            c.country,
+            (SELECT f.country FROM new_flags f WHERE ST_DWithin(f.geom, c.geom, {_FLAG_DEG})
+             AND {_OTHER} ORDER BY f.geom <-> c.geom LIMIT 1),
+            (SELECT f.country FROM new_frame f WHERE f.level = 0 AND ST_Intersects(f.geom, c.geom)
+             AND {_OTHER} LIMIT 1),
+            (SELECT f.country FROM new_frame f WHERE f.level = 0
+             AND {_OTHER} ORDER BY f.geom <-> c.geom LIMIT 1),
+            (SELECT b.country FROM boundaries b
+             WHERE b.layer = 'wld-adm0' AND b.country IS NOT NULL
+             ORDER BY b.geom <-> c.geom LIMIT 1)
+        ) AS country
+    FROM new_spots c
+    """,
+    # The municipality is the finest area of levels 6 to 8; in Indonesia the regency or city.
+    """
+    CREATE TEMP TABLE new_cells ON COMMIT DROP AS
+    SELECT id, areas, x, y, geom, country,
+        CASE WHEN country = 'ID' THEN regency ELSE municipality END AS municipality
+    FROM new_framed
+    """,
+    "CREATE INDEX ON new_cells (x, y)",
     "ANALYZE new_cells",
+)
+_SETTLEMENTS = (
     f"""
     CREATE TEMP TABLE new_settlements ON COMMIT DROP AS
-    SELECT p.id, p.kind, ST_PointOnSurface(p.shape) AS geom,
-        {_MUNICIPALITY.format(areas="w.areas")} AS municipality
-    FROM new_places p LEFT JOIN new_place_within w USING (id)
-    WHERE p.kind IN ({", ".join(repr(kind) for kind in REACH_M)})
+    SELECT s.id, s.kind, p.geom, c.municipality
+    FROM new_places s JOIN new_points p ON p.of = 'place' AND p.id = s.id
+    LEFT JOIN new_within w ON w.of = 'place' AND w.id = s.id
+    JOIN new_cells c ON c.areas = coalesce(w.areas, '{{}}')
+        AND c.x = round(ST_X(p.geom) / {CELL_DEG}) AND c.y = round(ST_Y(p.geom) / {CELL_DEG})
+    WHERE s.kind IN ({", ".join(repr(kind) for kind in REACH_M)})
     """,
     *(
         f"CREATE INDEX ON new_settlements USING gist (geom) WHERE kind = '{kind}'"
@@ -107,35 +183,6 @@ _CELLS = (
     """
     CREATE TEMP TABLE new_near (cell_id bigint, place_id bigint, tier int, share real, same boolean)
     ON COMMIT DROP
-    """,
-)
-_COUNTRIES = (
-    """
-    CREATE TEMP TABLE new_frame ON COMMIT DROP AS
-    SELECT b.code, l.level, b.country, ST_Subdivide(ST_ClipByBox2D(b.geom, e.box), 64) AS geom
-    FROM (SELECT ST_Expand(ST_Extent(geom)::geometry, 0.5) AS box FROM new_cells) e
-    JOIN boundaries b ON b.geom && ST_SetSRID(e.box, 4326)
-    JOIN boundary_layers l ON l.code = b.layer
-    WHERE b.country IS NOT NULL
-    """,
-    "CREATE INDEX ON new_frame USING gist (geom)",
-    "ANALYZE new_frame",
-    """
-    CREATE TEMP TABLE new_framed ON COMMIT DROP AS
-    SELECT c.id, coalesce(
-            (SELECT a.country FROM new_areas a
-             WHERE a.id = ANY(c.areas) AND a.country <> '' LIMIT 1),
-            (SELECT f.country FROM new_frame f WHERE f.level = 0 AND ST_Intersects(f.geom, c.geom)
-             LIMIT 1),
-            (SELECT f.country FROM new_frame f WHERE f.level = 0 ORDER BY f.geom <-> c.geom LIMIT 1)
-        ) AS country,
-        -- Our own provinces are coarse: where the extract knows the region, it knows it better.
-        array(SELECT DISTINCT f.code FROM new_frame f
-              WHERE f.level > 0 AND ST_Intersects(f.geom, c.geom)
-                AND NOT EXISTS (SELECT FROM new_areas a WHERE a.id = ANY(c.areas)
-                                AND a.level BETWEEN 3 AND 6)
-              ORDER BY 1) AS units
-    FROM new_cells c
     """,
 )
 _NEAR = """
@@ -155,52 +202,61 @@ _NEAR = """
 """
 _GROUNDS = (
     """
-    CREATE TEMP TABLE new_described ON COMMIT DROP AS
+    CREATE TEMP TABLE new_around ON COMMIT DROP AS
     WITH ranked AS (
         SELECT *, row_number() OVER (PARTITION BY cell_id, tier ORDER BY share, place_id) AS rank
         FROM new_near
-    ), near AS (
-        SELECT cell_id,
-            min(place_id) FILTER (WHERE tier = 1 AND rank = 1) AS town_id,
-            array_agg(place_id ORDER BY tier DESC, share)
-                FILTER (WHERE same OR rank = 1 OR tier = 3) AS near,
-            array_agg(place_id ORDER BY tier, share)
-                FILTER (WHERE NOT (same OR rank = 1 OR tier = 3)) AS far
-        FROM ranked GROUP BY cell_id
     )
-    SELECT c.id AS cell_id, f.country, c.areas, f.units, n.town_id,
+    SELECT cell_id,
+        min(place_id) FILTER (WHERE tier = 1 AND rank = 1) AS town_id,
+        array_agg(place_id ORDER BY tier DESC, share)
+            FILTER (WHERE same OR rank = 1 OR tier = 3) AS near,
+        array_agg(place_id ORDER BY tier, share)
+            FILTER (WHERE NOT (same OR rank = 1 OR tier = 3)) AS far
+    FROM ranked GROUP BY cell_id
+    """,
+    """
+    CREATE TEMP TABLE new_described ON COMMIT DROP AS
+    SELECT c.id AS cell_id, c.country, c.areas, c.municipality, n.town_id,
         coalesce(n.near, '{}') AS near, coalesce(n.far, '{}') AS far,
+        -- Our own provinces are coarse: where the extract knows the region, it knows it better.
+        CASE WHEN EXISTS (SELECT FROM new_areas a WHERE a.id = ANY(c.areas)
+                          AND a.level BETWEEN 3 AND 6) THEN '{}'
+        ELSE array(SELECT DISTINCT u.code FROM new_frame u
+                   WHERE u.level > 0 AND u.country = c.country AND ST_Intersects(u.geom, c.geom)
+                   ORDER BY 1) END AS units,
         CASE WHEN n.town_id IS NULL AND c.municipality IS NULL THEN (
             SELECT g.id FROM (
                 SELECT * FROM gazetteer_places
-                WHERE kind IN ('village', 'city') AND pack_id IS NULL
+                WHERE kind IN ('village', 'city') AND pack_id IS NULL AND country = c.country
                 ORDER BY ST_SetSRID(ST_MakePoint(lon, lat), 4326) <-> c.geom LIMIT 8
             ) g WHERE ST_DistanceSphere(ST_MakePoint(g.lon, g.lat), c.geom) < :reach
             ORDER BY ST_DistanceSphere(ST_MakePoint(g.lon, g.lat), c.geom), g.id LIMIT 1
-        ) END AS gazetteer_id, c.municipality
-    FROM new_cells c JOIN new_framed f USING (id) LEFT JOIN near n ON n.cell_id = c.id
+        ) END AS gazetteer_id
+    FROM new_cells c LEFT JOIN new_around n ON n.cell_id = c.id
     """,
     """
     CREATE TEMP TABLE new_grounds ON COMMIT DROP AS
-    SELECT row_number() OVER () AS id, g.* FROM (
-        SELECT DISTINCT country, areas, units, town_id, near, far, gazetteer_id, municipality
-        FROM new_described
-    ) g
+    SELECT row_number() OVER () AS id, array_agg(cell_id) AS cells, country, areas, municipality,
+        town_id, near, far, units, gazetteer_id
+    FROM new_described
+    GROUP BY country, areas, municipality, town_id, near, far, units, gazetteer_id
     """,
-    "ANALYZE new_grounds",
+    """
+    CREATE TEMP TABLE new_cell_grounds ON COMMIT DROP AS
+    SELECT c.areas, c.x, c.y, g.id AS ground_id, g.country, g.municipality
+    FROM new_grounds g CROSS JOIN LATERAL unnest(g.cells) AS o(cell_id)
+    JOIN new_cells c ON c.id = o.cell_id
+    """,
+    "ANALYZE new_cell_grounds",
     f"""
     CREATE TEMP TABLE new_stands ON COMMIT DROP AS
-    SELECT p.of, p.id, p.geom, g.id AS ground_id, g.country, g.municipality
+    SELECT p.of, p.id, p.geom, c.ground_id, c.country, c.municipality
     FROM new_points p LEFT JOIN new_within w USING (of, id)
-    JOIN new_cells c ON c.areas = coalesce(w.areas, '{{}}')
+    JOIN new_cell_grounds c ON c.areas = coalesce(w.areas, '{{}}')
         AND c.x = round(ST_X(p.geom) / {CELL_DEG}) AND c.y = round(ST_Y(p.geom) / {CELL_DEG})
-    JOIN new_described d ON d.cell_id = c.id
-    JOIN new_grounds g ON (g.country, g.areas, g.units, g.near, g.far)
-        = (d.country, d.areas, d.units, d.near, d.far)
-        AND g.town_id IS NOT DISTINCT FROM d.town_id
-        AND g.gazetteer_id IS NOT DISTINCT FROM d.gazetteer_id
-        AND g.municipality IS NOT DISTINCT FROM d.municipality
     """,
     "CREATE INDEX ON new_stands (of, id)",
     "ANALYZE new_stands",
+    "ANALYZE new_grounds",
 )

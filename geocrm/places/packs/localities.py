@@ -35,7 +35,7 @@ class Ground(NamedTuple):
     """
 
     country: str
-    country_name: str
+    whole_country: Named
     areas: tuple[Named, ...]
     regions: tuple[Named, ...]
     town: Named | None
@@ -64,7 +64,7 @@ def locality(ground: Ground, city: str = "", parts: Iterable[str] = ()) -> Local
         named += [unit for unit in ground.regions if unit.level > 1]
     written = [Named(value) for value in (city, *parts) if value]
     keys = {*_keys(named + written, ground.country), *ground.known_keys}
-    around = [*larger, *ground.regions, *ground.far, Named(ground.country_name)]
+    around = [*larger, *ground.regions, *ground.far, ground.whole_country]
     wider = set(_keys(around, ground.country)) - keys
     name = city or _town_name(ground, municipal)
     return Locality(
@@ -99,7 +99,7 @@ def _town_name(ground: Ground, municipal: list[Named]) -> str:
     whole = [area for area in municipal if area.level <= 8] or municipal or list(ground.areas)
     if whole:
         return whole[-1].name
-    return next((place.name for place in ground.near), "") or ground.country_name
+    return next((place.name for place in ground.near), "") or ground.whole_country.name
 
 
 def _label(ground: Ground, municipal: list[Named], larger: list[Named], name: str) -> str:

@@ -1,9 +1,8 @@
-"""The tables an extract is read into; they vanish with the transaction.
+"""The tables an extract is read into, and what is made from them; they go with the transaction.
 
 Many tables fill at once from one reading, so rows are kept back and copied a block at a time.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,11 +13,13 @@ from geocrm.db import copy_rows
 
 BLOCK_ROWS = 5_000
 LIST_SEPARATOR = "\x1f"
+_ADDRESS = "street text, city text, parts text, postcode text, country text"
 _COLUMNS = {
     "new_addresses": (
-        "osm_ref bigint, number text, value int, range_end int, street text, city text,"
-        " parts text, postcode text, country text, shape geometry"
+        f"osm_ref bigint, number text, value int, range_end int, {_ADDRESS}, gap_m real,"
+        " shape geometry"
     ),
+    "new_interpolations": f"osm_ref bigint, rule text, {_ADDRESS}, nodes text, shape geometry",
     "new_ways": "osm_ref bigint, name text, other_names text, shape geometry",
     "new_places": (
         "osm_ref bigint, kind text, name text, other_names text, population bigint, shape geometry"
@@ -28,11 +29,11 @@ _COLUMNS = {
         " shape geometry"
     ),
     "new_members": "osm_ref bigint, street text",
-    "new_interpolations": (
-        "osm_ref bigint, rule text, street text, city text, parts text, postcode text,"
-        " country text, nodes text, shape geometry"
-    ),
     "new_pois": "osm_ref bigint, name text, category text, shape geometry",
+}
+COLUMNS = {
+    table: tuple(column.split()[0] for column in columns.split(", "))
+    for table, columns in _COLUMNS.items()
 }
 
 
@@ -42,7 +43,7 @@ class Staging:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._rows: dict[str, list[Sequence[Any]]] = {table: [] for table in _COLUMNS}
-        self.counts: Counter[str] = Counter()
+        discard(session)
         for table, columns in _COLUMNS.items():
             session.execute(
                 text(
@@ -52,29 +53,40 @@ class Staging:
             )
 
     def add(self, table: str, *row: Any) -> None:
-        """Keep a row for the table, without its id."""
+        """Keep a row for the table, in the order of COLUMNS."""
         rows = self._rows[table]
         rows.append(row)
         if len(rows) >= BLOCK_ROWS:
             self._flush(table)
 
     def finish(self) -> None:
-        """Write what is still kept and let the planner see how much there is."""
+        """Write what is still kept, and let the planner see how much there is."""
         for table in _COLUMNS:
             self._flush(table)
-            self._session.execute(
-                text(f"UPDATE {table} SET shape = ST_SetSRID(shape, 4326)")
-                if "shape" in _COLUMNS[table]
-                else text("SELECT 1")
-            )
             self._session.execute(text(f"ANALYZE {table}"))
 
     def _flush(self, table: str) -> None:
-        columns = [part.split()[0] for part in _COLUMNS[table].split(", ")]
-        self.counts[table] += copy_rows(self._session, table, columns, self._rows[table])
+        copy_rows(self._session, table, COLUMNS[table], self._rows[table])
         self._rows[table].clear()
+
+
+def discard(session: Session) -> None:
+    """Drop the tables before the transaction ends, which may load another pack."""
+    names = session.scalars(
+        text(
+            "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema()"
+            " AND relkind = 'r' AND relname LIKE 'new\\_%'"
+        )
+    ).all()
+    if names:
+        session.execute(text(f"DROP TABLE {', '.join(names)}"))
 
 
 def listed(values: Sequence[str]) -> str:
     """Several texts in one column."""
     return LIST_SEPARATOR.join(values)
+
+
+def unlisted(value: str | None) -> tuple[str, ...]:
+    """The texts of such a column."""
+    return tuple(value.split(LIST_SEPARATOR)) if value else ()

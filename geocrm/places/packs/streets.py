@@ -12,34 +12,32 @@ from geocrm.db import copy_rows
 from geocrm.places.packs.staging import LIST_SEPARATOR
 from geocrm.places.street_names import street_keys
 
-# Farther apart, two ways of a name are two streets.
-STREET_GAP_M = 1_000
-ADDRESS_GAP_M = 500
-# An address this far from the street it names means another, which is not in the pack.
-OWN_STREET_WITHIN_M = 1_500
-NEXT_DOOR_WITHIN_M = 500
+_LIMITS = {
+    # Farther apart, two ways of a name in one municipality are two streets; where no municipality
+    # is known, the street of the next village is taken for the same one less easily.
+    "gap": 1_000,
+    "unbounded_gap": 400,
+    # Addresses of a street that no way bears.
+    "address_gap": 500,
+    # An address this far from the street it names means another, which is not in the pack.
+    "own": 1_500,
+    "next": 500,
+}
 
 
 def gather(session: Session) -> None:
     """Make `new_streets`, `new_street_keys` and `new_homesteads`: the street of each address."""
     session.execute(text(_JOIN_MEMBERS))
-    session.execute(text(_NAMES), {"separator": LIST_SEPARATOR})
-    session.execute(
-        text(
-            "CREATE TEMP TABLE new_keys (name text, country text, key text,"
-            " bare_key text) ON COMMIT DROP"
-        )
-    )
-    names = session.execute(text("SELECT name, country FROM new_names")).tuples().all()
-    copy_rows(session, "new_keys", ("name", "country", "key", "bare_key"), _keyed(names))
-    values = {
-        "separator": LIST_SEPARATOR,
-        "gap": STREET_GAP_M,
-        "address_gap": ADDRESS_GAP_M,
-        "own": OWN_STREET_WITHIN_M,
-        "next": NEXT_DOOR_WITHIN_M,
-    }
-    for statement in _STREETS + _ADDRESSES:
+    _run(session, _NAMES)
+    names = session.execute(text("SELECT name, country FROM new_names")).all()
+    columns = ("name", "country", "key", "bare_key")
+    copy_rows(session, "new_keys", columns, _keyed(names))
+    _run(session, _STREETS + _ADDRESSES)
+
+
+def _run(session: Session, statements: Iterable[str]) -> None:
+    values = _LIMITS | {"separator": LIST_SEPARATOR}
+    for statement in statements:
         wanted = {name: value for name, value in values.items() if f":{name}" in statement}
         session.execute(text(statement), wanted)
 
@@ -51,12 +49,14 @@ def _keyed(names: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str, st
             yield name, country, keys[0], keys[1] if len(keys) > 1 else None
 
 
+# A house that does not say its street may be a member of a relation that does.
 _JOIN_MEMBERS = """
     UPDATE new_addresses a SET street = m.street
     FROM (SELECT osm_ref, min(street) AS street FROM new_members GROUP BY osm_ref) m
     WHERE m.osm_ref = a.osm_ref AND a.street = ''
 """
-_NAMES = """
+_NAMES = (
+    """
     CREATE TEMP TABLE new_names ON COMMIT DROP AS
     SELECT w.name, s.country FROM new_ways w JOIN new_stands s ON s.of = 'way' AND s.id = w.id
     UNION
@@ -66,20 +66,26 @@ _NAMES = """
     SELECT a.street, s.country
     FROM new_addresses a JOIN new_stands s ON s.of = 'address' AND s.id = a.id
     WHERE a.street <> ''
-"""
-# Degrees become metres around the middle of what is compared.
-_METRES = "ST_Scale({shape}, 111320 * cos(radians({lat})), 110540)"
+    """,
+    """
+    CREATE TEMP TABLE new_keys (name text, country text, key text, bare_key text) ON COMMIT DROP
+    """,
+)
+# Degrees become metres around the middle of what is compared; where no municipality is known,
+# metres grow, and one gap serves both.
+_METRES = """ST_Scale({shape}, 111320 * cos(radians({lat})) * {wider}, 110540 * {wider})"""
+_WIDER = "(CASE WHEN municipality = 0 THEN :gap / CAST(:unbounded_gap AS float) ELSE 1 END)"
 _STREETS = (
     "CREATE INDEX ON new_keys (name, country)",
     "ANALYZE new_keys",
     f"""
     CREATE TEMP TABLE new_parts ON COMMIT DROP AS
-    SELECT id, osm_ref, ground_id, key, country, municipality, name, other_names, shape,
-        ST_ClusterDBSCAN({_METRES.format(shape="shape", lat="lat")}, :gap, 1)
+    SELECT id, osm_ref, ground_id, key, country, municipality, name, shape,
+        ST_ClusterDBSCAN({_METRES.format(shape="shape", lat="lat", wider=_WIDER)}, :gap, 1)
             OVER (PARTITION BY key, country, municipality) AS cluster
     FROM (
         SELECT w.id, w.osm_ref, s.ground_id, k.key, s.country,
-            coalesce(s.municipality, 0) AS municipality, w.name, w.other_names, w.shape,
+            coalesce(s.municipality, 0) AS municipality, w.name, w.shape,
             avg(ST_Y(s.geom)) OVER (PARTITION BY k.key, s.country, s.municipality) AS lat
         FROM new_ways w JOIN new_stands s ON s.of = 'way' AND s.id = w.id
         JOIN new_keys k ON k.name = w.name AND k.country = s.country
@@ -87,12 +93,20 @@ _STREETS = (
     """,
     """
     CREATE TEMP TABLE new_streets ON COMMIT DROP AS
-    SELECT nextval(pg_get_serial_sequence('pack_streets', 'id')) AS id, min(osm_ref) AS osm_ref,
-        key, country, municipality, mode() WITHIN GROUP (ORDER BY name) AS name,
-        ST_Multi(ST_LineMerge(ST_Collect(shape))) AS geom,
-        array_agg(id) AS parts, array_agg(DISTINCT ground_id) AS grounds
+    SELECT nextval(pg_get_serial_sequence('pack_streets', 'id')) AS id, key, country, municipality,
+        mode() WITHIN GROUP (ORDER BY name) AS name,
+        ST_Multi(ST_LineMerge(ST_Collect(shape))) AS geom, array_agg(id) AS parts,
+        array_agg(DISTINCT ground_id) AS grounds, array_agg(DISTINCT osm_ref) AS osm_refs
     FROM new_parts GROUP BY key, country, municipality, cluster
     """,
+    # In metres, each street by its own latitude: a distance costs a tenth of one on the sphere.
+    """
+    CREATE TEMP TABLE new_lines ON COMMIT DROP AS
+    SELECT id, country, municipality, geom, east_m, ST_Scale(geom, east_m, 110540) AS metres
+    FROM (SELECT *, 111320 * cos(radians(ST_Y(ST_Centroid(geom)))) AS east_m FROM new_streets) s
+    """,
+    "CREATE INDEX ON new_lines (id)",
+    "ANALYZE new_lines",
     """
     CREATE TEMP TABLE new_street_keys ON COMMIT DROP AS
     WITH named AS (
@@ -121,21 +135,22 @@ _STREETS = (
 _ADDRESSES = (
     """
     CREATE TEMP TABLE new_sought ON COMMIT DROP AS
-    SELECT a.id, a.street, k.key, k.bare_key, s.country,
-        coalesce(s.municipality, 0) AS municipality, s.ground_id, s.geom
+    SELECT a.id, a.osm_ref, a.street, k.key, k.bare_key, s.country,
+        coalesce(s.municipality, 0) AS municipality, s.geom
     FROM new_addresses a JOIN new_stands s ON s.of = 'address' AND s.id = a.id
     JOIN new_keys k ON k.name = a.street AND k.country = s.country
     """,
+    "ANALYZE new_sought",
     """
     CREATE TEMP TABLE new_homesteads ON COMMIT DROP AS
     SELECT DISTINCT ON (a.id) a.id, s.id AS street_id
     FROM new_sought a
     CROSS JOIN LATERAL (VALUES (a.key, 0), (a.bare_key, 1)) AS w(key, loose)
     JOIN new_street_keys k ON k.key = w.key AND NOT (k.bare AND w.loose = 1)
-    JOIN new_streets s ON s.id = k.street_id AND s.country = a.country
+    JOIN new_lines s ON s.id = k.street_id AND s.country = a.country
         AND s.geom && ST_Expand(a.geom, 0.03, 0.015)
     CROSS JOIN LATERAL (
-        SELECT ST_Distance(s.geom::geography, a.geom::geography, false) AS distance_m
+        SELECT ST_Distance(s.metres, ST_Scale(a.geom, s.east_m, 110540)) AS distance_m
     ) d
     WHERE d.distance_m <= CASE WHEN s.municipality = a.municipality THEN :own ELSE :next END
     ORDER BY a.id, s.municipality = a.municipality DESC, w.loose + k.bare::int, d.distance_m, s.id
@@ -144,8 +159,8 @@ _ADDRESSES = (
     "ANALYZE new_homesteads",
     f"""
     CREATE TEMP TABLE new_alone ON COMMIT DROP AS
-    SELECT id, street, key, bare_key, country, municipality, geom,
-        ST_ClusterDBSCAN({_METRES.format(shape="geom", lat="lat")}, :address_gap, 1)
+    SELECT id, osm_ref, street, key, bare_key, country, municipality, geom,
+        ST_ClusterDBSCAN({_METRES.format(shape="geom", lat="lat", wider="1")}, :address_gap, 1)
             OVER (PARTITION BY key, country, municipality) AS cluster
     FROM (
         SELECT a.*, avg(ST_Y(geom)) OVER (PARTITION BY key, country, municipality) AS lat
@@ -156,11 +171,12 @@ _ADDRESSES = (
     WITH made AS (
         SELECT nextval(pg_get_serial_sequence('pack_streets', 'id')) AS id, key,
             min(bare_key) AS bare_key, country, municipality,
-            mode() WITHIN GROUP (ORDER BY street) AS name, array_agg(id) AS inhabited
+            mode() WITHIN GROUP (ORDER BY street) AS name, array_agg(id) AS inhabited,
+            array_agg(DISTINCT osm_ref) AS osm_refs
         FROM new_alone GROUP BY key, country, municipality, cluster
     ), streets AS (
-        INSERT INTO new_streets (id, key, country, municipality, name, parts, grounds)
-        SELECT id, key, country, municipality, name, '{}', '{}' FROM made
+        INSERT INTO new_streets (id, key, country, municipality, name, parts, grounds, osm_refs)
+        SELECT id, key, country, municipality, name, '{}', '{}', osm_refs FROM made
     ), keys AS (
         INSERT INTO new_street_keys (street_id, key, bare)
         SELECT id, key, false FROM made

@@ -31,11 +31,10 @@ class Choice(BaseModel):
 
 
 class OnlineNeed(BaseModel):
-    """What asking the services takes."""
+    """What asking the services takes; `costs` by currency."""
 
     num_requests: int
-    cost: float
-    currency: str
+    costs: dict[str, float]
     seconds: float
 
 

@@ -3,24 +3,26 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import g
+from flask import current_app, g
 from flask_babel import gettext as _
 from pydantic import BaseModel, Field
 
-from geocrm.geocoding import service as geocoding
+from geocrm.geocoding.suggest import Suggestion, suggestions
 from geocrm.maps import search as customers
 from geocrm.maps.search import Hit
-from geocrm.places.gazetteer import Place
+from geocrm.places import streets
+from geocrm.places.beginnings import View
 from geocrm.territories import queries as territories
 from geocrm.web.access import permit
+from geocrm.web.api.places import USUAL_ZOOM, ZOOMS, Looking, readable
 
 bp = APIBlueprint("api_search", __name__, url_prefix="/api/v1", tag="Search")
 
 _PER_GROUP = 6
 
 
-class SearchQuery(BaseModel):
-    """What was typed."""
+class SearchQuery(Looking):
+    """What was typed, and where the person looks."""
 
     q: str = Field("", max_length=customers.LONGEST)
 
@@ -35,6 +37,8 @@ class Item(BaseModel):
     lon: float | None = None
     lat: float | None = None
     zoom: float | None = None
+    # Of a place: address, street, poi, or the kind of unit.
+    kind: str | None = None
 
 
 class Group(BaseModel):
@@ -58,10 +62,10 @@ class Found(BaseModel):
 @permit("read", "geocode")
 def search(query_data: SearchQuery) -> Found:
     """What the words may mean, among what the visitor may see."""
-    typed = query_data.q.replace("\x00", "").strip()
-    if len(typed) < customers.SHORTEST or any(0xD800 <= ord(c) <= 0xDFFF for c in typed):
+    typed = readable(query_data.q).strip()
+    if len(typed) < customers.SHORTEST:
         return Found(groups=[])
-    groups = [*_customers(typed), *_territories(typed), *_places(typed)]
+    groups = [*_customers(typed), *_territories(typed), *_places(typed, query_data.view())]
     return Found(groups=[group for group in groups if group.items])
 
 
@@ -99,20 +103,23 @@ def _territories(typed: str) -> list[Group]:
     return [Group(kind="territories", title=_("Territories"), items=items)]
 
 
-def _places(typed: str) -> list[Group]:
-    found = geocoding.suggest(g.session, typed, _PER_GROUP)
-    return [Group(kind="places", title=_("Places"), items=[_place(place) for place in found])]
+def _places(typed: str, view: View | None) -> list[Group]:
+    found = suggestions(g.session, typed, country=_country(), view=view, limit=_PER_GROUP)
+    return [Group(kind="places", title=_("Places"), items=[_place(each) for each in found])]
 
 
-# How near the map goes to a place of each kind.
-_ZOOMS = {"country": 4.5, "region": 7.5, "regency": 9.5, "city": 10.5, "district": 12.0}
+def _country() -> str | None:
+    """Where places are looked for: the installation's country, or everywhere with region packs."""
+    default: str = current_app.config["GEOCRM_SETTINGS"].default_country
+    return None if streets.countries(g.session) - {default} else default
 
 
-def _place(place: Place) -> Item:
+def _place(found: Suggestion) -> Item:
     return Item(
-        label=place.name,
-        detail=place.label,
-        lon=place.lon,
-        lat=place.lat,
-        zoom=_ZOOMS.get(place.kind, 13.5),
+        label=found.label,
+        detail=found.detail,
+        lon=found.lon,
+        lat=found.lat,
+        zoom=ZOOMS.get(found.kind, USUAL_ZOOM),
+        kind=found.kind,
     )

@@ -48,7 +48,7 @@ class Services:
         return ["somebody"]
 
     def estimate(self, _session, num_addresses):
-        return NothingNeeded(num_addresses, 0.005 * num_addresses, "USD", float(num_addresses))
+        return NothingNeeded(num_addresses, {"USD": 0.005 * num_addresses}, float(num_addresses))
 
     def ask(self, _sessions, query, country):
         self.asked.append((query.text, country))

@@ -125,7 +125,7 @@ def test_the_estimate_tells_requests_cost_and_time_before_anything_is_asked(sess
     services = Services()
     found = address_batches.estimate(session, OPERATOR, "pending", services)
     assert (found.addresses, found.lookups, found.services) == (4, 2, 1)
-    assert (found.online.num_requests, found.online.cost) == (2, 0.01)
+    assert (found.online.num_requests, found.online.costs) == (2, {"USD": 0.01})
     assert services.asked == []
 
 

@@ -1,18 +1,21 @@
 // @ts-check
 /**
  * Maps on our own offline base map. Nothing is loaded from another host: tiles come from
- * /basemap/world.pmtiles by byte range, and labels are drawn with the page's own font.
+ * /basemap/world.pmtiles by byte range, streets from the region packs (streets.js), and labels are
+ * drawn with the page's own font.
  */
 import * as maplibregl from "../../vendor/maplibre-gl/maplibre-gl.mjs";
 import { PMTiles, Protocol } from "../../vendor/pmtiles/pmtiles.js";
 import { el } from "./dom.js";
 import { language, t } from "./i18n.js";
+import { addStreets, STREETS } from "./streets.js";
 import { onThemeChange, token } from "./theme.js";
 
 export { maplibregl };
 
 /** Put your layers below this one, so that names stay readable: map.addLayer(layer, LABELS). */
 export const LABELS = "base-places";
+const CITIES = "base-cities";
 const FILE = `${location.origin}/basemap/world.pmtiles`;
 const FONT = "Inter Variable";
 const INDONESIA = /** @type {[number, number]} */ ([117.5, -2.3]);
@@ -52,6 +55,7 @@ export async function createMap(container, options = {}) {
   const unfollow = onThemeChange(() => repaint(map));
   map.once("remove", unfollow);
   await new Promise((resolve) => map.once("load", resolve));
+  addStreets(map, { labels: [LABELS, CITIES], above: "base-countries", borders: [0, 1, 2].map((level) => `base-border-${level}`) });
   return map;
 }
 
@@ -100,7 +104,7 @@ function style(found) {
   if (!found) {
     const land = { id: "base-land", type: "background", paint: { "background-color": token("--map-land") } };
     const labels = { id: LABELS, type: "background", layout: { visibility: "none" } };
-    return { version: 8, sources: {}, layers: [land, labels] };
+    return { version: 8, sources: {}, layers: [land, streets(), labels] };
   }
   return {
     version: 8,
@@ -109,12 +113,18 @@ function style(found) {
       { id: "base-water", type: "background", paint: { "background-color": token("--map-water") } },
       { id: "base-land", type: "fill", source: "base", "source-layer": "land", paint: { "fill-color": token("--map-land"), "fill-antialias": true } },
       { id: "base-coast", type: "line", source: "base", "source-layer": "land", minzoom: 3, paint: { "line-color": token("--map-border-1"), "line-width": 0.6 } },
+      streets(),
       border(2, 6, 0.6),
       border(1, 3.5, 0.8),
       border(0, 0, 1.1),
       ...labels(),
     ],
   };
+}
+
+/** Nothing by itself: what comes from region packs is put below it. */
+function streets() {
+  return { id: STREETS, type: "background", layout: { visibility: "none" } };
 }
 
 /** @param {0 | 1 | 2} level @param {number} minzoom @param {number} width */
@@ -150,7 +160,7 @@ function labels() {
       colour: "--map-label-soft",
       layout: { "text-letter-spacing": 0.06, "symbol-sort-key": ["get", "rank"] },
     }),
-    label("base-cities", "city", {
+    label(CITIES, "city", {
       filter: known,
       size: [
         "interpolate", ["linear"], ["zoom"],
@@ -218,9 +228,9 @@ function repaint(map) {
   for (const level of [0, 1, 2]) paint(`base-border-${level}`, "line-color", `--map-border-${level}`);
   if (plain) return;
   paint(LABELS, "text-color", "--map-label-soft");
-  paint("base-cities", "text-color", "--map-label");
+  paint(CITIES, "text-color", "--map-label");
   paint("base-countries", "text-color", "--map-label-soft");
-  for (const layer of [LABELS, "base-cities", "base-countries"]) paint(layer, "text-halo-color", "--map-halo");
+  for (const layer of [LABELS, CITIES, "base-countries"]) paint(layer, "text-halo-color", "--map-halo");
 }
 
 /** @param {any} map @param {boolean} controls */

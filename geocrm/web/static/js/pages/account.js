@@ -2,25 +2,14 @@
 /** A customer's record: the mini map with the circle it may be off by, and placing it by hand. */
 import { deleteJson, putJson } from "../lib/api.js";
 import { LABELS, createMap, fit, addMarker } from "../lib/basemap.js";
+import { boxAround, circle } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
 import { token } from "../lib/theme.js";
 
-const EARTH_RADIUS_M = 6_371_008.8;
 const place = /** @type {HTMLElement} */ (document.getElementById("mini-map"));
 const account = place.dataset.account;
 const known = place.dataset.lon !== undefined;
 const lonLat = /** @type {[number, number]} */ ([Number(place.dataset.lon), Number(place.dataset.lat)]);
-
-/** A circle on the ground as a polygon. @param {[number, number]} centre @param {number} radiusM */
-function circle([lon, lat], radiusM) {
-  const ring = Array.from({ length: 65 }, (_, i) => {
-    const angle = (i / 64) * 2 * Math.PI;
-    const dLat = ((radiusM * Math.sin(angle)) / EARTH_RADIUS_M) * (180 / Math.PI);
-    const dLon = ((radiusM * Math.cos(angle)) / (EARTH_RADIUS_M * Math.cos((lat * Math.PI) / 180))) * (180 / Math.PI);
-    return [lon + dLon, lat + dLat];
-  });
-  return { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } };
-}
 
 const map = await createMap(place, {
   label: t("Where the customer is"),
@@ -29,12 +18,9 @@ const map = await createMap(place, {
 let marker = known ? addMarker(map, lonLat) : null;
 const radiusM = Number(place.dataset.radius ?? 0);
 if (known && radiusM > 0) {
-  const area = circle(lonLat, radiusM);
-  map.addSource("accuracy", { type: "geojson", data: area });
+  map.addSource("accuracy", { type: "geojson", data: circle(lonLat, radiusM) });
   map.addLayer({ id: "accuracy", type: "fill", source: "accuracy", paint: { "fill-color": token("--accent"), "fill-opacity": 0.16 } }, LABELS);
-  const xs = area.geometry.coordinates[0].map(([x]) => x);
-  const ys = area.geometry.coordinates[0].map(([, y]) => y);
-  fit(map, [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)], { padding: 24, maxZoom: 15, animate: false });
+  fit(map, boxAround(lonLat, radiusM), { padding: 24, maxZoom: 15, animate: false });
 }
 
 const tools = document.getElementById("pin-tools");

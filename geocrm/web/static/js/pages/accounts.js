@@ -1,10 +1,13 @@
 // @ts-check
 /** The customers as a table that loads while one scrolls. */
+import { el, icon } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { createTable } from "../lib/table.js";
 
 const UNPLACED = JSON.stringify({ field: "trustworthy", op: "eq", value: false });
-let filter = new URLSearchParams(location.search).get("list") === "unplaced" ? UNPLACED : "";
+const asked = new URLSearchParams(location.search);
+// Other pages link here with a filter in the server's language, and what it is called.
+let filter = asked.get("filter") ?? (asked.get("list") === "unplaced" ? UNPLACED : "");
 
 const table = createTable(/** @type {HTMLElement} */ (document.getElementById("accounts")), {
   url: "/api/v1/accounts",
@@ -22,9 +25,16 @@ const table = createTable(/** @type {HTMLElement} */ (document.getElementById("a
   empty: t("No customers here."),
 });
 
+const given = asked.get("filter");
+if (given) {
+  const about = asked.get("about") || t("Chosen customers");
+  const all = el("a", { class: "btn btn-ghost btn-icon", href: "/accounts", "aria-label": t("Without: {filter}", { filter: about }) }, icon("x", "i-s"));
+  document.querySelector(".account-choice")?.append(el("span", { class: "chip" }, about, all));
+}
+
 for (const button of document.querySelectorAll("[data-list]")) {
   const unplaced = /** @type {HTMLElement} */ (button).dataset.list === "unplaced";
-  button.setAttribute("aria-pressed", String(unplaced === (filter !== "")));
+  button.setAttribute("aria-pressed", String(!given && unplaced === (filter !== "")));
   button.addEventListener("click", () => {
     filter = unplaced ? UNPLACED : "";
     for (const other of document.querySelectorAll("[data-list]")) other.setAttribute("aria-pressed", String(other === button));

@@ -67,7 +67,7 @@ function show(form, known) {
 function cost({ online }) {
   return t("About {requests} requests, {cost}, {time}", {
     requests: formatNumber(online.num_requests),
-    cost: online.cost ? `${formatNumber(online.cost)} ${online.currency}` : t("free of charge"),
+    cost: Object.entries(online.costs).map(([of, amount]) => `${formatNumber(amount)} ${of}`).join(" + ") || t("free of charge"),
     time: duration(online.seconds),
   });
 }

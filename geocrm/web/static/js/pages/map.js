@@ -52,7 +52,7 @@ const list = page.individuals
       query: () => ({ filter: filterOf(state), bbox: bbox() }),
       colours: customers.colours.segments,
       onChoose: (row) => choose(row, { fly: true }),
-      onHover: (row) => customers.point(row && row.lon !== null ? [row.lon, row.lat] : null),
+      onHover: (row) => customers.point(row && row.lon !== null ? [row.lon, row.lat] : null, row?.radius_m),
     })
   : null;
 
@@ -162,17 +162,28 @@ function bbox() {
 function bindMap() {
   map.on("moveend", follow);
   let popup = /** @type {any} */ (null);
+  let pointed = null;
+  const point = (/** @type {any} */ feature) => {
+    const { id, radius_m } = feature?.properties ?? {};
+    if ((id ?? null) === pointed) return;
+    pointed = id ?? null;
+    customers.point(pointed && radius_m ? feature.geometry.coordinates : null, radius_m);
+  };
   map.on("mousemove", (/** @type {any} */ event) => {
     const [feature] = map.queryRenderedFeatures(event.point, { layers: CUSTOMER_LAYERS });
     map.getCanvas().style.cursor = feature ? "pointer" : "";
     popup?.remove();
     popup = null;
+    point(feature);
     if (!feature) return list?.select(null);
     const content = glance(feature.properties, { segments: customers.colours.segments, territoryName: names.territory });
     popup = openPopup(map, feature.geometry.coordinates, content, { closeButton: false, closeOnClick: false, focusAfterOpen: false, className: "map-hover" });
     if (feature.properties.id) list?.select(feature.properties.id);
   });
-  map.on("mouseout", () => popup?.remove());
+  map.on("mouseout", () => {
+    popup?.remove();
+    point(null);
+  });
   map.on("click", (/** @type {any} */ event) => {
     const box = [[event.point.x - 6, event.point.y - 6], [event.point.x + 6, event.point.y + 6]];
     const [feature] = map.queryRenderedFeatures(box, { layers: CUSTOMER_LAYERS });
@@ -223,7 +234,7 @@ async function chooseById(id, options) {
 function choose(customer, { fly }) {
   const there = customer.lon === null ? null : /** @type {[number, number]} */ ([customer.lon, customer.lat]);
   openCustomer(customer, { onZoom: () => there && map.flyTo({ center: there, zoom: 16 }) });
-  customers.choose(there);
+  customers.choose(there, customer.radius_m);
   list?.select(customer.id);
   writeState({ customer: customer.id });
   if (there && fly) map.flyTo({ center: there, zoom: Math.max(map.getZoom(), 13) });

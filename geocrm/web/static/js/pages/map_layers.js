@@ -1,5 +1,7 @@
 // @ts-check
 /** Sources and layers of the map page: customers, borders, what is pointed at and what is chosen. */
+import { LABELS } from "../lib/basemap.js";
+import { circle } from "../lib/ground.js";
 import { language, locale } from "../lib/i18n.js";
 import { onThemeChange, token } from "../lib/theme.js";
 import { colourExpression, drawPicture, pictureExpression, segmentColours, territoryColours } from "./map_colours.js";
@@ -7,6 +9,9 @@ import { colourExpression, drawPicture, pictureExpression, segmentColours, terri
 const FONT = ["Inter Variable"];
 const EMPTY = /** @type {const} */ ({ type: "FeatureCollection", features: [] });
 export const CUSTOMER_LAYERS = ["clusters", "points"];
+/** How a point is drawn by its grade, which tiles tell from zoom 12 on: filled, half, or hollow. */
+const HALF = ["street", "postcode"];
+const HOLLOW = ["village", "district", "regency", "region", "country"];
 
 /**
  * @param {any} map
@@ -22,6 +27,9 @@ export function addCustomers(map, page, filter) {
   map.addSource("customers", { type: "vector", tiles: [shown], maxzoom: 18 });
   map.addSource("pointed", { type: "geojson", data: EMPTY });
   map.addSource("chosen", { type: "geojson", data: EMPTY });
+  map.addLayer(reach("chosen", "fill"), LABELS);
+  map.addLayer(reach("pointed", "fill"), LABELS);
+  map.addLayer(reach("chosen", "line"), LABELS);
   map.addLayer(pointLayer());
   map.addLayer(nameLayer());
   map.addLayer(ring("chosen-ring", "chosen", 3));
@@ -29,13 +37,15 @@ export function addCustomers(map, page, filter) {
   map.addLayer(ring("pointed-ring", "pointed", 2));
   const paint = () => {
     const point = mode === "segment" ? colourExpression("segment", colours.segments) : colourExpression("territory", colours.territories);
-    map.setPaintProperty("points", "circle-color", point);
-    map.setPaintProperty("points", "circle-stroke-color", token("--surface"));
+    map.setPaintProperty("points", "circle-color", byGrade(point, point, token("--surface")));
+    map.setPaintProperty("points", "circle-stroke-color", byGrade(token("--surface"), point, point));
     map.setLayoutProperty("clusters", "icon-image", pictureExpression(mode, page.segments));
     map.setPaintProperty("clusters", "text-color", token("--ink"));
     map.setPaintProperty("names", "text-color", token("--map-label"));
     map.setPaintProperty("names", "text-halo-color", token("--map-halo"));
     for (const layer of ["chosen-ring", "pointed-ring"]) map.setPaintProperty(layer, "circle-stroke-color", token("--accent"));
+    for (const layer of ["chosen-fill", "pointed-fill"]) map.setPaintProperty(layer, "fill-color", token("--accent"));
+    map.setPaintProperty("chosen-line", "line-color", token("--accent"));
   };
   paint();
   map.once("remove", onThemeChange(paint));
@@ -53,10 +63,10 @@ export function addCustomers(map, page, filter) {
       mode = by;
       paint();
     },
-    /** @param {[number, number] | null} lonLat */
-    point: (lonLat) => map.getSource("pointed").setData(at(lonLat)),
-    /** @param {[number, number] | null} lonLat */
-    choose: (lonLat) => map.getSource("chosen").setData(at(lonLat)),
+    /** @param {[number, number] | null} lonLat @param {number | null} [radiusM] by which the point may be off */
+    point: (lonLat, radiusM) => map.getSource("pointed").setData(at(lonLat, radiusM)),
+    /** @param {[number, number] | null} lonLat @param {number | null} [radiusM] */
+    choose: (lonLat, radiusM) => map.getSource("chosen").setData(at(lonLat, radiusM)),
   };
 }
 
@@ -118,10 +128,16 @@ function tileAddress(filter) {
   return `${location.origin}/tiles/accounts/{z}/{x}/{y}.mvt${query}`;
 }
 
-/** @param {[number, number] | null} lonLat */
-function at(lonLat) {
+/** A point with the ground it may lie on. @param {[number, number] | null} lonLat @param {number | null} [radiusM] */
+function at(lonLat, radiusM) {
   if (!lonLat) return EMPTY;
-  return { type: "Feature", properties: {}, geometry: { type: "Point", coordinates: lonLat } };
+  const point = { type: "Feature", properties: {}, geometry: { type: "Point", coordinates: lonLat } };
+  return { type: "FeatureCollection", features: radiusM ? [point, circle(lonLat, radiusM)] : [point] };
+}
+
+/** @param {any} full @param {any} half @param {any} hollow */
+function byGrade(full, half, hollow) {
+  return ["match", ["coalesce", ["get", "grade"], ""], HALF, half, HOLLOW, hollow, full];
 }
 
 function pointLayer() {
@@ -132,12 +148,19 @@ function pointLayer() {
     "source-layer": "accounts",
     filter: ["has", "id"],
     paint: {
-      "circle-radius": ["interpolate", ["linear"], ["zoom"], 3, 4, 9, 5.5, 14, 8],
+      "circle-radius": ["interpolate", ["linear"], ["zoom"], 3, 4, 9, 5.5, 14, byGrade(8, 7, 6.5)],
       "circle-color": "#000",
-      "circle-stroke-width": 1.5,
+      "circle-opacity": byGrade(1, 0.35, 1),
+      "circle-stroke-width": byGrade(1.5, 2, 2.5),
       "circle-stroke-color": "#fff",
     },
   };
+}
+
+/** The ground on which a customer may be, in true size. @param {string} source @param {"fill" | "line"} type */
+function reach(source, type) {
+  const paint = type === "fill" ? { "fill-color": "#000", "fill-opacity": 0.12 } : { "line-color": "#000", "line-width": 1, "line-dasharray": [3, 2] };
+  return { id: `${source}-${type}`, type, source, filter: ["==", ["geometry-type"], "Polygon"], paint };
 }
 
 function clusterLayer() {
@@ -189,6 +212,7 @@ function ring(id, source, width) {
     id,
     type: "circle",
     source,
+    filter: ["==", ["geometry-type"], "Point"],
     paint: { "circle-radius": 12, "circle-color": "transparent", "circle-stroke-width": width, "circle-stroke-color": "#000" },
   };
 }

@@ -59,7 +59,7 @@ export function openCustomer(customer, { onZoom }) {
   return openDrawer({ title: customer.name, content });
 }
 
-/** @param {any} customer */
+/** @param {{grade: string, radius_m: number | null}} customer */
 function placeWords(customer) {
   const words = gradeWords(customer.grade);
   return customer.radius_m ? `${words} ± ${formatDistance(customer.radius_m)}` : words;
@@ -110,7 +110,8 @@ export function glance(properties, page) {
   if (properties.point_count === undefined) {
     const parts = [properties.segment, properties.territory && page.territoryName(properties.territory)];
     const words = parts.filter(Boolean).join(" · ");
-    return el("div", {}, el("strong", {}, properties.name ?? t("Customer")), el("div", { class: "muted small" }, words));
+    const place = properties.grade ? el("div", { class: "muted small" }, placeWords(properties)) : null;
+    return el("div", {}, el("strong", {}, properties.name ?? t("Customer")), el("div", { class: "muted small" }, words), place);
   }
   const rows = [...page.segments.keys(), "other"].filter((name) => properties[`seg_${name}`]);
   return el(

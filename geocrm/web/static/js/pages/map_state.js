@@ -13,7 +13,7 @@ import { listOf, readState, writeState } from "../lib/url_state.js";
  * @property {string} revenue_to
  * @property {string} order a choice such as "w90", "n180" or "never"
  * @property {string} visit
- * @property {string} point "good", "weak" or ""
+ * @property {string} point "good", "weak", "coarse" or ""
  * @property {string} name
  * @property {"segment" | "territory"} colour
  * @property {string[]} borders codes of boundary layers
@@ -69,7 +69,7 @@ export function filterOf(state, options = {}) {
     amount("lte", state.revenue_to),
     days("last_order", state.order),
     days("last_visit", state.visit),
-    state.point && { field: "trustworthy", op: "eq", value: state.point === "good" },
+    point(state.point),
     state.name && { field: "name", op: "contains", value: state.name },
   ].filter(Boolean);
   return parts.length ? JSON.stringify({ and: parts }) : "";
@@ -100,6 +100,12 @@ function territories(chosen) {
   ].filter(Boolean);
   if (!parts.length) return null;
   return parts.length > 1 ? { or: parts } : parts[0];
+}
+
+/** @param {string} choice */
+function point(choice) {
+  if (choice === "coarse") return { field: "grade", op: "not_in", value: ["rooftop", "interpolated", "street"] };
+  return choice ? { field: "trustworthy", op: "eq", value: choice === "good" } : null;
 }
 
 /** @param {"gte" | "lte"} op @param {string} text */
@@ -144,7 +150,8 @@ export function chipsOf(state, names) {
   if (state.order) chips.push({ words: t("Last order: {when}", { when: names.choice("order", state.order) }), without: { order: "" } });
   if (state.visit) chips.push({ words: t("Last visit: {when}", { when: names.choice("visit", state.visit) }), without: { visit: "" } });
   if (state.point) {
-    const words = state.point === "weak" ? t("No trustworthy point") : t("Trustworthy point");
+    const named = /** @type {Record<string, string>} */ ({ weak: t("No trustworthy point"), coarse: t("Not known to the street") });
+    const words = named[state.point] ?? t("Trustworthy point");
     chips.push({ words, without: { point: "" } });
   }
   if (state.name) chips.push({ words: t("Name contains “{text}”", { text: state.name }), without: { name: "" } });
