@@ -201,12 +201,12 @@ FUNCTIONS = """
 
     CREATE OR REPLACE FUNCTION account_scope_keep() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
-        pinned addresses;
+        pinned record;
         pin geometry;
     BEGIN
-        SELECT * INTO pinned FROM addresses
-        WHERE account_id = NEW.account_id AND provider = 'pin';
-        IF NOT FOUND THEN
+        SELECT lon, lat, grade, radius_m, provider INTO pinned FROM addresses
+        WHERE account_id = NEW.account_id;
+        IF pinned.provider IS DISTINCT FROM 'pin' THEN
             RETURN NEW;
         END IF;
         pin := ST_SetSRID(ST_MakePoint(pinned.lon, pinned.lat), 4326);
