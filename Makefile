@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup setup-tests demo serve test test-fast check bench bench-geocoding clean
+.PHONY: help setup setup-tests demo serve test test-fast test-nominatim check bench bench-geocoding clean
 
 help: ## list these commands
 	@echo "GeoCRM: make COMMAND"
@@ -44,6 +44,15 @@ bench: setup ## measure; the protocol is in docs/benchmarks.md
 bench-geocoding: setup ## measure the geocoder alone: held-out addresses, reliability, speed
 	@$(BIN)/python scripts/osm_fixtures.py
 	@for name in addresses geocoding_confidence geocoding; do echo "==> $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+EXTRACT ?= $(if $(GEOCRM_VAR),$(GEOCRM_VAR),var)/fixtures/Helsinki.osm.pbf
+
+test-nominatim: setup ## try the provider against a real Nominatim (ten minutes the first time)
+	@[ -e "$(EXTRACT)" ] || $(BIN)/python scripts/osm_fixtures.py
+	@scripts/nominatim.sh up "$(EXTRACT)"
+	@NOMINATIM_URL="$$(scripts/nominatim.sh url)" NOMINATIM_EXTRACT="$(EXTRACT)" \
+		$(BIN)/pytest tests/nominatim $(PYTEST_ARGS); \
+		status=$$?; scripts/nominatim.sh down; exit $$status
 
 clean: ## remove what set-up made, except data in var/
 	@rm -rf .venv node_modules build *.egg-info geocrm/web/static/vendor var/setup

@@ -16,13 +16,12 @@ from sqlalchemy import URL, Connection, create_engine, make_url, text
 
 from geocrm.config import Settings
 from geocrm.db import cluster
+from geocrm.errors import GeoCrmError
 
 DATABASE = "nominatim"
 READER = "nominatim_reader"
 # Left by the last step of an import.
-_DONE = (
-    "SELECT to_regclass('nominatim_properties') IS NOT NULL AND to_regclass('placex') IS NOT NULL"
-)
+_DONE = "SELECT to_regclass('nominatim_properties') IS NOT NULL"
 
 
 def main(action: str) -> int:
@@ -86,4 +85,7 @@ def _dsn(url: URL) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    try:
+        sys.exit(main(sys.argv[1]))
+    except GeoCrmError as error:
+        sys.exit(f"geocrm: {error}")

@@ -37,6 +37,8 @@ def restore(file: Path, replace: bool, as_json: bool) -> None:
     with answering(chosen):
         manifest = backups.restore(url, file.absolute(), replace=replace)
     _report(manifest, file, as_json, "Restored")
+    if manifest.rows.get("region_packs"):
+        say("A backup holds no files of region packs: geocrm check says which are missing")
 
 
 def _report(manifest: Manifest, file: Path, as_json: bool, verb: str) -> None:

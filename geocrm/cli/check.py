@@ -55,7 +55,7 @@ def _of_database(chosen: Settings) -> Iterator[Finding]:
         return
     engine = make_engine(url, name="geocrm check")
     with engine.connect() as connection:
-        yield from checks.of_database(connection)
+        yield from checks.of_database(connection, chosen)
     engine.dispose()
 
 

@@ -17,12 +17,9 @@ from geocrm.cli.context import (
 )
 from geocrm.db import unit_of_work
 from geocrm.places.packs import queries, service
-from geocrm.places.packs.loading import ByProducts
-from geocrm.places.packs.roads import write_roads
+from geocrm.places.packs.by_products import BY_PRODUCTS
 from geocrm.security import Actor, audit
 
-# What is made from an extract beside the rows in the database.
-BY_PRODUCTS: ByProducts = {"roads.osm.pbf": write_roads}
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 

@@ -13,6 +13,7 @@ from geocrm.config import Settings, unknown_variables
 from geocrm.db import binaries, cluster, migrate
 from geocrm.errors import Conflict, ServiceUnavailable
 from geocrm.operations.servers import unsuitable
+from geocrm.places.packs import by_products
 
 _LOW_DISK_MB = 2048  # a million accounts with their indexes take about 1.5 GB
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -50,7 +51,7 @@ def of_installation(settings: Settings, environ: Mapping[str, str]) -> Iterator[
         yield _programs()
 
 
-def of_database(connection: Connection) -> Iterator[Finding]:
+def of_database(connection: Connection, settings: Settings) -> Iterator[Finding]:
     """What the database tells; a missing schema ends the list."""
     yield _server(connection)
     yield _durability(connection)
@@ -59,6 +60,7 @@ def of_database(connection: Connection) -> Iterator[Finding]:
     if version.state is State.OK:
         yield _places(connection)
         yield _gazetteer(connection)
+        yield region_packs(connection, settings)
         yield _administrator(connection)
         yield _worker(connection)
         yield _failed_jobs(connection)
@@ -204,6 +206,24 @@ def _gazetteer(connection: Connection) -> Finding:
             "run: geocrm gazetteer load",
         )
     return Finding(State.OK, "Gazetteer", f"{places:,} places")
+
+
+def region_packs(connection: Connection, settings: Settings) -> Finding:
+    """Whether the files of each pack are there; a backup holds its rows only."""
+    rows = connection.execute(text("SELECT name, folder FROM region_packs ORDER BY name")).all()
+    lacking = [
+        f"{row.name} lacks {', '.join(lost)}"
+        for row in rows
+        if (lost := by_products.missing(settings.var / "packs" / row.folder))
+    ]
+    if lacking:
+        return Finding(
+            State.WARN,
+            "Region packs",
+            f"{'; '.join(lacking)} (addresses are found all the same)",
+            "run: geocrm places update NAME FILE with the extract",
+        )
+    return Finding(State.OK, "Region packs", f"{len(rows)} with their files")
 
 
 def _administrator(connection: Connection) -> Finding:

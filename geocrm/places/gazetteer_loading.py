@@ -7,7 +7,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.db import copy_rows
-from geocrm.places import gazetteer_indonesia, gazetteer_sources, gazetteer_world
+from geocrm.places import (
+    gazetteer_indonesia,
+    gazetteer_kept,
+    gazetteer_sources,
+    gazetteer_world,
+)
 from geocrm.places.gazetteer_models import GazetteerLoad
 from geocrm.places.gazetteer_names import MAX_SPELLING_LENGTH, MIN_SPELLING_LENGTH
 from geocrm.places.gazetteer_rows import NameRow, PlaceRow, Rows
@@ -71,6 +76,7 @@ def _build(data_dir: Path, extent: Extent) -> Rows:
 
 
 def _replace(session: Session, rows: Rows) -> None:
+    packs = gazetteer_kept.PackRows(session)
     session.execute(text(f"TRUNCATE {', '.join(_TABLES)}"))
     indexes = _drop_indexes(session)
     copy_rows(session, "gazetteer_places", PlaceRow._fields, rows.places)
@@ -79,6 +85,7 @@ def _replace(session: Session, rows: Rows) -> None:
     # Indexes are built faster over a full table than kept up while it fills.
     for definition in indexes:
         session.execute(text(definition))
+    packs.put_back()
     for table in _TABLES:
         session.execute(text(f"ANALYZE {table}"))
 

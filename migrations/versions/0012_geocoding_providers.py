@@ -1,8 +1,8 @@
 """The geocoding services of others: how they are asked, what they cost, what may be kept.
 
 One row holds both what an administrator set and how things stand (the next free moment, this
-month's count, the circuit breaker): pace and cap are decided by one UPDATE of one row, which is what
-makes them hold for all processes together. Keys stand apart, so that a backup can leave them out.
+month's count, the circuit breaker): pace and cap are decided by one UPDATE of one row, and so hold
+for all processes together. Keys stand apart, so that a backup can leave them out.
 """
 
 from alembic import op
@@ -86,6 +86,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
-    op.execute(
-        "DROP TABLE geocoding_cache, geocoding_usage, geocoding_keys, geocoding_providers"
-    )
+    op.execute("DROP TABLE geocoding_cache, geocoding_usage, geocoding_keys, geocoding_providers")

@@ -114,6 +114,29 @@ def test_a_backup_is_readable_by_its_owner_only_and_holds_no_session_key(origina
     assert [file.name for file in original.parent.iterdir()] == [original.name]
 
 
+def test_a_backup_has_providers_without_their_keys_and_kept_answers(
+    empty, command, tmp_path, capsys
+):
+    empty.ask(
+        "INSERT INTO geocoding_providers (name, kind, position, rate_per_s, currency)"
+        " VALUES ('google', 'google', 1, 1, 'USD')"
+    )
+    empty.ask("INSERT INTO geocoding_keys SELECT id, 'top-secret' FROM geocoding_providers")
+    empty.ask(
+        "INSERT INTO geocoding_cache (provider_id, key, claims, fetched_at, expires_at)"
+        " SELECT id, 'k', '[]', now(), now() + interval '30 days' FROM geocoding_providers"
+    )
+    file = tmp_path / "crm.backup"
+    assert command("backup", file) == 0
+    assert command("restore", file, "--replace") == 0
+    (left,) = empty.ask(
+        "SELECT (SELECT count(*) FROM geocoding_providers), (SELECT count(*) FROM geocoding_keys),"
+        " (SELECT count(*) FROM geocoding_cache)"
+    )
+    empty.ask("DELETE FROM geocoding_providers")
+    assert left == (1, 0, 0)
+
+
 def test_a_failed_backup_leaves_no_file(empty, command, tmp_path, capsys):
     assert command("backup", tmp_path / "nowhere" / "crm.backup") == 2
     assert "There is no folder" in capsys.readouterr().err

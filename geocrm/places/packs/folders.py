@@ -14,14 +14,18 @@ from pathlib import Path
 from geocrm.errors import ServiceUnavailable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+# Positions of nodes, tiles and roads of an extract, and what making them takes, of its size.
+_SPACE_PER_BYTE = 4
+_MIN_SPACE_BYTES = 50_000_000
 
 
 @contextmanager
-def filling(packs: Path, name: str) -> Iterator[Path]:
-    """A new folder for the pack; gone again when the block fails."""
+def filling(packs: Path, name: str, source_bytes: int) -> Iterator[Path]:
+    """A new folder for the pack of an extract of this size; gone again when the block fails."""
     folder = packs / f"{name}-{secrets.token_hex(4)}"
     try:
         folder.mkdir(parents=True)
+        _require_space(packs, _MIN_SPACE_BYTES + _SPACE_PER_BYTE * source_bytes)
         yield folder
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -40,6 +44,16 @@ def sweep(packs: Path, known: Collection[str]) -> list[str]:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
     return [path.name for path in orphans]
+
+
+def _require_space(packs: Path, needed_bytes: int) -> None:
+    free_bytes = shutil.disk_usage(packs).free
+    if free_bytes < needed_bytes:
+        raise ServiceUnavailable(
+            f"{packs} has {free_bytes // 2**20:,} MB free and this extract needs about"
+            f" {needed_bytes // 2**20:,}: free some space, or set GEOCRM_VAR to a larger disk."
+            " Nothing was loaded"
+        )
 
 
 def _explained(packs: Path, error: OSError) -> ServiceUnavailable:

@@ -22,7 +22,8 @@ def settle(session: Session, pack_id: int) -> None:
 
     Leaves `new_labels`: how a point of a ground is labelled that has no address.
     """
-    session.execute(text(_HOMES))
+    for statement in (_HOMES, "ANALYZE new_homes", _AT_HOME, "ANALYZE new_at_home"):
+        session.execute(text(statement))
     register = _Register()
     of_home = _localities_of_homes(session, register)
     _write(session, "new_home_numbers", of_home.items())
@@ -173,17 +174,19 @@ _HOMES = """
     ) h
 """
 _AT_HOME = """
-    new_homesteads t JOIN new_addresses a USING (id)
+    CREATE TEMP TABLE new_at_home ON COMMIT DROP AS
+    SELECT t.id, t.street_id, h.id AS home_id, s.geom
+    FROM new_homesteads t JOIN new_addresses a USING (id)
     JOIN new_stands s ON s.of = 'address' AND s.id = a.id
     JOIN new_homes h ON h.ground_id = s.ground_id AND h.city = a.city AND h.parts = a.parts
 """
-_STREET_HOMES = f"""
+_STREET_HOMES = """
     CREATE TEMP TABLE new_street_homes ON COMMIT DROP AS
     WITH lived AS (
-        SELECT t.street_id, h.id AS home_id, count(*) AS n,
-            sum(count(*)) OVER (PARTITION BY t.street_id) AS total,
-            row_number() OVER (PARTITION BY t.street_id ORDER BY count(*) DESC, h.id) AS rank
-        FROM {_AT_HOME} GROUP BY 1, 2
+        SELECT street_id, home_id, count(*) AS n,
+            sum(count(*)) OVER (PARTITION BY street_id) AS total,
+            row_number() OVER (PARTITION BY street_id ORDER BY count(*) DESC, home_id) AS rank
+        FROM new_at_home GROUP BY 1, 2
     )
     SELECT street_id, home_id, n FROM lived WHERE n >= :share * total OR rank = 1
     UNION ALL
@@ -196,13 +199,13 @@ _HOMES_OF_STREETS = """
     ) h GROUP BY street_id
 """
 _INTO_PACK = (
-    f"""
+    """
     CREATE TEMP TABLE new_homed ON COMMIT DROP AS
-    SELECT t.id, t.street_id, l.id AS locality_id, s.geom, a.number, a.gap_m, a.osm_ref,
+    SELECT t.id, t.street_id, l.id AS locality_id, t.geom, a.number, a.gap_m, a.osm_ref,
         (a.postcode = '')::int + (a.city = '')::int AS lacks,
-        avg(ST_Y(s.geom)) OVER (PARTITION BY t.street_id) AS lat
-    FROM {_AT_HOME}
-    JOIN new_home_numbers n ON n.id = h.id
+        avg(ST_Y(t.geom)) OVER (PARTITION BY t.street_id) AS lat
+    FROM new_at_home t JOIN new_addresses a USING (id)
+    JOIN new_home_numbers n ON n.id = t.home_id
     JOIN new_locality_ids l ON l.number = n.number
     """,
     "ANALYZE new_homed",
@@ -269,4 +272,6 @@ _INTO_PACK = (
     FROM new_houses h JOIN new_addresses a USING (id)
     ORDER BY h.street_id, a.value
     """,
+    # What follows joins these rows, and the planner should know how many there are.
+    "ANALYZE pack_addresses, pack_localities, pack_streets, pack_street_names",
 )

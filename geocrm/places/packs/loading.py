@@ -45,7 +45,7 @@ def load(
     _require_something(session, source)
     interpolation.fill(session)
     ground.survey(session)
-    postcodes.from_areas(session)
+    postcodes.complete(session)
     pack = _register(session, source, folder, name, digest)
     pack.data_date = date or sieve.newest
     streets.gather(session)

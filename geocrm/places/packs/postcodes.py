@@ -13,9 +13,10 @@ WEIGHT = 20.0  # as of the gazetteer's own postcodes
 MIN_RADIUS_M = 300
 
 
-def from_areas(session: Session) -> None:
-    """Give addresses without a postcode that of the postal area they lie in."""
+def complete(session: Session) -> None:
+    """Give addresses without a postcode that of the postal area they lie in, all in one form."""
     session.execute(text(_FROM_AREAS))
+    session.execute(text(_ONE_FORM))
 
 
 def store(session: Session, pack_id: int) -> None:
@@ -47,26 +48,38 @@ _FROM_AREAS = """
     ) w
     WHERE w.id = a.id AND a.postcode = ''
 """
+# LI-9490 beside a majority of plain 9490 is the same; where most bear the letters, they stay.
+_ONE_FORM = """
+    WITH written AS (
+        SELECT a.id, s.country, a.postcode ~ '^[A-Z]{1,3}-[0-9]' AS lettered
+        FROM new_addresses a JOIN new_stands s ON s.of = 'address' AND s.id = a.id
+        WHERE a.postcode <> ''
+    ), usual AS (
+        SELECT country FROM written GROUP BY country HAVING avg(lettered::int) < 0.5
+    )
+    UPDATE new_addresses a SET postcode = regexp_replace(a.postcode, '^[A-Z]+-', '')
+    FROM written w JOIN usual USING (country) WHERE w.id = a.id AND w.lettered
+"""
 # The median of the addresses, so that one with a slip in its postcode moves nothing.
 _GATHER = """
     CREATE TEMP TABLE new_postcodes ON COMMIT DROP AS
-    WITH middle AS (
-        SELECT l.country, a.postcode,
-            percentile_cont(0.5) WITHIN GROUP (ORDER BY a.lon) AS lon,
-            percentile_cont(0.5) WITHIN GROUP (ORDER BY a.lat) AS lat,
-            mode() WITHIN GROUP (ORDER BY l.name) AS place
+    WITH house AS (
+        SELECT l.country, a.postcode, l.name, a.lon, a.lat
         FROM pack_addresses a JOIN pack_localities l ON l.id = a.locality_id
         WHERE a.pack_id = :pack AND a.postcode IS NOT NULL
-        GROUP BY l.country, a.postcode
+    ), middle AS (
+        SELECT country, postcode, percentile_cont(0.5) WITHIN GROUP (ORDER BY lon) AS lon,
+            percentile_cont(0.5) WITHIN GROUP (ORDER BY lat) AS lat,
+            mode() WITHIN GROUP (ORDER BY name) AS place
+        FROM house GROUP BY country, postcode
+    ), reach AS (
+        SELECT country, postcode, percentile_cont(0.95) WITHIN GROUP (ORDER BY ST_DistanceSphere(
+            ST_MakePoint(h.lon, h.lat), ST_MakePoint(m.lon, m.lat))) AS reach_m
+        FROM house h JOIN middle m USING (country, postcode) GROUP BY country, postcode
     )
-    SELECT nextval('pack_place_ids')::int AS id, m.country, m.postcode, m.lon, m.lat, m.place,
+    SELECT nextval('pack_place_ids')::int AS id, country, postcode, m.lon, m.lat, m.place,
         greatest(:least, r.reach_m)::int AS radius_m
-    FROM middle m CROSS JOIN LATERAL (
-        SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY ST_DistanceSphere(
-            ST_MakePoint(a.lon, a.lat), ST_MakePoint(m.lon, m.lat))) AS reach_m
-        FROM pack_addresses a JOIN pack_localities l ON l.id = a.locality_id
-        WHERE a.pack_id = :pack AND a.postcode = m.postcode AND l.country = m.country
-    ) r
+    FROM middle m JOIN reach r USING (country, postcode)
 """
 _FORGET_KNOWN = """
     DELETE FROM new_postcodes p USING new_postcode_keys k, gazetteer_names n, gazetteer_places g

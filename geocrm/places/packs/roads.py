@@ -1,5 +1,10 @@
-"""The road graph of an extract, as a small extract of its own for the road engine."""
+"""The road graph of an extract, as a small extract of its own for the road engine.
 
+It is written in a process of its own: osmium ends the process it runs in when a disk is full.
+"""
+
+import subprocess
+import sys
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,6 +14,8 @@ import numpy as np
 import osmium
 from numpy.typing import NDArray
 
+from geocrm.config import ROOT
+from geocrm.errors import ServiceUnavailable
 from geocrm.places.packs.reading import node_positions, opened
 
 # What people walk, ride or drive on today.
@@ -24,6 +31,18 @@ _DATE = "osmosis_replication_timestamp"
 
 
 def write_roads(source: Path, target: Path) -> None:
+    """Write the road graph of the extract; ServiceUnavailable when it cannot be written."""
+    command = [sys.executable, "-m", __name__, str(source), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode:
+        words = done.stderr.strip().splitlines() or ["the process ended"]
+        raise ServiceUnavailable(
+            f"The road graph could not be written to {target.parent} ({words[-1].strip()[:200]}):"
+            " is the disk full? Nothing was loaded"
+        )
+
+
+def write(source: Path, target: Path) -> None:
     """Write the roads and ferries of the extract with their nodes and turn restrictions.
 
     Every node and way that something refers to is in it: where the edge of the extract cut a road,
@@ -133,3 +152,7 @@ def _header(source: Path) -> Any:
     if date:
         header.set(_DATE, date)
     return header
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -110,7 +110,7 @@ def _take_out(session: Session, pack: RegionPack) -> None:
 def _load(
     session: Session, source: Path, packs: Path, by_products: ByProducts, name: str, digest: str
 ) -> Outcome:
-    with folders.filling(packs, name) as folder:
+    with folders.filling(packs, name, source.stat().st_size) as folder:
         pack = loading.load(session, source, folder, by_products, name, digest)
         overlap.arrange(session)
     return Outcome(

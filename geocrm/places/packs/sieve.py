@@ -94,7 +94,8 @@ class Sieve:
         if tags.get("addr:interpolation") and shape():
             nodes = ",".join(str(node.ref) for node in way.nodes)
             rule = tags.get("addr:interpolation")
-            self._staging.add("new_interpolations", ref, rule, *_address(tags), nodes, shape())
+            row = (ref, rule, *_columns(meaning.address(tags)), nodes, shape())
+            self._staging.add("new_interpolations", *row)
 
     def _line(self, way: Any) -> str:
         try:
@@ -120,13 +121,16 @@ class Sieve:
         ref = osm_ref(kind, area.orig_id())
 
         def shape() -> str:
-            return _located(self._shapes.create_multipolygon(area))
+            try:
+                return _located(self._shapes.create_multipolygon(area))
+            except RuntimeError:
+                return ""  # rings that cross or do not close
 
         if kind == RELATION:
             self._described(ref, tags, shape)
         level = meaning.admin_level(tags)
         if level:
-            self.counts["boundaries_whole"] += kind == RELATION
+            self.counts["boundaries_whole"] += kind == RELATION and bool(shape())
             code = meaning.country_code(tags) if level == 2 else ""
             self._boundary(ref, tags, level, code, "", shape)
         elif tags.get("boundary") == "postal_code":
@@ -137,7 +141,7 @@ class Sieve:
         self, ref: int, tags: Any, level: int, country: str, postcode: str, shape: Shape
     ) -> None:
         named = meaning.name(tags)
-        if (level and named) or postcode:
+        if ((level and named) or postcode) and shape():
             others = listed(meaning.other_names(tags))
             self._staging.add("new_areas", ref, level, country, named, others, postcode, shape())
 
@@ -158,16 +162,17 @@ class Sieve:
             self._staging.add("new_pois", ref, named, category, shape())
 
     def _house(self, ref: int, tags: Any, shape: Shape) -> None:
-        numbers = meaning.address(tags).numbers
-        if not numbers:
+        found = meaning.address(tags)
+        if not found.numbers:
             self.counts["unreadable_numbers"] += 1
-        for number in numbers if shape() else ():
-            row = (ref, number.text, number.value, number.end, *_address(tags), None, shape())
-            self._staging.add("new_addresses", *row)
+        elif shape():
+            rest = (*_columns(found), None, shape())
+            for number in found.numbers:
+                row = (ref, number.text, number.value, number.end, *rest)
+                self._staging.add("new_addresses", *row)
 
 
-def _address(tags: Any) -> tuple[str, str, str, str, str]:
-    found = meaning.address(tags)
+def _columns(found: meaning.Address) -> tuple[str, str, str, str, str]:
     return found.street, found.city, listed(found.parts), found.postcode, found.country
 
 

@@ -99,6 +99,14 @@ _STREETS = (
         array_agg(DISTINCT ground_id) AS grounds, array_agg(DISTINCT osm_ref) AS osm_refs
     FROM new_parts GROUP BY key, country, municipality, cluster
     """,
+    # In metres, each street by its own latitude: a distance costs a tenth of one on the sphere.
+    """
+    CREATE TEMP TABLE new_lines ON COMMIT DROP AS
+    SELECT id, country, municipality, geom, east_m, ST_Scale(geom, east_m, 110540) AS metres
+    FROM (SELECT *, 111320 * cos(radians(ST_Y(ST_Centroid(geom)))) AS east_m FROM new_streets) s
+    """,
+    "CREATE INDEX ON new_lines (id)",
+    "ANALYZE new_lines",
     """
     CREATE TEMP TABLE new_street_keys ON COMMIT DROP AS
     WITH named AS (
@@ -139,10 +147,10 @@ _ADDRESSES = (
     FROM new_sought a
     CROSS JOIN LATERAL (VALUES (a.key, 0), (a.bare_key, 1)) AS w(key, loose)
     JOIN new_street_keys k ON k.key = w.key AND NOT (k.bare AND w.loose = 1)
-    JOIN new_streets s ON s.id = k.street_id AND s.country = a.country
+    JOIN new_lines s ON s.id = k.street_id AND s.country = a.country
         AND s.geom && ST_Expand(a.geom, 0.03, 0.015)
     CROSS JOIN LATERAL (
-        SELECT ST_Distance(s.geom::geography, a.geom::geography, false) AS distance_m
+        SELECT ST_Distance(s.metres, ST_Scale(a.geom, s.east_m, 110540)) AS distance_m
     ) d
     WHERE d.distance_m <= CASE WHEN s.municipality = a.municipality THEN :own ELSE :next END
     ORDER BY a.id, s.municipality = a.municipality DESC, w.loose + k.bare::int, d.distance_m, s.id

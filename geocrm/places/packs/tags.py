@@ -61,7 +61,7 @@ class Address(NamedTuple):
 
 def clean(value: str | None) -> str:
     """One line without surplus spaces, of a sensible length."""
-    return " ".join((value or "").split())[:MAX_NAME_LENGTH]
+    return " ".join(value.split())[:MAX_NAME_LENGTH] if value else ""
 
 
 def name(tags: Tags) -> str:
@@ -99,15 +99,15 @@ def has_number(tags: Tags) -> bool:
 def address(tags: Tags) -> Address:
     """The address that the object bears; `numbers` is empty where none can be read."""
     written = next((value for key in NUMBER_KEYS if (value := tags.get(key))), "")
-    parts = [clean(tags.get(key)) for key in PART_KEYS]
+    parts = [clean(value) for key in PART_KEYS if (value := tags.get(key))]
     country = clean(tags.get("addr:country")).upper()
     return Address(
         house_numbers(written),
         clean(tags.get("addr:street")) or clean(tags.get("addr:place")),
         _city(tags),
-        [part for part in dict.fromkeys(parts) if part],
+        list(dict.fromkeys(parts)),
         postcode(tags.get("addr:postcode")),
-        country if re.fullmatch("[A-Z]{2}", country) else "",
+        country if len(country) == 2 and country.isalpha() and country.isascii() else "",
     )
 
 
@@ -119,6 +119,8 @@ def _city(tags: Tags) -> str:
 
 def postcode(value: str | None) -> str:
     """One postcode as people write it, upper case; "" for a list or a sentence."""
+    if not value:
+        return ""
     found = clean(value).upper()
     return found if _POSTCODE.fullmatch(found) else ""
 

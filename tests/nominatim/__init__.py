@@ -1,0 +1,1 @@
+"""Tries against a real Nominatim; run by `make test-nominatim` alone."""
