@@ -4,9 +4,9 @@ Run: scripts/osm_fixtures.py Helsinki, then
 .venv/bin/python -m benchmarks.nominatim_peer [FILE.osm.pbf] [--seed 1] [--rows 200]
 
 The extract without a fifth of its addresses is loaded as a pack and imported by Nominatim
-(`scripts/nominatim.sh`, which installs it below var/ the first time). Both are asked for the held-out
-addresses and for some of the kept ones, in parts. Nominatim answers over HTTP on this machine through
-geopy; a second time as one line when it finds nothing in parts, as its documentation advises.
+(`scripts/nominatim.sh`, which installs it below var/ the first time). Both are asked for the
+held-out addresses and for some of the kept ones, in parts. Nominatim answers over HTTP on this
+machine through geopy; a second time as one line when it finds nothing in parts.
 """
 
 import argparse
