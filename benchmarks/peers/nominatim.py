@@ -1,7 +1,7 @@
 """GeoCRM beside Nominatim on the same extract, with the same addresses held out, row by row.
 
 Run: scripts/osm_fixtures.py Helsinki, then
-.venv/bin/python -m benchmarks.nominatim_peer [FILE.osm.pbf] [--seed 1] [--rows 200]
+.venv/bin/python -m benchmarks.peers.nominatim [FILE.osm.pbf] [--seed 1] [--rows 200]
 
 The extract without a fifth of its addresses is loaded as a pack and imported by Nominatim
 (`scripts/nominatim.sh`, which installs it below var/ the first time). Both are asked for the
