@@ -62,16 +62,14 @@ class Extract:
         return self.relation(("w", ring, "outer"), type="boundary", **tags)
 
     def write(
-        self, file: Path, *, date: str | None = "2024-05-01T00:00:00Z", **header: Any
+        self, file: Path, *, date: str | None = "2024-05-01T00:00:00Z", form: str = "pbf"
     ) -> Path:
-        """Write everything, sorted; `header` sets fields of the file's header."""
+        """Write everything, sorted; the form `osh.pbf` says that it holds every version."""
         written = osmium.io.Header()
         if date:
             written.set("osmosis_replication_timestamp", date)
-        for name, value in header.items():
-            setattr(written, name, value)
         file.unlink(missing_ok=True)
-        with osmium.SimpleWriter(osmium.io.File(str(file), "pbf"), header=written) as writer:
+        with osmium.SimpleWriter(osmium.io.File(str(file), form), header=written) as writer:
             for kind in "nwr":
                 for each in sorted(self._objects[kind], key=lambda each: each.id):
                     writer.add(each)
