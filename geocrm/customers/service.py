@@ -55,7 +55,7 @@ def create(
         AccountScope(
             account_id=account.id, owner_id=owner.id, segment=account.segment, revenue=revenue
         ),
-        Address(account_id=account.id, country=country, **placing.parts(address or {})),
+        Address(account_id=account.id, **{"country": country} | placing.parts(address or {})),
     ])  # fmt: skip
     session.flush()
     if address:

@@ -185,7 +185,8 @@ def _resolved(findings: Sequence[Finding]) -> Answer:
         return street
     if not last.answer.found:
         # Streets of one name all over a country say no more than the country.
-        return replace(street, grade=Grade.COUNTRY, label=street.alternatives[0].label)
+        name = street.label.partition(",")[0]
+        return replace(street, grade=Grade.COUNTRY, label=name)
     return replace(
         last.answer,
         ambiguous=street.ambiguous or last.answer.ambiguous,

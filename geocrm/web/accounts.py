@@ -1,5 +1,6 @@
 """Pages of customers: the list, one customer's record, and the form to change it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from geocrm import clock
 from geocrm.customers import queries, review, review_queries, service
 from geocrm.customers.imports.values import Decimal, number
 from geocrm.customers.models import SEGMENTS, Channel
+from geocrm.db.postgis import LonLat
 from geocrm.errors import InvalidInput
 from geocrm.sales import queries as sales
 from geocrm.territories import queries as territories
@@ -32,16 +34,22 @@ def index() -> str:
 @bp.get("/new")
 @permit("create", "account")
 def new() -> str:
-    """The form of a new customer."""
+    """The form of a new customer, with a pin when the address names a place on the map."""
     return render_template(
-        "accounts/edit.html", record=None, given={}, segments=SEGMENTS, owners=_owners()
+        "accounts/edit.html",
+        record=None,
+        given={},
+        segments=SEGMENTS,
+        owners=_owners(),
+        pin=_pin(request.args),
     )
 
 
 @bp.post("/new")
 @permit("create", "account")
 def create() -> Any:
-    """Add a customer."""
+    """Add a customer; one who was pinned on the map lies there whatever the address says."""
+    place = _pin(request.form)
     settings = current_app.config["GEOCRM_SETTINGS"]
     account = service.create(
         g.session,
@@ -52,6 +60,8 @@ def create() -> Any:
         country=settings.default_country,
         currency=settings.default_currency,
     )
+    if place is not None:
+        service.pin(g.session, g.actor, account.id, place.lon, place.lat)
     flash(_("%(name)s was added.", name=account.name), "good")
     return redirect(f"/accounts/{account.id}")
 
@@ -224,6 +234,17 @@ def _money(words: str) -> float | None:
 
 def _address() -> dict[str, Any]:
     return {part: request.form[part] for part in _ADDRESS if part in request.form}
+
+
+def _pin(given: Mapping[str, str]) -> LonLat | None:
+    """Where somebody put the pin; None when they put none."""
+    lon, lat = given.get("lon", "").strip(), given.get("lat", "").strip()
+    if not lon and not lat:
+        return None
+    try:
+        return LonLat(float(lon), float(lat))
+    except ValueError as error:
+        raise InvalidInput(_("The pin's position cannot be read: put the pin again")) from error
 
 
 def _owners() -> list[tuple[int, str]]:

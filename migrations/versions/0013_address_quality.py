@@ -201,12 +201,12 @@ FUNCTIONS = """
 
     CREATE OR REPLACE FUNCTION account_scope_keep() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
-        pinned addresses;
+        pinned record;
         pin geometry;
     BEGIN
-        SELECT * INTO pinned FROM addresses
-        WHERE account_id = NEW.account_id AND provider = 'pin';
-        IF NOT FOUND THEN
+        SELECT lon, lat, grade, radius_m, provider INTO pinned FROM addresses
+        WHERE account_id = NEW.account_id;
+        IF pinned.provider IS DISTINCT FROM 'pin' THEN
             RETURN NEW;
         END IF;
         pin := ST_SetSRID(ST_MakePoint(pinned.lon, pinned.lat), 4326);
@@ -221,7 +221,7 @@ FUNCTIONS = """
     END $$;
     -- By its name it goes before account_scope_place, which works out the Morton code.
     CREATE OR REPLACE TRIGGER account_scope_keep BEFORE UPDATE ON account_scope
-        FOR EACH ROW WHEN (NEW.geom IS DISTINCT FROM OLD.geom
+        FOR EACH ROW WHEN (ST_AsEWKB(NEW.geom) IS DISTINCT FROM ST_AsEWKB(OLD.geom)
             OR (NEW.grade, NEW.radius_m) IS DISTINCT FROM (OLD.grade, OLD.radius_m))
         EXECUTE FUNCTION account_scope_keep();
 """

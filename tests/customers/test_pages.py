@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from geocrm.customers import service
 from geocrm.customers.imports.models import Import
-from geocrm.customers.models import Account, Activity
+from geocrm.customers.models import Account, Activity, Address
 from geocrm.jobs import Work
 from geocrm.sales import tasks
 from geocrm.web.app import create_app
@@ -157,3 +157,48 @@ def test_a_form_that_was_overtaken_shows_both_versions(add_account, administrato
     assert answer.status_code == 409
     assert "Saved now: First" in answer.text
     assert 'value="Second"' in answer.text
+
+
+# ------------------------------------------------------------------- a new customer on the map
+
+
+def point_of(session, name):
+    """Where the account of this name is: its place, grade and who says so."""
+    row = session.execute(
+        select(Address.lon, Address.lat, Address.provider, Address.country)
+        .join(Account, Account.id == Address.account_id)
+        .where(Account.name == name)
+    ).one()
+    return tuple(row)
+
+
+def test_a_new_customer_lies_where_the_pin_was_put(session, rep, signed_in_as):
+    form = {"name": "Toko Pin", "city": "Bandung", "country": "ID", "lon": "107.6", "lat": "-6.9"}
+    answer = signed_in_as(rep).post("/accounts/new", data=form)
+    assert answer.status_code == 302
+    assert point_of(session, "Toko Pin") == (107.6, -6.9, "pin", "ID")
+
+
+def test_without_a_pin_the_address_says_where_a_new_customer_is(session, rep, signed_in_as):
+    form = {"name": "Toko Alamat", "country": "Finland", "lon": "", "lat": ""}
+    assert signed_in_as(rep).post("/accounts/new", data=form).status_code == 302
+    assert point_of(session, "Toko Alamat")[2:] != ("pin", "FI")
+    assert point_of(session, "Toko Alamat")[3] == "FI"
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat"), [("east", "-6"), ("107", ""), ("nan", "0"), ("181", "0"), ("0", "0")]
+)
+def test_a_pin_on_no_place_is_refused_and_adds_nobody(session, rep, signed_in_as, lon, lat):
+    form = {"name": "Toko Nirgendwo", "lon": lon, "lat": lat}
+    assert signed_in_as(rep).post("/accounts/new", data=form).status_code == 422
+    session.rollback()
+    assert session.scalar(select(Account).where(Account.name == "Toko Nirgendwo")) is None
+
+
+def test_the_form_opens_with_the_pin_of_its_address(rep, signed_in_as):
+    page = signed_in_as(rep).get("/accounts/new?lon=107.6&lat=-6.9").text
+    assert 'name="lon" value="107.6"' in page
+    assert 'name="lat" value="-6.9"' in page
+    assert signed_in_as(rep).get("/accounts/new?lon=east&lat=1").status_code == 422
+    assert 'name="lon" value=""' in signed_in_as(rep).get("/accounts/new").text

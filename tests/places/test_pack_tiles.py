@@ -7,62 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import mapbox_vector_tile
-import osmium
 import pytest
-from osmium.osm.mutable import Node, Relation, Way
 from pmtiles.reader import MmapSource, Reader
 
 from geocrm.errors import InvalidInput
 from geocrm.places.packs import drawing
 from geocrm.places.packs.tiles import build_tiles
 from geocrm.spatial.morton import lattice
+from tests.places.ground_plan import Extract, Place
 
-Place = tuple[float, float]
 HERE: Place = (106.8, -6.2)
-
-
-class Extract:
-    """Draws an extract in metres around a place and writes it."""
-
-    def __init__(self, at: Place = HERE) -> None:
-        self.at = at
-        self._nodes: list[Node] = []
-        self._ways: list[Way] = []
-        self._relations: list[Relation] = []
-
-    def node(self, east: float, north: float, **tags: str) -> int:
-        degree = 111_320.0  # near the equator
-        place = (self.at[0] + east / degree, self.at[1] + north / degree)
-        self._nodes.append(Node(id=len(self._nodes) + 1, location=place, tags=tags))
-        return len(self._nodes)
-
-    def way(self, *places: Place, **tags: str) -> int:
-        return self.way_of([self.node(*place) for place in places], **tags)
-
-    def way_of(self, nodes: list[int], **tags: str) -> int:
-        self._ways.append(Way(id=len(self._ways) + 1, nodes=nodes, tags=tags))
-        return len(self._ways)
-
-    def ring(self, east: float, north: float, side: float, **tags: str) -> int:
-        corners = [(0, 0), (side, 0), (side, side), (0, side)]
-        nodes = [self.node(east + x, north + y) for x, y in corners]
-        return self.way_of([*nodes, nodes[0]], **tags)
-
-    def relation(self, outer: int, inner: int, **tags: str) -> None:
-        members = [("w", outer, "outer"), ("w", inner, "inner")]
-        tags = {"type": "multipolygon"} | tags
-        self._relations.append(Relation(id=len(self._relations) + 1, members=members, tags=tags))
-
-    def write(self, folder: Path) -> Path:
-        path = folder / "town.osm.pbf"
-        with osmium.SimpleWriter(str(path)) as writer:
-            for node in self._nodes:
-                writer.add_node(node)
-            for way in self._ways:
-                writer.add_way(way)
-            for relation in self._relations:
-                writer.add_relation(relation)
-        return path
 
 
 Built = Callable[..., list[dict[str, Any]]]

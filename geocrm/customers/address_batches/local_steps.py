@@ -22,7 +22,7 @@ from geocrm.customers.answers import COLUMNS
 from geocrm.customers.placing_many import place
 from geocrm.db import persistently, scoped_sql
 
-CHUNK: Final = 4_000
+CHUNK: Final = 2_000
 _GRADE: Final = list(COLUMNS).index("grade")
 
 

@@ -171,6 +171,9 @@ def _ended(
         # This address only: the service is well.
         pace.answered(sessions, lent.provider.id)
         return Outcome(trouble=trouble, final=False)
+    if adapter is not None and adapter.retry_after_s is not None:
+        # Not well, and it says when to come back.
+        return _too_fast(sessions, lent, trouble, adapter.retry_after_s)
     return _broken(sessions, lent, trouble)
 
 

@@ -56,8 +56,10 @@ def keep(
         return
     session.execute(
         text(
+            # Of a provider that was removed meanwhile nothing is kept.
             "INSERT INTO geocoding_cache (provider_id, key, claims, fetched_at, expires_at)"
-            " VALUES (:id, :key, CAST(:claims AS jsonb), :at, :until)"
+            " SELECT id, :key, CAST(:claims AS jsonb), CAST(:at AS timestamptz), :until"
+            " FROM geocoding_providers WHERE id = :id"
             " ON CONFLICT (provider_id, key) DO UPDATE SET claims = excluded.claims,"
             " fetched_at = excluded.fetched_at, expires_at = excluded.expires_at"
         ),

@@ -39,6 +39,7 @@ _PRIOR: Final[dict[Grade, tuple[Chances, int]]] = {
     Grade.REGION: (Chances(0.0, 0.0, 0.01, 0.10), 150_000),
     Grade.COUNTRY: (Chances(0.0, 0.0, 0.0, 0.01), 1_500_000),
 }
+_DOUBTS: Final = ("no_locality", "contradiction")
 # A point in another place than the address names is more likely wrong than the address.
 _DOUBTFUL: Final = Chances(0.02, 0.05, 0.10, 0.20)
 
@@ -74,10 +75,11 @@ def answer_of(
     verdict: Verdict,
     asked_number: str,
 ) -> Answer:
-    """One claim as an answer; grade `none` for a point in another country."""
-    if verdict is Verdict.OTHER_COUNTRY:
-        return Answer(Grade.NONE, notes=(Note("contradiction", claim.label),))
+    """One claim as an answer; grade `none` for a point where nothing but the country agrees."""
     grade = believed(claim, agreement)
+    only_country = grade is Grade.COUNTRY and claim.grade is not Grade.COUNTRY
+    if only_country or verdict is Verdict.OTHER_COUNTRY:
+        return Answer(Grade.NONE, notes=(Note("contradiction", claim.label),))
     notes = tuple(_notes(question, agreement, grade, asked_number))
     chances, radius_m = _PRIOR[grade]
     if grade == claim.grade and grade is not Grade.ROOFTOP:
@@ -89,10 +91,15 @@ def answer_of(
         radius_m=radius_m,
         chances=chances,
         label=claim.label,
-        ambiguous=any(note.code in ("no_locality", "contradiction") for note in notes),
+        ambiguous=_unsure(agreement, verdict) or any(note.code in _DOUBTS for note in notes),
         notes=notes,
     )
     return _in_another_place(answer) if verdict is Verdict.OTHER_PLACE else answer
+
+
+def _unsure(agreement: Agreement, verdict: Verdict) -> bool:
+    """Whether nothing says that the street is in the place that was named."""
+    return agreement.place is Match.ABSENT and verdict is not Verdict.INSIDE
 
 
 def _notes(question: Question, agreement: Agreement, grade: Grade, asked_number: str) -> list[Note]:

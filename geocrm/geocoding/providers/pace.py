@@ -11,7 +11,7 @@ is the probe, and the moment moves on so that there is only one.
 import random
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
@@ -53,28 +53,37 @@ class Held:
 
 def take(sessions: sessionmaker[Session], provider_id: int) -> Held | None:
     """Leave to send one request, counted; or why not."""
-    return _take(sessions, _TAKE, provider_id)
+    row = _take(sessions, _TAKE, provider_id)
+    if row is None:
+        return None
+    if not row.enabled:
+        return Held(Why.OFF, LOOK_AGAIN_S)
+    if row.stopped is not None:
+        return Held(Why.STOPPED, LOOK_AGAIN_S)
+    if row.open_s > 0 and not row.capped:
+        return Held(Why.BROKEN, row.open_s)
+    return _not_yet(row)
 
 
 def take_for_trial(sessions: sessionmaker[Session], provider_id: int) -> Held | None:
     """The same for an administrator's trial: also of a provider that is off, stopped or broken."""
-    return _take(sessions, _TAKE_FOR_TRIAL, provider_id)
+    row = _take(sessions, _TAKE_FOR_TRIAL, provider_id)
+    return None if row is None else _not_yet(row)
 
 
-def _take(sessions: sessionmaker[Session], statement: Any, provider_id: int) -> Held | None:
-    given = {"id": provider_id, "probe_s": PROBE_S}
+def _take(sessions: sessionmaker[Session], statement: Any, provider_id: int) -> Any:
+    """None when a request may be sent; else how the provider stands."""
     with sessions.begin() as session:
-        if session.execute(statement, given).one_or_none() is not None:
+        if session.execute(statement, {"id": provider_id, "probe_s": PROBE_S}).one_or_none():
             return None
         row = session.execute(_STATE, {"id": provider_id}).one_or_none()
-    if row is None or not row.enabled:
-        return Held(Why.OFF, LOOK_AGAIN_S)
-    if row.stopped is not None:
-        return Held(Why.STOPPED, LOOK_AGAIN_S)
+    # One that has been removed meanwhile is as good as off.
+    return row or _GONE
+
+
+def _not_yet(row: Any) -> Held:
     if row.capped:
         return Held(Why.CAPPED, row.month_left_s)
-    if row.open_s > 0:
-        return Held(Why.BROKEN, row.open_s)
     why = Why.LIMITED if row.limited else Why.PACED
     return Held(why, max(row.wait_s, 0.001))
 
@@ -124,6 +133,16 @@ def _slow_down(
 def stopped(sessions: sessionmaker[Session], provider_id: int, trouble: str) -> None:
     """It will not answer before an administrator changes something, such as its key."""
     _note(sessions, _STOPPED, provider_id, trouble)
+
+
+class _Gone(NamedTuple):
+    enabled: bool = False
+    capped: bool = False
+    limited: int = 0
+    wait_s: float = LOOK_AGAIN_S
+
+
+_GONE = _Gone()
 
 
 def _note(

@@ -34,6 +34,8 @@ from geocrm.geocoding.providers.whereabouts import Expectation
 
 # How long one address may wait for its turn: a few turns at one a second.
 PATIENCE_S = 10.0
+# Who works through a file waits longer, as nobody comes back for the addresses left open.
+FILE_PATIENCE_S = 120.0
 # The share of good answers that is assumed of a provider nobody has asked yet, as four answers.
 PRIOR_GOOD, PRIOR_ASKED = 2, 4
 
@@ -249,7 +251,8 @@ def improve(
         if grading.good_enough(answer):
             yield answer
         else:
-            yield better(answer, ask(sessions, query, country).answer)
+            asked = ask(sessions, query, country, patience_s=FILE_PATIENCE_S)
+            yield better(answer, asked.answer)
 
 
 def improve_to_keep(

@@ -24,7 +24,7 @@ MIN_ZOOM: Final = 9
 MAX_ZOOM: Final = 15
 BUILDINGS_ZOOM: Final = 14
 MAX_NAME: Final = 120
-MAX_NUMBER: Final = 20
+MAX_NUMBER: Final = 10
 
 
 class Tags(Protocol):
@@ -212,7 +212,8 @@ def name(tags: Tags, look: Look | None = None) -> Look | None:
 def number(tags: Tags) -> Look | None:
     """How a house is numbered."""
     words = tags.get("addr:housenumber")
-    return Look("numbers", {"number": words[:MAX_NUMBER]}, MAX_ZOOM) if words else None
+    fits = words is not None and len(words) <= MAX_NUMBER
+    return Look("numbers", {"number": words}, MAX_ZOOM) if fits else None
 
 
 def _words(value: str | None) -> str | None:

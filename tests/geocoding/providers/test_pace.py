@@ -145,6 +145,41 @@ def test_retry_after_is_obeyed_by_everybody(session, sessions, add_provider, tow
     assert now(provider, session).limited == 0
 
 
+def test_a_service_that_is_down_and_says_until_when_is_believed(
+    session, sessions, add_provider, town
+):
+    provider = add_provider()
+    town.then(manners.says(b"", 503, Retry_After="30"))
+    assert (held(ask(sessions)).why, held(ask(sessions)).why) == (Why.LIMITED, Why.LIMITED)
+    assert 25 < wait_s(session, provider, "next_at") <= 30
+    assert now(provider, session).failures == 0
+
+
+def test_a_trial_waits_its_turn_too(session, sessions, add_provider, town):
+    provider = add_provider(rate_per_s=4.0)
+    administration.disable(session, OPERATOR, provider.id)
+    session.commit()
+    town.usual = manners.answers(manners.place())
+    for _ in range(3):
+        trial = service.try_out(sessions, provider.id, AddressQuery(text="Jl. Braga 12, Bandung"))
+        assert trial.trouble == ""
+    first, *_, last = (each["at"] for each in town.asked)
+    assert last - first >= 2 / 4.0 - 0.1
+
+
+def test_a_provider_that_is_removed_meanwhile_harms_nobody(lasting, add_lasting, town):
+    provider = add_lasting()
+
+    def gone(handler):
+        with lasting.begin() as session:
+            administration.remove(session, OPERATOR, provider.id)
+        manners.answers(manners.place())(handler)
+
+    town.usual = gone
+    assert ask(lasting).answer.grade == "rooftop"
+    assert pace.take(lasting, provider.id).why is Why.OFF
+
+
 def test_without_retry_after_each_wait_is_twice_the_last(session, sessions, add_provider, town):
     provider = add_provider()
     town.usual = manners.says(b"", 429)

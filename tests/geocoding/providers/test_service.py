@@ -204,6 +204,26 @@ def test_a_point_in_another_country_is_no_answer(sessions, add_provider, town):
     assert ask(sessions).answer is None
 
 
+def test_a_street_of_that_name_in_another_town_is_no_answer(sessions, add_provider, town):
+    add_provider()
+    town.usual = manners.answers(
+        place(village="", city_district="", city="Surabaya", state="Jawa Timur", postcode="60111")
+    )
+    assert ask(sessions, "Jl. Braga 12, Bandung").answer is None
+
+
+def test_a_street_without_a_place_beside_it_is_ambiguous_unless_it_lies_there(
+    sessions, add_provider, town
+):
+    add_provider()
+    nowhere = {"village": "", "city_district": "", "city": "", "state": "", "postcode": ""}
+    town.usual = manners.answers(place(**nowhere))
+    there = ask(sessions, "Jl. Braga 12, Kel. Braga, Bandung").answer
+    assert (there.grade, there.ambiguous) == (Grade.STREET, False)
+    unheard_of = ask(sessions, "Jl. Braga 12, Antahberantah Raya").answer
+    assert (unheard_of.grade, unheard_of.ambiguous) == (Grade.STREET, True)
+
+
 def test_a_point_far_from_the_place_that_is_named_is_not_believed(sessions, add_provider, town):
     """All parts agree, but the point lies in Yogyakarta."""
     add_provider()

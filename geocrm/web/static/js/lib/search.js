@@ -1,24 +1,25 @@
 // @ts-check
 /**
  * The search at the top: "/" focuses it, arrows move, Enter opens. Asks /api/v1/search?q= for
- *   {"groups": [{"kind", "title", "items": [{"label", "detail", "url", "lon", "lat"}]}]}.
+ *   {"groups": [{"kind", "title", "items": [{"label", "detail", "kind", "url", "lon", "lat"}]}]}.
  * A page that can show a hit itself, such as the map, listens to "search:choose" on the document
- * (detail: the item and its kind) and calls preventDefault(); otherwise the hit's page opens.
+ * (detail: the item, and `group`, the kind of its group) and calls preventDefault(); otherwise the
+ * hit's page opens.
  */
 import { getJson } from "./api.js";
 import { el, icon } from "./dom.js";
 import { t } from "./i18n.js";
+import { symbolOf } from "./place_symbols.js";
 
 const WAIT_MS = 180;
 const SHORTEST = 2;
-const SYMBOLS = /** @type {Record<string, string>} */ ({
-  accounts: "building-store",
-  contacts: "user",
-  places: "map-pin",
-  territories: "polygon",
-  visits: "route",
-  campaigns: "speakerphone",
-});
+/** @type {() => {lon: number, lat: number, zoom: number} | null} */
+let view = () => null;
+
+/** What lies near the view comes first: a page with a map says where it looks. @param {typeof view} looking */
+export function searchNear(looking) {
+  view = looking;
+}
 
 /** @param {HTMLInputElement | null} input */
 export function bindSearch(input) {
@@ -65,7 +66,7 @@ class Search {
     this.abort = new AbortController();
     const { signal } = this.abort;
     try {
-      const answer = await getJson("/api/v1/search", { query: { q }, signal, quiet: true });
+      const answer = await getJson("/api/v1/search", { query: { q, ...view() }, signal, quiet: true });
       this.fill(answer.groups ?? []);
     } catch (error) {
       if (!signal.aborted) this.say(error instanceof Error ? error.message : String(error));
@@ -97,14 +98,14 @@ class Search {
         role: "option",
         "aria-selected": "false",
         tabindex: -1,
-        href: item.url ?? "#",
+        href: item.url ?? onMap(item),
         onclick: (/** @type {MouseEvent} */ event) => {
-          const chosen = new CustomEvent("search:choose", { cancelable: true, detail: { ...item, kind } });
-          if (!document.dispatchEvent(chosen) || !item.url) event.preventDefault();
+          const chosen = new CustomEvent("search:choose", { cancelable: true, detail: { ...item, group: kind } });
+          if (!document.dispatchEvent(chosen)) event.preventDefault();
           this.show(false);
         },
       },
-      icon(SYMBOLS[kind] ?? "search"),
+      icon(symbolOf(item.kind, kind)),
       words,
     );
   }
@@ -151,4 +152,9 @@ class Search {
 /** @param {EventTarget | null} target */
 function typesIn(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+/** The map page at a place that has no page of its own. @param {any} item */
+function onMap({ lon, lat, zoom }) {
+  return `/map?at=${zoom ?? 13}/${lat}/${lon}`;
 }

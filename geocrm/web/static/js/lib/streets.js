@@ -5,7 +5,7 @@
  */
 import { getJson } from "./api.js";
 import { onThemeChange } from "./theme.js";
-import { MIN_ZOOM, SLOTS, streetLayers } from "./streets_style.js";
+import { MAX_ZOOM, MIN_ZOOM, SLOTS, streetLayers } from "./streets_style.js";
 
 /** Fills and lines of packs go below this layer. */
 export const STREETS = "base-streets";
@@ -65,7 +65,9 @@ function show(map, pack, index, count, near, anchors) {
 /** @param {any} map @param {Pack} pack @param {number} index @param {number} count of packs @param {Anchors} anchors */
 function add(map, pack, index, count, anchors) {
   const source = sourceOf(index);
-  map.addSource(source, { type: "vector", url: `pmtiles://${location.origin}${pack.url}`, attribution: credit(pack.attribution) });
+  // Not by the archive's own description: it names only the layers that this pack has.
+  const tiles = [`pmtiles://${location.origin}${pack.url}/{z}/{x}/{y}`];
+  map.addSource(source, { type: "vector", tiles, minzoom: MIN_ZOOM, maxzoom: MAX_ZOOM, attribution: credit(pack.attribution) });
   streetLayers(source).forEach((layer, slot) => {
     // All packs' ground lies below all packs' roads, so that where two overlap neither hides the other.
     const above = firstAbove(map, slot, count);

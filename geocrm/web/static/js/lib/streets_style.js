@@ -3,6 +3,7 @@
 import { token } from "./theme.js";
 
 export const MIN_ZOOM = 9;
+export const MAX_ZOOM = 15;
 const FONT = ["Inter Variable"];
 const FAST = ["motorway", "trunk"];
 const MAJOR = ["primary", "secondary"];

@@ -20,7 +20,7 @@ const radiusM = Number(place.dataset.radius ?? 0);
 if (known && radiusM > 0) {
   map.addSource("accuracy", { type: "geojson", data: circle(lonLat, radiusM) });
   map.addLayer({ id: "accuracy", type: "fill", source: "accuracy", paint: { "fill-color": token("--accent"), "fill-opacity": 0.16 } }, LABELS);
-  fit(map, boxAround(lonLat, radiusM), { padding: 24, maxZoom: 15, animate: false });
+  fit(map, boxAround(lonLat, radiusM), { padding: 24, maxZoom: 16, animate: false });
 }
 
 const tools = document.getElementById("pin-tools");

@@ -3,12 +3,14 @@
 import { getJson } from "../lib/api.js";
 import { createMap, fit, openPopup } from "../lib/basemap.js";
 import { t } from "../lib/i18n.js";
+import { searchNear } from "../lib/search.js";
 import { toast } from "../lib/toast.js";
 import { keepView, onStateChange, readState, readView, writeState } from "../lib/url_state.js";
 import { addCustomers, CUSTOMER_LAYERS, showBorders } from "./map_layers.js";
 import { countInView, createList } from "./map_list.js";
+import { bindNewCustomer, isChoosingPlace } from "./map_new.js";
 import { bindPanel, nothing, offerChoices, showFigures, showLegend, showState } from "./map_panel.js";
-import { fetchCustomer, glance, openCustomer, openStack } from "./map_record.js";
+import { fetchCustomer, glance, openCustomer, openPlace, openStack } from "./map_record.js";
 import { filterOf, keepState, stateOfAddress } from "./map_state.js";
 
 /** @typedef {import("./map_state.js").MapState} MapState */
@@ -58,7 +60,12 @@ const list = page.individuals
 
 bindPanel(state, page, change);
 bindMap();
+bindNewCustomer(map, document.getElementById("new-customer"));
 keepView(map);
+searchNear(() => {
+  const { lng, lat } = map.getCenter().wrap();
+  return { lon: lng, lat, zoom: map.getZoom() };
+});
 show();
 await start();
 
@@ -171,7 +178,7 @@ function bindMap() {
   };
   map.on("mousemove", (/** @type {any} */ event) => {
     const [feature] = map.queryRenderedFeatures(event.point, { layers: CUSTOMER_LAYERS });
-    map.getCanvas().style.cursor = feature ? "pointer" : "";
+    map.getCanvas().style.cursor = isChoosingPlace() ? "crosshair" : feature ? "pointer" : "";
     popup?.remove();
     popup = null;
     point(feature);
@@ -185,6 +192,7 @@ function bindMap() {
     point(null);
   });
   map.on("click", (/** @type {any} */ event) => {
+    if (isChoosingPlace()) return;
     const box = [[event.point.x - 6, event.point.y - 6], [event.point.x + 6, event.point.y + 6]];
     const [feature] = map.queryRenderedFeatures(box, { layers: CUSTOMER_LAYERS });
     if (feature) clicked(feature);
@@ -193,8 +201,8 @@ function bindMap() {
     const { detail } = /** @type {CustomEvent} */ (event);
     if (detail.lon === null || detail.lon === undefined) return;
     event.preventDefault();
-    if (detail.id && page.individuals && detail.kind !== "places") chooseById(detail.id, { fly: true });
-    else map.flyTo({ center: [detail.lon, detail.lat], zoom: detail.zoom ?? 13 });
+    if (detail.id && page.individuals && detail.group !== "places") chooseById(detail.id, { fly: true });
+    else showPlace(detail);
   });
   document.addEventListener("drawer:close", () => {
     customers.choose(null);
@@ -212,6 +220,12 @@ function bindMap() {
     if (filterOf(state) !== before) refresh();
     else drawLegend();
   });
+}
+
+/** Go to a place that was searched for; at a street or house one may add a customer. @param {any} found */
+function showPlace(found) {
+  map.flyTo({ center: [found.lon, found.lat], zoom: found.zoom ?? 13 });
+  if (["address", "street", "poi"].includes(found.kind)) openPlace(map, found, Boolean(document.getElementById("new-customer")));
 }
 
 /** @param {any} feature */

@@ -1,11 +1,13 @@
 // @ts-check
 /** What opens at a click: a customer's summary, the customers of a stack, a few words in a popup. */
 import { getJson } from "../lib/api.js";
+import { openPopup } from "../lib/basemap.js";
 import { el, icon, swatch } from "../lib/dom.js";
 import { openDrawer } from "../lib/drawer.js";
 import { formatDate, formatDistance, formatMoney, formatNumber } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { UNASSIGNED_COLOUR } from "../lib/palette.js";
+import { newCustomerLink } from "./map_new.js";
 
 const GRADES = /** @type {Record<string, () => string>} */ ({
   rooftop: () => t("Building"),
@@ -130,4 +132,11 @@ export function glance(properties, page) {
     ),
     properties.stack === undefined ? null : el("span", { class: "muted small" }, t("All on one point; click to list them")),
   );
+}
+
+/** A place that was searched for. @param {any} map @param {any} found @param {boolean} mayAdd */
+export function openPlace(map, found, mayAdd) {
+  const link = mayAdd ? newCustomerLink({ lng: found.lon, lat: found.lat }) : null;
+  const content = el("div", { class: "map-glance" }, el("strong", {}, found.label), el("span", { class: "muted small" }, found.detail ?? ""), link);
+  return openPopup(map, [found.lon, found.lat], content, { focusAfterOpen: false });
 }
