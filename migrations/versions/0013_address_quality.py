@@ -280,10 +280,14 @@ BATCHES = """
         state text NOT NULL DEFAULT 'waiting' CHECK (state IN (
             'waiting', 'online', 'asking', 'done')),
         grade text,
+        moved integer NOT NULL DEFAULT 0,
+        reviews integer NOT NULL DEFAULT 0,
         PRIMARY KEY (batch_id, item)
     );
     COMMENT ON TABLE address_batch_items IS
         'the addresses of a batch as they were when it began; equal ones are one item';
+    COMMENT ON COLUMN address_batch_items.moved IS
+        'addresses that the local answer moved, so that a better one counts none of them twice';
     CREATE INDEX IF NOT EXISTS address_batch_items_online ON address_batch_items (batch_id, item)
         WHERE state IN ('online', 'asking');
 """
