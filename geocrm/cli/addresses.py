@@ -157,8 +157,13 @@ def _sleep(sessions: sessionmaker[Session], actor: Actor, batch_id: int, seconds
 
 def _progress() -> Report:
     live = sys.stderr.isatty()
+    told = -1
 
     def report(done: int, total: int) -> None:
+        nonlocal told
+        if done == told:
+            return  # it waits
+        told = done
         line = f"Looked up {done:,} of {total:,} addresses"
         if live:
             click.echo(f"\r{line}", err=True, nl=done == total)

@@ -201,12 +201,12 @@ FUNCTIONS = """
 
     CREATE OR REPLACE FUNCTION account_scope_keep() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
-        pinned addresses;
+        pinned record;
         pin geometry;
     BEGIN
-        SELECT * INTO pinned FROM addresses
-        WHERE account_id = NEW.account_id AND provider = 'pin';
-        IF NOT FOUND THEN
+        SELECT lon, lat, grade, radius_m, provider INTO pinned FROM addresses
+        WHERE account_id = NEW.account_id;
+        IF pinned.provider IS DISTINCT FROM 'pin' THEN
             RETURN NEW;
         END IF;
         pin := ST_SetSRID(ST_MakePoint(pinned.lon, pinned.lat), 4326);
@@ -280,10 +280,14 @@ BATCHES = """
         state text NOT NULL DEFAULT 'waiting' CHECK (state IN (
             'waiting', 'online', 'asking', 'done')),
         grade text,
+        moved integer NOT NULL DEFAULT 0,
+        reviews integer NOT NULL DEFAULT 0,
         PRIMARY KEY (batch_id, item)
     );
     COMMENT ON TABLE address_batch_items IS
         'the addresses of a batch as they were when it began; equal ones are one item';
+    COMMENT ON COLUMN address_batch_items.moved IS
+        'addresses that the local answer moved, so that a better one counts none of them twice';
     CREATE INDEX IF NOT EXISTS address_batch_items_online ON address_batch_items (batch_id, item)
         WHERE state IN ('online', 'asking');
 """

@@ -22,7 +22,7 @@ from geocrm.customers.answers import COLUMNS
 from geocrm.customers.placing_many import place
 from geocrm.db import persistently, scoped_sql
 
-CHUNK: Final = 4_000
+CHUNK: Final = 2_000
 _GRADE: Final = list(COLUMNS).index("grade")
 
 
@@ -108,7 +108,10 @@ _ADDRESSEES = """
 """
 # Where an address that got the answer, or kept what it had, lies coarser than on its street.
 _FOR_ONLINE = f"""
-    UPDATE address_batch_items i SET state = 'online', grade = p.grade
+    UPDATE address_batch_items i SET state = 'online', grade = p.grade,
+        moved = (SELECT count(*) FROM new_places w WHERE w.no = i.item AND w.moves),
+        reviews = (SELECT count(*) FROM new_places w
+                   WHERE w.no = i.item AND w.moves AND p.review = 'open')
     FROM new_points p
     WHERE i.batch_id = :batch_id AND i.item BETWEEN :first AND :last AND p.no = i.item
       AND EXISTS (SELECT FROM new_places w

@@ -98,5 +98,7 @@ class AddressBatchItem(Base):
     fingerprint: Mapped[str]
     account_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     state: Mapped[str] = mapped_column(default="waiting")
-    # Of the local answer.
+    # Of the local answer: its grade, how many addresses it moved, how many a person is asked about.
     grade: Mapped[str | None]
+    moved: Mapped[int] = mapped_column(default=0)
+    reviews: Mapped[int] = mapped_column(default=0)

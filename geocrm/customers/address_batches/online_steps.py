@@ -19,12 +19,11 @@ from geocrm.customers.address_batches.online import Asked, Online
 from geocrm.customers.address_batches.progress import (
     OpenBatch,
     Report,
-    count,
     count_grades,
     running,
 )
 from geocrm.customers.answers import query_of, row_of
-from geocrm.customers.placing_many import Placed, place
+from geocrm.customers.placing_many import place
 from geocrm.customers.review_policy import NO_PLACE
 from geocrm.geocoding import Alternative, Answer, Grade
 from geocrm.jobs import Later
@@ -87,8 +86,10 @@ def _settle(session: Session, found: AddressBatch, item: queries.OnlineItem, ask
     assert item.question is not None
     answers = [(item.number, item.fingerprint, row_of(_with_doubt(answer, item.question)))]
     placed = place(session, answers, _ADDRESSEES, {"batch_id": found.id, "item": item.number})
-    # Those that are not there any more were counted when the local answer was written.
-    count(found, Placed(item.num_accounts, placed.moved, placed.reviews), item.num_accounts)
+    # Each address counts once, by where it ends up.
+    found.moved += max(0, placed.moved - current.moved)
+    if placed.moved:
+        found.reviews += placed.reviews - current.reviews
     _close(session, found, item, answer.grade)
 
 

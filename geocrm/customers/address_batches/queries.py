@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from geocrm.customers.address_batches.models import AddressBatch
 from geocrm.customers.answers import PARTS
-from geocrm.customers.placing_many import PLACEABLE, UNDECIDED, WAITING
+from geocrm.customers.placing_many import LOCAL, PLACEABLE, UNDECIDED, WAITING
 from geocrm.db import scoped_sql
 from geocrm.errors import NotFound
 from geocrm.security import Actor
@@ -24,13 +24,16 @@ CHOICES: Final[dict[str, str]] = {
 
 
 class Extent(NamedTuple):
-    """How much a choice takes: addresses, different ones among them, and how it went before.
+    """How much a choice takes: addresses, and different ones among them.
 
-    `coarse_share` is the share of the looked-up addresses that lie coarser than on their street.
+    `coarse` of these are known to lie coarser than on their street; of the `unknown`, which were
+    never looked up as they are written, that is the `coarse_share` of what was looked up here.
     """
 
     addresses: int
     lookups: int
+    coarse: int
+    unknown: int
     coarse_share: float
 
 
@@ -100,16 +103,20 @@ def extent(session: Session, choice: str) -> Extent:
     row = scoped_sql(
         session,
         f"""
-        SELECT count(*), count(DISTINCT d.fingerprint), (
+        SELECT count(*), count(DISTINCT d.fingerprint),
+            count(DISTINCT d.fingerprint) FILTER (
+                WHERE NOT {WAITING} AND d.grade NOT IN {STREET_LEVEL}),
+            count(DISTINCT d.fingerprint) FILTER (WHERE {WAITING}), (
             SELECT coalesce(avg(CASE WHEN o.grade IN {STREET_LEVEL} THEN 0 ELSE 1 END), 1)
             FROM (SELECT d.grade FROM addresses d
                   JOIN account_scope s ON s.account_id = d.account_id
-                  WHERE {{scope:s}} AND {PLACEABLE} AND NOT {WAITING} LIMIT {SAMPLE}) o)
+                  WHERE {{scope:s}} AND {PLACEABLE} AND NOT {WAITING}
+                    AND coalesce(d.provider IN {LOCAL}, true) LIMIT {SAMPLE}) o)
         FROM addresses d JOIN account_scope s ON s.account_id = d.account_id
         WHERE {{scope:s}} AND {CHOICES[choice]}
         """,
     ).one()
-    return Extent(int(row[0]), int(row[1]), float(row[2]))
+    return Extent(int(row[0]), int(row[1]), int(row[2]), int(row[3]), float(row[4]))
 
 
 def chunk(session: Session, batch_id: int, after: int, size: int) -> Chunk | None:

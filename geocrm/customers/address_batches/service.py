@@ -50,7 +50,7 @@ def estimate(session: Session, actor: Actor, choice: str, online: Online) -> For
     """What a batch of this choice would take, with the services and without."""
     require_right(actor)
     extent = queries.extent(session, _known(choice))
-    asked = round(extent.lookups * extent.coarse_share)
+    asked = extent.coarse + round(extent.unknown * extent.coarse_share)
     return Forecast(
         addresses=extent.addresses,
         lookups=extent.lookups,

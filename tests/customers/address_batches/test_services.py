@@ -13,7 +13,7 @@ from geocrm.geocoding import Answer, Grade
 from geocrm.jobs import JobRun, Later
 from geocrm.jobs import service as jobs
 from geocrm.security import OPERATOR
-from tests.customers.address_batches.given import FROM_A_SERVICE, OTHER, Services, write
+from tests.customers.address_batches.given import FROM_A_SERVICE, NOW, OTHER, Services, write
 
 
 def test_services_are_asked_about_what_is_coarse_and_only_when_chosen(
@@ -100,7 +100,7 @@ def test_what_was_asked_when_the_batch_was_killed_is_asked_again_first(
     assert words[1] == words[2]
     assert sorted(set(words)) == ["Jl. Kaliurang 0", "Jl. Kaliurang 1", "Jl. Kaliurang 2"]
     assert len(words) == 4
-    assert look.batch(batch_id).moved == 6, "each by its village, then by its house"
+    assert look.batch(batch_id).moved == 3, "first by its village, then by its house: once each"
 
 
 def test_an_address_edited_before_its_turn_is_not_asked_about(session, add, begin, go_on, look):
@@ -117,6 +117,33 @@ def test_an_address_edited_before_its_turn_is_not_asked_about(session, add, begi
     assert len(services.asked) == 1
     assert look.address(first).provider == "photon"
     assert look.address(second).provider == "gazetteer"
+
+
+def test_a_review_that_a_service_makes_needless_is_not_counted(session, add, begin, go_on, look):
+    account_id = add(village=None, district=None, city=None, region=None, typed="Gang Buntu 3")
+    batch_id = begin("pending", online=True)
+    go_on(batch_id, services=Services(FROM_A_SERVICE))
+    assert look.address(account_id).review is None
+    assert (look.batch(batch_id).moved, look.batch(batch_id).reviews) == (1, 0)
+
+
+def test_the_estimate_takes_what_is_new_to_be_found_like_what_was_looked_up_here(
+    session, add, begin, go_on
+):
+    for n in range(2):
+        add(typed=f"Jl. Kaliurang {n}")
+    go_on(begin())
+    for n, grade in enumerate(("street", "street", "village")):
+        account_id = add(typed=f"Jl. Malioboro {n}")
+        write(session, account_id, lon=110.4, lat=-7.8, grade=grade, provider="osm",
+              geocoded_at=NOW)  # fmt: skip
+    for n in range(10):
+        add(typed=f"Jl. Mataram {n}")
+    counts = {
+        choice: address_batches.estimate(session, OPERATOR, choice, NoServices()).online_lookups
+        for choice in ("pending", "weak", "all")
+    }
+    assert counts == {"pending": 6, "weak": 9, "all": 9}
 
 
 def test_the_estimate_tells_requests_cost_and_time_before_anything_is_asked(session, add):

@@ -15,7 +15,7 @@ const GRADES = {
 
 /** @typedef {{addresses: number, lookups: number, local_s: number, services: number,
  *    online_lookups: number,
- *    online: {num_requests: number, cost: number, currency: string, seconds: number}}} Forecast */
+ *    online: {num_requests: number, costs: Record<string, number>, seconds: number}}} Forecast */
 
 /** How long, as people say it. @param {number} seconds */
 function duration(seconds) {
