@@ -48,7 +48,7 @@ bench-geocoding: setup ## measure the geocoder alone: held-out addresses, reliab
 EXTRACT ?= $(if $(GEOCRM_VAR),$(GEOCRM_VAR),var)/fixtures/Helsinki.osm.pbf
 
 test-nominatim: setup ## try the provider against a real Nominatim (ten minutes the first time)
-	@[ -e "$(EXTRACT)" ] || $(BIN)/python scripts/osm_fixtures.py
+	@[ -e "$(EXTRACT)" ] || $(BIN)/python scripts/osm_fixtures.py Helsinki
 	@scripts/nominatim.sh up "$(EXTRACT)"
 	@NOMINATIM_URL="$$(scripts/nominatim.sh url)" NOMINATIM_EXTRACT="$(EXTRACT)" \
 		$(BIN)/pytest tests/nominatim $(PYTEST_ARGS); \

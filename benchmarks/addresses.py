@@ -217,14 +217,14 @@ class Split(NamedTuple):
     loading_s: float
 
 
-def load_without(session: Session, file: Path, seed: int) -> Split:
-    """Load the extract as the only pack, without a fifth of its addresses."""
+def load_without(session: Session, file: Path, seed: int, keep_as: Path | None = None) -> Split:
+    """Load the extract as the only pack, without a fifth of its addresses; `keep_as` keeps it."""
     truths = addresses(file)
     keys = sorted({t.key for t in truths})
     gone = set(random.Random(seed).sample(keys, round(len(keys) * HELD_OUT)))
     session.execute(text("DELETE FROM region_packs"))
     with tempfile.TemporaryDirectory() as folder:
-        stripped = Path(folder) / "stripped.osm.pbf"
+        stripped = keep_as or Path(folder) / "stripped.osm.pbf"
         strip(file, stripped, gone)
         start = time.perf_counter()
         packs.add(session, stripped, Path(folder), {}, "benchmark")

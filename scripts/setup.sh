@@ -228,6 +228,15 @@ install_chromium() {
     fi
 }
 
+# A real extract for the tests of region packs; without it they are skipped.
+fetch_extract() {
+    [ "$WITH_TESTS" = "--tests" ] || return 0
+    [ -e "$VAR/fixtures/Helsinki.osm.pbf" ] && return
+    say "Fetching an OpenStreetMap extract for the tests"
+    .venv/bin/python scripts/osm_fixtures.py Helsinki > "$LOG" 2>&1 ||
+        say "It could not be fetched, and tests that need it are skipped: $(tail -n 1 "$LOG")"
+}
+
 mkdir -p "$SETUP" 2> /dev/null ||
     fail "cannot write to $VAR: run this as its owner, or set GEOCRM_VAR to a folder of your own"
 install_python
@@ -238,5 +247,6 @@ make_assets
 compile_translations
 make_basemap
 install_chromium
+fetch_extract
 load_places
 compile_search

@@ -221,7 +221,7 @@ FUNCTIONS = """
     END $$;
     -- By its name it goes before account_scope_place, which works out the Morton code.
     CREATE OR REPLACE TRIGGER account_scope_keep BEFORE UPDATE ON account_scope
-        FOR EACH ROW WHEN (NEW.geom IS DISTINCT FROM OLD.geom
+        FOR EACH ROW WHEN (ST_AsEWKB(NEW.geom) IS DISTINCT FROM ST_AsEWKB(OLD.geom)
             OR (NEW.grade, NEW.radius_m) IS DISTINCT FROM (OLD.grade, OLD.radius_m))
         EXECUTE FUNCTION account_scope_keep();
 """

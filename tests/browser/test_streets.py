@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from sqlalchemy import text
 
 from geocrm.places.packs.tiles import build_tiles
-from tests.places.extract import Extract
+from tests.places.ground_plan import Extract
 
 # Drawing without a graphics card takes its time when the machine has other work.
 expect.set_options(timeout=20_000)

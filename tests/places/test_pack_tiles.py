@@ -14,7 +14,7 @@ from geocrm.errors import InvalidInput
 from geocrm.places.packs import drawing
 from geocrm.places.packs.tiles import build_tiles
 from geocrm.spatial.morton import lattice
-from tests.places.extract import Extract, Place
+from tests.places.ground_plan import Extract, Place
 
 HERE: Place = (106.8, -6.2)
 

@@ -272,6 +272,12 @@ _INTO_PACK = (
     FROM new_houses h JOIN new_addresses a USING (id)
     ORDER BY h.street_id, a.value
     """,
+    # Those that only gave a place or a shop its label say nothing about an address.
+    """
+    DELETE FROM pack_localities l WHERE l.pack_id = :pack
+      AND NOT EXISTS (SELECT FROM pack_streets s WHERE s.locality_id = l.id)
+      AND NOT EXISTS (SELECT FROM pack_addresses a WHERE a.locality_id = l.id)
+    """,
     # What follows joins these rows, and the planner should know how many there are.
     "ANALYZE pack_addresses, pack_localities, pack_streets, pack_street_names",
 )

@@ -111,8 +111,9 @@ def _counts(session: Session, pack_id: int, sieve: Sieve) -> dict[str, int]:
 
 
 _BOX = """
-    SELECT ST_Envelope(ST_Expand(ST_SetSRID(ST_Extent(geom)::geometry, 4326), 0.0005))
-    FROM new_points
+    SELECT ST_Envelope(ST_Expand(ST_SetSRID(ST_Extent(e.box)::geometry, 4326), 0.0005))
+    FROM (SELECT ST_Extent(shape)::geometry AS box FROM new_ways
+          UNION ALL SELECT ST_Extent(geom)::geometry FROM new_points) e
 """
 _COUNTRY = "SELECT mode() WITHIN GROUP (ORDER BY country) FROM new_stands"
 _AREAS = """

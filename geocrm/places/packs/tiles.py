@@ -255,7 +255,8 @@ def _stands(look: Look) -> bool:
     if look.layer == "roads":
         afloat = about["kind"] in ("ferry", "pier") or "bridge" in about or "tunnel" in about
         return not afloat
-    return look.layer in ("buildings", "green")
+    # Mud flats and mangroves lie on the sea's side of the coastline.
+    return look.layer in ("buildings", "green") and about.get("kind") != "wetland"
 
 
 def _zooms(looks: list[Look], shapes: Any) -> NDArray[np.int64]:
