@@ -93,6 +93,8 @@ def undo(session: Session, actor: Actor, decision_id: int, limit: int = 1_000) -
         figures = {"restored": decision.restored, "spared": decision.spared}
         audit.record(session, actor, "address.undo", f"address_decision:{decision_id}", **figures)
     session.flush()
+    # The address that was decided about comes before those like it.
+    restored.sort(key=lambda account_id: account_id != decision.details.get("account"))
     session.expire_all()
     return Undone(restored, len(handled) - len(restored), complete)
 

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from geocrm.customers import decisions, placing, review_queries
 from geocrm.customers.answers import query_of
 from geocrm.customers.decision_models import AddressDecision
-from geocrm.customers.decisions import Undone
 from geocrm.customers.placements import Placement, candidate, of_answer
 from geocrm.customers.review_queries import Row
 from geocrm.db.postgis import LonLat
@@ -101,16 +100,6 @@ def decide(
         everywhere = [replace(placement, account_id=each) for each in locked]
         changed = decisions.place(session, actor, decision, everywhere)
     return Decided(decision, changed)
-
-
-def undo(session: Session, actor: Actor, decision_id: int) -> Undone:
-    """Take a decision back where nobody changed the address since; Conflict when it is nowhere."""
-    undone = decisions.undo(session, actor, decision_id)
-    if not undone.account_ids and undone.spared:
-        raise Conflict(
-            "The address was changed again since this decision, so it cannot be taken back"
-        )
-    return undone
 
 
 def reasons(row: Row) -> list[str]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from geocrm.customers import contradictions, decisions
 from geocrm.customers.decision_models import AddressDecision
 from geocrm.customers.decisions import Undone
+from geocrm.errors import Conflict
 from geocrm.jobs import JobRun, Work
 from geocrm.jobs import service as jobs
 from geocrm.security import Actor
@@ -49,11 +50,19 @@ def settle_some(
 
 
 def undo(session: Session, actor: Actor, decision_id: int) -> Undone | JobRun:
-    """Take a decision back; one about many addresses as a job."""
+    """Take a decision back where nobody changed the address since; many addresses as a job.
+
+    Raises Conflict when all of them were changed.
+    """
     decision = decisions.own(session, actor, decision_id)
     if decision.changed > MANY:
         return jobs.start(session, actor, UNDO, {"decision_id": decision_id})
-    return decisions.undo(session, actor, decision_id)
+    undone = decisions.undo(session, actor, decision_id)
+    if undone.spared and not undone.account_ids:
+        raise Conflict(
+            "The address was changed again since this decision, so it cannot be taken back"
+        )
+    return undone
 
 
 def run_settle(work: Work) -> dict[str, Any]:

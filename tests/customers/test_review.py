@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from geocrm.customers import queries, review, review_queries
+from geocrm.customers import queries, review, review_queries, review_tasks
 from geocrm.customers.models import Account, AccountScope, Address, AddressPoint
 from geocrm.customers.review import Choose, Nowhere, Place
 from geocrm.db import elevated
@@ -295,9 +295,15 @@ def test_undo_brings_everything_back_as_it_was(session, add_open, decide, answer
     first, second = add_open("First"), add_open("Second")
     before = [state_of(session, each) for each in (first, second)]
     decision = decide(first, answer, alike=alike).decision
-    review.undo(session, OPERATOR, decision.id)
+    review_tasks.undo(session, OPERATOR, decision.id)
     session.commit()
     assert [state_of(session, each) for each in (first, second)] == before
+
+
+def test_undo_names_first_what_was_decided_about(session, add_open, decide):
+    others = [add_open(f"Toko {number}") for number in range(3)]
+    decision = decide(others[1], Choose(2), alike=True).decision
+    assert review_tasks.undo(session, OPERATOR, decision.id).account_ids[0] == others[1]
 
 
 def test_undo_brings_a_pin_back_that_a_decision_took_away(session, add_open, decide, rep):
@@ -306,7 +312,7 @@ def test_undo_brings_a_pin_back_that_a_decision_took_away(session, add_open, dec
     before = state_of(session, account_id)
     decision = decide(account_id, Nowhere()).decision
     assert address_of(session, account_id).lon is None
-    review.undo(session, OPERATOR, decision.id)
+    review_tasks.undo(session, OPERATOR, decision.id)
     assert state_of(session, account_id) == before
 
 
@@ -316,17 +322,17 @@ def test_what_changed_since_is_not_undone(session, add_open, decide):
     address_of(session, account_id).typed = "Sukamaju 7"
     session.flush()
     with pytest.raises(Conflict, match="changed again"):
-        review.undo(session, OPERATOR, decision.id)
+        review_tasks.undo(session, OPERATOR, decision.id)
     assert address_of(session, account_id).lon == 107.64
 
 
 def test_a_decision_is_undone_once_and_by_who_made_it(session, add_open, decide, rep, actor_of):
     decision = decide(add_open(owner=rep), Choose(2), actor=actor_of(rep)).decision
     with pytest.raises(NotFound):
-        review.undo(session, OPERATOR, decision.id)
-    review.undo(session, actor_of(rep), decision.id)
+        review_tasks.undo(session, OPERATOR, decision.id)
+    review_tasks.undo(session, actor_of(rep), decision.id)
     with pytest.raises(Conflict, match="already"):
-        review.undo(session, actor_of(rep), decision.id)
+        review_tasks.undo(session, actor_of(rep), decision.id)
 
 
 def test_undo_reaches_what_the_decision_moved_out_of_sight(
@@ -339,7 +345,7 @@ def test_undo_reaches_what_the_decision_moved_out_of_sight(
     decision = decide(account_id, Nowhere(), actor=seer).decision
     with pytest.raises(NotFound):
         review_queries.get(session, account_id)
-    assert review.undo(session, seer, decision.id).account_ids == [account_id]
+    assert review_tasks.undo(session, seer, decision.id).account_ids == [account_id]
 
 
 # ------------------------------------------------------------------------------ two people

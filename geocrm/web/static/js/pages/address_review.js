@@ -20,6 +20,18 @@ const undoButton = /** @type {HTMLButtonElement | null} */ (document.getElementB
 const alikeBox = /** @type {HTMLInputElement} */ (byId("alike"));
 const mayDecide = undoButton !== null;
 
+const KEYS = /** @type {Record<string, () => void>} */ ({
+  n: nowhere,
+  s: skip,
+  u: undo,
+  a: toggleAlike,
+  j: () => move(1),
+  k: () => move(-1),
+  ArrowDown: () => move(1),
+  ArrowUp: () => move(-1),
+  Escape: () => map?.resetPin(),
+});
+
 /** @type {any[]} the queue as far as it is loaded */
 let items = [];
 /** @type {any} the case on show */
@@ -268,7 +280,9 @@ async function undo() {
   const id = made.pop();
   if (id === undefined) return;
   sayWaiting();
-  const done = await postJson(`/api/v1/address-decisions/${id}/undo`);
+  // A refusal has been told; what cannot be taken back is not asked for again.
+  const done = await postJson(`/api/v1/address-decisions/${id}/undo`).catch(() => null);
+  if (!done) return;
   if (done.job) {
     toast(t("The decision is being taken back."), "info");
     await finished(done.job);
@@ -314,18 +328,6 @@ function bind() {
     map?.map.flyTo({ center: [detail.lon, detail.lat], zoom: detail.zoom ?? 14 });
   });
 }
-
-const KEYS = /** @type {Record<string, () => void>} */ ({
-  n: nowhere,
-  s: skip,
-  u: undo,
-  a: toggleAlike,
-  j: () => move(1),
-  k: () => move(-1),
-  ArrowDown: () => move(1),
-  ArrowUp: () => move(-1),
-  Escape: () => map?.resetPin(),
-});
 
 /** @param {KeyboardEvent} event */
 function press(event) {

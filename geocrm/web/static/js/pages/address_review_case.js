@@ -36,7 +36,7 @@ export function reasonWords(code) {
     no_point: t("Not found"),
     ambiguous: t("Several places are as likely"),
     contradiction: t("Parts contradict each other"),
-    coarse: t("Known to the region only"),
+    coarse: t("Known roughly only"),
     unknown: t("A name nobody knows"),
     respelt: t("Read with another spelling"),
     unsure: t("Probably far off"),

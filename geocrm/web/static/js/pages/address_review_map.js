@@ -9,7 +9,10 @@ import { onThemeChange, token } from "../lib/theme.js";
 const CIRCLES = "review-circles";
 const LINES = "review-lines";
 const MAX_ZOOM = 16;
+// What stands for more than a town: drawn as an outline, and not gone near to.
 const COARSE = ["regency", "region", "country"];
+const WIDE = ["region", "country"];
+const COARSE_MAX_ZOOM = 10;
 const INDONESIA = /** @type {[number, number, number, number]} */ ([94.5, -11.2, 141.2, 6.3]);
 
 /**
@@ -139,7 +142,10 @@ function numbered(map, one, events) {
  */
 function lookAt(map, candidates) {
   const alone = candidates.length === 1;
-  const places = candidates.map((one) => (alone || !COARSE.includes(one.grade) ? one : { lon: one.lon, lat: one.lat }));
+  const places = candidates.map((one) => (alone || !WIDE.includes(one.grade) ? one : { lon: one.lon, lat: one.lat }));
   if (!places.length) fit(map, INDONESIA, { duration: 0 });
-  else fit(map, boxAroundAll(places), { duration: 0, padding: 56, maxZoom: MAX_ZOOM });
+  else {
+    const coarse = candidates.some((one) => COARSE.includes(one.grade));
+    fit(map, boxAroundAll(places), { duration: 0, padding: 56, maxZoom: coarse ? COARSE_MAX_ZOOM : MAX_ZOOM });
+  }
 }
