@@ -129,7 +129,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    files = chosen.files or sorted(addresses.FIXTURES.glob("*.osm.pbf"))
+    files = chosen.files or addresses.extracts()
     settings = Settings.from_env(os.environ)
     engine = make_engine(settings.database_url or cluster.ensure_running(settings))
     with make_sessions(engine)() as session:
