@@ -2,9 +2,10 @@
 
 Every way to find a point has a length its error goes with: the gap between two house numbers, the
 reach of a street, the radius of a village. `confidence.json` holds, for each way, at which multiple
-of that length (to a measured power) which share of held-out addresses was found;
-`benchmarks/geocoding_confidence.py` measures and writes it. Between the measured shares a curve runs
-straight over the logarithm of the multiple. Nothing is promised beyond the last share: the rest was elsewhere altogether.
+of that length (to a measured power) which share of held-out addresses was found; it is measured and
+written by `benchmarks/geocoding_confidence.py`. Between the measured shares a curve runs straight
+over the logarithm of the multiple. Nothing is promised beyond the last share: the rest was
+elsewhere altogether.
 """
 
 import json
