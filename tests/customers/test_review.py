@@ -1,12 +1,13 @@
 """The review of addresses: what comes first, what a decision does, and taking it back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
-from geocrm.customers import queries, review, review_queries, review_tasks
+from geocrm.customers import decisions, queries, review, review_queries, review_tasks
+from geocrm.customers.decision_models import AddressDecisionRow
 from geocrm.customers.models import Account, AccountScope, Address, AddressPoint
 from geocrm.customers.review import Choose, Nowhere, Place
 from geocrm.db import elevated
@@ -348,6 +349,26 @@ def test_undo_reaches_what_the_decision_moved_out_of_sight(
     assert review_tasks.undo(session, seer, decision.id).account_ids == [account_id]
 
 
+def test_a_point_that_terms_forbid_to_keep_is_neither_kept_nor_brought_back(
+    session, add_open, decide
+):
+    borrowed = {"retain_until": datetime.now(UTC) + timedelta(days=2), "provider": "borrowed"}
+    first, second = add_open(address=borrowed), add_open(typed="Other", address=borrowed)
+    decision = decide(first, Nowhere()).decision
+    other = decide(second, Nowhere()).decision
+    let_pass = text(
+        "UPDATE address_decision_rows SET before = before || "
+        "jsonb_build_object('retain_until', now() - interval '1 second')"
+    )
+    session.execute(let_pass, execution_options={"geocrm_scope_checked": True})
+    with pytest.raises(Conflict):
+        review_tasks.undo(session, OPERATOR, decision.id)
+    assert address_of(session, first).lon is None
+    decisions.forget(session)
+    assert session.scalars(select(AddressDecisionRow.account_id)).all() == []
+    assert review_tasks.undo(session, OPERATOR, other.id).account_ids == []
+
+
 # ------------------------------------------------------------------------------ two people
 
 
@@ -363,6 +384,16 @@ def test_a_decision_about_an_address_that_was_rewritten_is_refused(session, add_
     account_id = add_open()
     old = seen(account_id)
     address_of(session, account_id).typed = "Cilodong"
+    session.flush()
+    with pytest.raises(Conflict, match="changed since"):
+        review.decide(session, OPERATOR, account_id, old, Choose(2), alike=False)
+
+
+def test_a_number_means_the_candidate_that_was_seen_and_no_other(session, add_open, seen):
+    account_id = add_open()
+    old = seen(account_id)
+    # A batch found others meanwhile: number 2 is another place by now.
+    address_of(session, account_id).candidates = [CILODONG, CIBEUNYING]
     session.flush()
     with pytest.raises(Conflict, match="changed since"):
         review.decide(session, OPERATOR, account_id, old, Choose(2), alike=False)

@@ -121,8 +121,8 @@ export function bindContradictions(box, page) {
   /** @param {{changed: number, skipped: number}} result @param {number} decision */
   function tell({ changed, skipped }, decision) {
     const words = tn("{n} point was put right.", "{n} points were put right.", { n: changed });
-    const left = skipped ? ` ${tn("{n} has nothing better and stays.", "{n} have nothing better and stay.", { n: skipped })}` : "";
-    toast(words + left, changed ? "good" : "info", changed ? { action: { words: t("Undo"), run: () => undo(decision) } } : {});
+    const left = tn("{n} has nothing better and stays.", "{n} have nothing better and stay.", { n: skipped });
+    toast(skipped ? `${words} ${left}` : words, changed ? "good" : "info", changed ? { action: { words: t("Undo"), run: () => undo(decision) } } : {});
   }
 
   /** @param {number} decision */

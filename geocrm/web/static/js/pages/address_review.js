@@ -192,7 +192,9 @@ function showPin(lonLat, movedM) {
 /** @param {number} number */
 function choose(number) {
   const one = current?.candidates.find((/** @type {any} */ each) => each.number === number);
-  if (one) decide({ action: "choose", candidate: number }, t("{name}: {label}", { name: current.name, label: one.label ?? t("as it is") }));
+  if (!one) return;
+  const label = one.label ?? t("as it is");
+  decide({ action: "choose", candidate: number }, t("{name}: {label}", { name: current.name, label }));
 }
 
 function place() {
