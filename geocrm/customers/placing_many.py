@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.customers.answers import COLUMNS
-from geocrm.customers.scope import TERRITORY_OF_UNIT, covering_units_sql, nearest_unit_sql
+from geocrm.customers.scope import covering_units_sql, nearest_unit_sql, territories_sql
 from geocrm.db import copy_rows, scoped_sql
 from geocrm.geocoding import Grade
 from geocrm.geocoding.cascade import STREETS
@@ -52,6 +52,8 @@ def place(
     session.execute(text(_TABLES))
     columns = ("no", "fingerprint", *COLUMNS)
     copy_rows(session, "new_points", columns, ((no, f, *row) for no, f, row in answers))
+    # Without fresh statistics the planner takes a handful of rows for granted.
+    session.execute(text("ANALYZE new_points"))
     scoped_sql(session, _GOES_TO.replace("{addressees}", addressees), params)
     session.execute(text(_GEOMETRY))
     session.execute(text(_UNITS))
@@ -108,9 +110,8 @@ _COAST = f"""
 """
 _TERRITORIES = f"""
     UPDATE new_points r SET territory_id = w.territory_id
-    FROM (SELECT d.unit, {TERRITORY_OF_UNIT.format(unit="d.unit")} AS territory_id
-          FROM (SELECT DISTINCT unit FROM new_points WHERE unit IS NOT NULL) d) w
-    WHERE w.unit = r.unit AND w.territory_id IS NOT NULL
+    FROM ({territories_sql("SELECT unit FROM new_points")}) w
+    WHERE w.unit = r.unit
 """
 _WRITE_ADDRESSES = f"""
     UPDATE addresses d SET {", ".join(f"{name} = p.{name}" for name in COLUMNS)},

@@ -34,6 +34,26 @@ TERRITORY_OF_UNIT = """
 """
 
 
+def territories_sql(units: str) -> str:
+    """SQL that gives (unit, territory_id) for those of the units that lie in a live territory.
+
+    `units` is SQL that yields unit codes. One walk up for all of them: asked for one after the
+    other, as `TERRITORY_OF_UNIT` does, a few hundred take a hundred times as long.
+    """
+    return f"""
+        SELECT DISTINCT ON (w.unit) w.unit, l.territory_id
+        FROM (WITH RECURSIVE up(unit, code, parent, depth) AS (
+                SELECT b.code, b.code, b.parent, 0
+                FROM boundaries b WHERE b.code IN ({units})
+                UNION ALL
+                SELECT up.unit, b.code, b.parent, up.depth + 1
+                FROM up JOIN boundaries b ON b.code = up.parent)
+              SELECT unit, code, depth FROM up) w
+        JOIN live_units l ON l.unit = w.code
+        ORDER BY w.unit, w.depth
+    """
+
+
 def covering_units_sql(table: str, key: str) -> str:
     """SQL that gives (key, unit) for the points of `table` that have none; polygons outside.
 

@@ -4,7 +4,7 @@ import json
 from typing import Final
 
 from geocrm.customers.answers import COLUMNS, NO_POINT
-from geocrm.customers.scope import CHANNEL_BIT, TERRITORY_OF_UNIT
+from geocrm.customers.scope import CHANNEL_BIT, territories_sql
 
 _FOLDED = (
     "name", "segment", "website", "currency", "annual_revenue", "visits_per_year", "tag_list",
@@ -93,8 +93,7 @@ CREATE_SCOPE: Final = """
 # The live territory of the block's units, looked up once each.
 UNITS_OF_BLOCK: Final = f"""
     CREATE TEMP TABLE import_units ON COMMIT DROP AS
-    SELECT d.unit, {TERRITORY_OF_UNIT.format(unit="d.unit")} AS territory_id
-    FROM (SELECT DISTINCT unit FROM import_stage WHERE unit IS NOT NULL) d
+    {territories_sql("SELECT unit FROM import_stage")}
 """
 
 LOCK: Final = """

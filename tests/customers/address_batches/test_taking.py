@@ -163,4 +163,4 @@ def test_a_chunk_takes_the_same_few_statements_however_many_addresses_it_holds(
         )
         assert placed.moved == len(some)
         counted.append(len(statements))
-    assert counted == [9, 9]
+    assert counted == [10, 10]
