@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
 from sqlalchemy.orm import Session
 
 from benchmarks import addresses, geocoding
@@ -36,6 +38,7 @@ MIN_CASES = 40
 ROWS_OF_VILLAGES = 3_000
 PLACES = ("village", "district", "regency", "region", "postcode", "country")
 MIN_BIN = 50
+EXPONENTS = tuple(round(0.05 * step, 2) for step in range(21))
 
 
 class Seen(NamedTuple):
@@ -76,30 +79,47 @@ def on_villages(session: Session, seed: int) -> list[Seen]:
 
 def fitted(cases: Iterable[Seen]) -> dict[str, dict[str, Any]]:
     """The curve of each way that enough was seen of."""
-    multiples: dict[str, list[float]] = defaultdict(list)
+    by_way: dict[str, list[Seen]] = defaultdict(list)
     for case in cases:
-        multiples[case.way].append(case.off_m / case.length_m)
+        by_way[case.way].append(case)
     return {
-        way: {
-            "cases": len(of_way),
-            "multiples": [round(float(m), 4) for m in np.quantile(of_way, SHARES)],
-            "shares": list(SHARES),
-        }
-        for way, of_way in sorted(multiples.items())
-        if len(of_way) >= MIN_CASES
+        way: _curve(of_way) for way, of_way in sorted(by_way.items()) if len(of_way) >= MIN_CASES
     }
 
 
+def _curve(cases: Sequence[Seen]) -> dict[str, Any]:
+    length_m = np.array([case.length_m for case in cases])
+    off_m = np.array([case.off_m for case in cases])
+    exponent = 1.0 if cases[0].way in PLACES else _exponent(length_m, off_m)
+    multiples = off_m / (confidence.REFERENCE_M * (length_m / confidence.REFERENCE_M) ** exponent)
+    return {
+        "cases": len(cases),
+        "exponent": exponent,
+        "multiples": [round(float(m), 4) for m in np.quantile(multiples, SHARES)],
+        "shares": list(SHARES),
+    }
+
+
+def _exponent(length_m: NDArray[np.float64], off_m: NDArray[np.float64]) -> float:
+    """The power of the length after which errors no longer depend on it."""
+    if len(set(length_m)) == 1:
+        return 0.0
+
+    def left(exponent: float) -> float:
+        return abs(float(spearmanr(off_m / length_m**exponent, length_m).statistic))
+
+    return min(EXPONENTS, key=left)
+
+
 def predicted(curve: Mapping[str, Any], case: Seen, within_m: float) -> float:
-    return confidence.curve(curve["multiples"], curve["shares"]).share_within(
-        within_m / case.length_m
-    )
+    known = confidence.curve(curve["multiples"], curve["shares"], curve["exponent"])
+    return known.share_within(within_m, case.length_m)
 
 
 def across(by_file: Mapping[str, Sequence[Seen]]) -> None:
     """How predictions from the other extracts fit each one."""
     print("\n| predicted from the others | within | cases | predicted | seen |")
-    print("|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|")
     for name, cases in by_file.items():
         others = fitted(c for other, of in by_file.items() if other != name for c in of)
         known = [case for case in cases if case.way in others]
@@ -129,7 +149,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    files = chosen.files or sorted(addresses.FIXTURES.glob("*.osm.pbf"))
+    files = chosen.files or addresses.extracts()
     settings = Settings.from_env(os.environ)
     engine = make_engine(settings.database_url or cluster.ensure_running(settings))
     with make_sessions(engine)() as session:
@@ -140,12 +160,11 @@ def main() -> None:
     across(by_file)
     streets = [c for cases in by_file.values() for c in cases if c.way not in PLACES]
     curves = fitted([*streets, *places])
-    print(
-        "\n| way | cases | half within | nine tenths within | 95 % within |\n|---|---|---|---|---|"
-    )
+    print("\n| way | cases | power | half within | nine tenths | 95 % |\n|---|---|---|---|---|")
     for way, curve in curves.items():
         at = dict(zip(curve["shares"], curve["multiples"], strict=True))
-        print(f"| {way} | {curve['cases']} | {at[0.5]} | {at[0.9]} | {at[0.95]} |")
+        numbers = (curve["cases"], curve["exponent"], at[0.5], at[0.9], at[0.95])
+        print(f"| {way} | {' | '.join(map(str, numbers))} |")
     if chosen.write:
         before = json.loads(confidence.FILE.read_text(encoding="utf-8"))
         document = {

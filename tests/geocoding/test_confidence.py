@@ -36,7 +36,7 @@ def test_the_radius_holds_the_share_it_promises() -> None:
     for way, curve in confidence.curves().items():
         radius_m = confidence.radius_m(way, 1_000.0)
         if radius_m > confidence.LEAST_RADIUS_M:
-            assert curve.share_within(radius_m / 1_000) == pytest.approx(0.95, abs=0.01), way
+            assert curve.share_within(radius_m, 1_000.0) == pytest.approx(0.95, abs=0.01), way
 
 
 def test_the_file_says_what_was_measured_and_on_how_much() -> None:

@@ -24,6 +24,58 @@ def test_loading_the_same_files_again_changes_nothing(session, statements):
     assert not any(sent.startswith(("TRUNCATE", "INSERT")) for sent in statements)
 
 
+def test_what_packs_added_outlives_another_load(session):
+    region = _scalar(session, "SELECT id FROM gazetteer_places WHERE code = 'idn-adm1:34'")
+    pack = _scalar(
+        session,
+        "INSERT INTO region_packs (name, file_name, file_sha256, file_bytes, box, licence,"
+        " attribution, folder) VALUES ('p', 'p', 'p', 1, ST_MakeEnvelope(0, 0, 1, 1, 4326),"
+        " '', '', '') RETURNING id",
+    )
+    known = "SELECT lon, lat, name FROM gazetteer_places WHERE kind = 'village' ORDER BY id LIMIT 1"
+    lon, lat, village = session.execute(text(known)).one()
+    places = [(1, "Dusun Baru", 110.4, -7.9), (2, village, lon, lat)]
+    for i, name, *at in places:
+        _add_place(session, pack, region, 200_000_000 + i, name, *at)
+    session.execute(text("DELETE FROM gazetteer_loads"))
+
+    load_gazetteer(session, DATA_DIR, SLICE)
+
+    found = session.execute(
+        text(
+            "SELECT p.name, n.key, r.code FROM gazetteer_places p"
+            " JOIN gazetteer_names n ON n.place_id = p.id"
+            " JOIN gazetteer_places r ON r.id = p.region_id WHERE p.pack_id = :pack"
+        ),
+        {"pack": pack},
+    ).all()
+    # The gazetteer knows the other one itself.
+    assert found == [("Dusun Baru", "dusunbaru", "idn-adm1:34")]
+    forms = session.scalars(
+        text("SELECT form FROM gazetteer_spellings WHERE pack_id = :pack"), {"pack": pack}
+    )
+    assert "dusunbaru" in set(forms)
+
+
+def _add_place(session, pack, region, place_id, name, lon, lat):
+    key = name_key(name, "ID")
+    values = {"id": place_id, "name": name, "key": key, "pack": pack, "region": region}
+    for statement in (
+        "INSERT INTO gazetteer_places (id, code, kind, country, name, label, region_id, lon, lat,"
+        " radius_m, pack_id) VALUES (:id, 'osm:n' || :id, 'village', 'ID', :name, :name, :region,"
+        " :lon, :lat, 1000, :pack)",
+        "INSERT INTO gazetteer_names (key, country, place_id, weight, pack_id)"
+        " VALUES (:key, 'ID', :id, 1, :pack)",
+        "INSERT INTO gazetteer_spellings (form, country, key, pack_id)"
+        " VALUES (:key, 'ID', :key, :pack)",
+    ):
+        session.execute(text(statement), values | {"lon": lon, "lat": lat})
+
+
+def _scalar(session, sql):
+    return session.scalar(text(sql))
+
+
 def test_a_missing_file_is_named(session, tmp_path):
     with pytest.raises(ServiceUnavailable, match="restore data/gazetteer"):
         load_gazetteer(session, tmp_path, SLICE)

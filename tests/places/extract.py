@@ -85,9 +85,12 @@ class Extract:
         return osm_id
 
 
-def country(session: Session, code: str = "LI", name: str = "Liechtenstein") -> None:
-    """A square country around home, one degree each way, in the table of boundaries."""
-    square = "ST_MakeEnvelope(8.5, 46.1, 10.5, 48.1, 4326)"
+def country(
+    session: Session, code: str = "LI", name: str = "Liechtenstein", around: Spot = HOME
+) -> None:
+    """A square country around the place, one degree each way, in the table of boundaries."""
+    west, south = around[0] - 1, around[1] - 1
+    square = f"ST_MakeEnvelope({west}, {south}, {west + 2}, {south + 2}, 4326)"
     session.execute(
         text(
             "INSERT INTO boundary_layers (code, name, level, source, vintage, licence, attribution)"

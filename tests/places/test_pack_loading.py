@@ -234,6 +234,20 @@ def test_the_village_of_the_next_municipality_is_not_ours(session, load):
     assert column(session, "SELECT keys FROM pack_localities") == [["west"]]
 
 
+def test_all_of_a_city_is_called_after_it_whatever_its_boroughs(session, load):
+    town = Extract()
+    town.area(
+        -5_000, -900, 5_000, 900, boundary="administrative", admin_level=5, name="Greater Vaduz"
+    )
+    town.area(-4_900, -800, 0, 800, boundary="administrative", admin_level=8, name="West")
+    town.area(0, -800, 4_900, 800, boundary="administrative", admin_level=8, name="Ost")
+    town.node((-100, 0), place="city", name="Vaduz", name__fr="Vadouz")
+    town.street("Am Bach", (4_000, 0), (4_300, 0))
+    load(town)
+    [(name, keys)] = rows(session, "SELECT name, keys FROM pack_localities")
+    assert (name, keys) == ("Vaduz", ["ost", "vadouz", "vaduz"])
+
+
 def test_the_city_an_address_names_is_its_locality(session, load):
     town = Extract()
     town.area(-3_000, -900, 3_000, 900, boundary="administrative", admin_level=8, name="Eschen")

@@ -16,6 +16,7 @@ REACH_M = {
     "village": 4_000,
     "hamlet": 2_000,
     "isolated_dwelling": 1_000,
+    "borough": 3_000,
     "suburb": 2_000,
     "quarter": 2_000,
     "neighbourhood": 2_000,
@@ -24,6 +25,7 @@ REACH_M = {
 _TIERS = {"city": 1, "town": 1, "village": 1, "hamlet": 2, "isolated_dwelling": 2}
 _PART = 3
 CELL_DEG = 0.002
+CITY_MAX_M2 = 6_000_000_000  # Istanbul has 5,300 square kilometres, Greater London 1,600
 # The gazetteer's place stands in where the extract names none.
 GAZETTEER_REACH_M = 30_000
 
@@ -180,6 +182,19 @@ _SETTLEMENTS = (
         for kind in REACH_M
     ),
     "ANALYZE new_settlements",
+    # London is more than the borough its node lies in: the finest area called after a city is the
+    # city, unless it is a whole region.
+    f"""
+    CREATE TEMP TABLE new_city_areas ON COMMIT DROP AS
+    SELECT DISTINCT ON (s.id) s.id AS place_id, a.id AS area_id
+    FROM new_settlements s JOIN new_places p USING (id)
+    JOIN new_within w ON w.of = 'place' AND w.id = s.id
+    JOIN new_areas a ON a.id = ANY(w.areas)
+    WHERE s.kind = 'city' AND a.level BETWEEN 3 AND 8
+      AND position(lower(p.name) IN lower(a.name)) > 0
+      AND ST_Area(a.shape::geography) < {CITY_MAX_M2}
+    ORDER BY s.id, a.level DESC, a.id
+    """,
     """
     CREATE TEMP TABLE new_near (cell_id bigint, place_id bigint, tier int, share real, same boolean)
     ON COMMIT DROP
@@ -217,8 +232,9 @@ _GROUNDS = (
     """,
     """
     CREATE TEMP TABLE new_described ON COMMIT DROP AS
-    SELECT c.id AS cell_id, c.country, c.areas, c.municipality, n.town_id,
-        coalesce(n.near, '{}') AS near, coalesce(n.far, '{}') AS far,
+    SELECT c.id AS cell_id, c.country, c.areas, c.municipality,
+        coalesce(n.town_id, o.cities[1]) AS town_id,
+        coalesce(n.near, '{}') || o.cities AS near, coalesce(n.far, '{}') AS far,
         -- Our own provinces are coarse: where the extract knows the region, it knows it better.
         CASE WHEN EXISTS (SELECT FROM new_areas a WHERE a.id = ANY(c.areas)
                           AND a.level BETWEEN 3 AND 6) THEN '{}'
@@ -234,6 +250,11 @@ _GROUNDS = (
             ORDER BY ST_DistanceSphere(ST_MakePoint(g.lon, g.lat), c.geom), g.id LIMIT 1
         ) END AS gazetteer_id
     FROM new_cells c LEFT JOIN new_around n ON n.cell_id = c.id
+    CROSS JOIN LATERAL (
+        SELECT array(SELECT u.place_id FROM new_city_areas u WHERE u.area_id = ANY(c.areas)
+                       AND NOT u.place_id = ANY(coalesce(n.near, '{}'))
+                     ORDER BY 1) AS cities
+    ) o
     """,
     """
     CREATE TEMP TABLE new_grounds ON COMMIT DROP AS

@@ -24,6 +24,8 @@ PART_KEYS = (
     "addr:district",
     "addr:municipality",
 )
+# Where streets have no names, houses are numbered through the place.
+_STREET_KEYS = ("addr:street", "addr:place", "addr:hamlet")
 NUMBER_KEYS = ("addr:housenumber", "addr:conscriptionnumber")
 POI_KEYS = (
     "shop",
@@ -101,9 +103,10 @@ def address(tags: Tags) -> Address:
     written = next((value for key in NUMBER_KEYS if (value := tags.get(key))), "")
     parts = [clean(value) for key in PART_KEYS if (value := tags.get(key))]
     country = clean(tags.get("addr:country")).upper()
+    street = next((value for key in _STREET_KEYS if (value := clean(tags.get(key)))), "")
     return Address(
         house_numbers(written),
-        clean(tags.get("addr:street")) or clean(tags.get("addr:place")),
+        street,
         _city(tags),
         list(dict.fromkeys(parts)),
         postcode(tags.get("addr:postcode")),
