@@ -16,6 +16,8 @@ PAGES = (
     "/accounts",
     "/accounts/{account}",
     "/accounts/{account}/edit",
+    "/addresses/review",
+    "/addresses/quality",
     "/territories",
     "/territories/new",
     "/visits",

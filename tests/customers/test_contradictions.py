@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from geocrm.customers import contradictions, decisions, review_tasks, scope
+from geocrm.customers import (
+    contradictions,
+    decisions,
+    review,
+    review_queries,
+    review_tasks,
+    scope,
+)
 from geocrm.customers.contradictions import Cursor
 from geocrm.customers.models import AccountScope, Address
 from geocrm.errors import Forbidden, InvalidInput
@@ -272,6 +279,31 @@ def test_a_proposal_the_kind_has_not_is_refused(session, kind, proposal):
 def test_a_marketer_puts_nothing_right(session, marketer, actor_of):
     with pytest.raises(Forbidden):
         contradictions.begin(session, actor_of(marketer), "sea", "keep")
+
+
+# ------------------------------------------------------------------------------ review
+
+
+def test_a_pin_whose_address_was_rewritten_is_offered_what_the_address_says_now(
+    session, add_placed
+):
+    account_id = add_placed(TIMUR, typed="Kota Timur", provider="pin")
+    address_of(session, account_id).typed = "Kabupaten Barat"
+    session.flush()
+    row = review_queries.get(session, account_id)
+    assert (row.review, review.reasons(row)[0]) == ("open", "moved")
+    (offered,) = review.options(session, [row])
+    assert [o.placement.lon for o in offered] == [TIMUR[0], 30.5]
+    confirmed = review.Choose(1)
+    found = review.decide(session, OPERATOR, account_id, row.seen, confirmed, alike=False)
+    kept = address_of(session, account_id)
+    assert (kept.provider, kept.review, kept.lon, kept.notes) == ("pin", "settled", TIMUR[0], [])
+    assert kept.answered_address is None
+    review_tasks.undo(session, OPERATOR, found.decision.id)
+    row = review_queries.get(session, account_id)
+    review.decide(session, OPERATOR, account_id, row.seen, review.Choose(2), alike=False)
+    moved = address_of(session, account_id)
+    assert (moved.provider, moved.review, moved.lon) == ("gazetteer", "settled", 30.5)
 
 
 # ------------------------------------------------------------------------------ many

@@ -246,7 +246,7 @@ function saved(found, gone, said) {
 /** @param {any} error @param {any} item @param {any[]} gone @param {number} at */
 function refused(error, item, gone, at) {
   const now = error.problem?.now;
-  toast(error.message, error.status === 409 ? "warn" : "bad");
+  toast(now ? overtaken(now) : error.message, now ? "warn" : "bad");
   waiting += gone.length;
   for (const one of gone) decided.delete(one.account_id);
   const back = gone.filter((one) => one !== item);
@@ -255,6 +255,13 @@ function refused(error, item, gone, at) {
   items.splice(Math.min(at, items.length), 0, ...back);
   drawQueue();
   if (back[0]) open(back[0]);
+}
+
+/** Why a decision came too late. @param {any} now the address as it is */
+function overtaken(now) {
+  if (now.review === "open") return t("{name}: the address changed since you opened it. Look at it again.", { name: now.name });
+  const who = now.reviewed_by ?? now.placed_by ?? t("somebody else");
+  return t("{name}: {who} decided this meanwhile.", { name: now.name, who });
 }
 
 /** The loaded part is worked off: there may be more behind it. */
