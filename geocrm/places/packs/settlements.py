@@ -151,13 +151,22 @@ _UNKNOWN = """
     WHERE NOT EXISTS (SELECT FROM gazetteer_places g WHERE g.code =
         'osm:' || substr('nwr', (s.osm_ref % 4)::int + 1, 1) || s.osm_ref / 4)
 """
+# Localities bear the names of places far away as well; only those around are measured.
 _REACH = """
-    WITH named AS (
-        SELECT u.id, u.geom, l.id AS locality_id,
-            CASE WHEN u.kind = ANY(:towns) THEN :town ELSE :village END AS far_m
-        FROM new_unknown u JOIN (
-            SELECT id, country, unnest(keys) AS key FROM pack_localities WHERE pack_id = :pack
-        ) l ON l.key = u.key AND l.country = u.country
+    WITH lived AS (
+        SELECT l.id, l.country, l.keys,
+            ST_SetSRID(ST_Extent(ST_MakePoint(a.lon, a.lat))::geometry, 4326) AS box
+        FROM pack_localities l JOIN pack_addresses a ON a.locality_id = l.id
+        WHERE l.pack_id = :pack GROUP BY l.id
+    ), named AS (
+        SELECT u.id, u.geom, l.id AS locality_id, f.far_m
+        FROM new_unknown u
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN u.kind = ANY(:towns) THEN :town ELSE :village END AS far_m
+        ) f
+        JOIN (SELECT id, country, unnest(keys) AS key, box FROM lived) l
+            ON l.key = u.key AND l.country = u.country
+            AND ST_DWithin(l.box, u.geom, f.far_m / 60000.0)
     ), away AS (
         SELECT n.id, n.far_m,
             ST_DistanceSphere(n.geom, ST_MakePoint(a.lon, a.lat)) AS distance_m

@@ -24,6 +24,8 @@ _LIMITS = {
     "next": 500,
 }
 
+_CELL_DEG = 0.05
+
 
 def gather(session: Session) -> None:
     """Make `new_streets`, `new_street_keys` and `new_homesteads`: the street of each address."""
@@ -102,7 +104,8 @@ _STREETS = (
     # In metres, each street by its own latitude: a distance costs a tenth of one on the sphere.
     """
     CREATE TEMP TABLE new_lines ON COMMIT DROP AS
-    SELECT id, country, municipality, geom, east_m, ST_Scale(geom, east_m, 110540) AS metres
+    SELECT id, country, municipality, geom, east_m,
+        ST_Scale(geom, east_m, 110540) AS metres
     FROM (SELECT *, 111320 * cos(radians(ST_Y(ST_Centroid(geom)))) AS east_m FROM new_streets) s
     """,
     "CREATE INDEX ON new_lines (id)",
@@ -141,14 +144,27 @@ _ADDRESSES = (
     JOIN new_keys k ON k.name = a.street AND k.country = s.country
     """,
     "ANALYZE new_sought",
-    """
+    # A country has a thousand streets of one name: they are looked up by name and place, not by
+    # name alone.
+    f"""
+    CREATE TEMP TABLE new_street_cells ON COMMIT DROP AS
+    SELECT k.key, k.bare, k.street_id, x, y
+    FROM new_street_keys k JOIN new_lines s ON s.id = k.street_id,
+        generate_series(floor((ST_XMin(s.geom) - 0.03) / {_CELL_DEG})::int,
+                        floor((ST_XMax(s.geom) + 0.03) / {_CELL_DEG})::int) AS x,
+        generate_series(floor((ST_YMin(s.geom) - 0.015) / {_CELL_DEG})::int,
+                        floor((ST_YMax(s.geom) + 0.015) / {_CELL_DEG})::int) AS y
+    """,
+    "CREATE INDEX ON new_street_cells (key, x, y)",
+    "ANALYZE new_street_cells",
+    f"""
     CREATE TEMP TABLE new_homesteads ON COMMIT DROP AS
     SELECT DISTINCT ON (a.id) a.id, s.id AS street_id
     FROM new_sought a
     CROSS JOIN LATERAL (VALUES (a.key, 0), (a.bare_key, 1)) AS w(key, loose)
-    JOIN new_street_keys k ON k.key = w.key AND NOT (k.bare AND w.loose = 1)
+    JOIN new_street_cells k ON k.key = w.key AND k.x = floor(ST_X(a.geom) / {_CELL_DEG})::int
+        AND k.y = floor(ST_Y(a.geom) / {_CELL_DEG})::int AND NOT (k.bare AND w.loose = 1)
     JOIN new_lines s ON s.id = k.street_id AND s.country = a.country
-        AND s.geom && ST_Expand(a.geom, 0.03, 0.015)
     CROSS JOIN LATERAL (
         SELECT ST_Distance(s.metres, ST_Scale(a.geom, s.east_m, 110540)) AS distance_m
     ) d
