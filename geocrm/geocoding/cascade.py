@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from geocrm.geocoding import confidence
 from geocrm.geocoding.address import AddressQuery, Alternative, Answer, Grade, Note
-from geocrm.geocoding.gazetteer_step import GazetteerLookups
+from geocrm.geocoding.gazetteer_step import GazetteerLookups, Memory
 from geocrm.geocoding.numbering import Placed
 from geocrm.geocoding.parse import Parsed
 from geocrm.geocoding.reading import is_box, read
@@ -64,9 +64,11 @@ class Asked(NamedTuple):
 class Chunk:
     """The addresses of a chunk, and the lookups that steps share."""
 
-    def __init__(self, session: Session, asked: Sequence[Asked]) -> None:
+    def __init__(
+        self, session: Session, asked: Sequence[Asked], memory: Memory | None = None
+    ) -> None:
         self.asked = asked
-        self.gazetteer = GazetteerLookups(session)
+        self.gazetteer = GazetteerLookups(session, memory)
         self._streets = StreetLookups(session)
         self._located: dict[int, Located] | None = None
 
@@ -94,9 +96,9 @@ class Step(NamedTuple):
     find: Callable[[Chunk, Sequence[int]], dict[int, Finding]]
 
 
-def run(session: Session, asked: Sequence[Asked]) -> list[Answer]:
+def run(session: Session, asked: Sequence[Asked], memory: Memory | None = None) -> list[Answer]:
     """Send the addresses through the steps; the answers in their order."""
-    chunk = Chunk(session, asked)
+    chunk = Chunk(session, asked, memory)
     found: list[list[Finding]] = [[] for _ in asked]
     for step in STEPS:
         pending = [i for i, findings in enumerate(found) if not any(f.sure for f in findings)]

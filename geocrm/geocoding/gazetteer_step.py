@@ -6,6 +6,7 @@ handful of statements a chunk.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from rapidfuzz.distance import Levenshtein
 from sqlalchemy.orm import Session
@@ -32,17 +33,36 @@ GRADES = {
 # A quarter of the letters may be wrong once the district is known: a dozen villages to tell apart.
 SLIPS_PER_LETTER_IN_DISTRICT = 0.25
 MIN_PIECE = 3
+MAX_REMEMBERED = 150_000  # names or places; about 100 MB
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was fetched of the gazetteer, for chunks of one batch that follow each other.
+
+    It must not outlive the batch: a gazetteer that is loaded anew is not noticed.
+    """
+
+    ids: dict[Name, list[int]] = field(default_factory=dict)
+    near: dict[Name, list[tuple[str, int]]] = field(default_factory=dict)
+    places: dict[int, Place] = field(default_factory=dict)
+    villages: dict[int, list[Child]] = field(default_factory=dict)
+
+    def bounded(self) -> "Memory":
+        """Itself, or an empty one when it has grown large."""
+        if len(self.ids) + len(self.near) > MAX_REMEMBERED or len(self.places) > MAX_REMEMBERED:
+            return Memory()
+        return self
 
 
 class GazetteerLookups:
     """The lookups of one chunk, each name and place fetched once."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, memory: Memory | None = None) -> None:
         self._session = session
-        self._ids: dict[Name, list[int]] = {}
-        self._near: dict[Name, list[tuple[str, int]]] = {}
-        self._places: dict[int, Place] = {}
-        self._villages: dict[int, list[Child]] = {}
+        known = memory or Memory()
+        self._ids, self._near = known.ids, known.near
+        self._places, self._villages = known.places, known.villages
         self._cached: dict[tuple[object, ...], list[Hit]] = {}
         # Names of each address that may be misspelt: its own, not those of others in the chunk.
         self._tolerant: dict[int, set[Name]] = {}
@@ -62,13 +82,14 @@ class GazetteerLookups:
         ]
 
     def _look_up(self, names: Iterable[Name]) -> None:
-        missing = set(names) - self._ids.keys()
+        missing = {name for name in names if name not in self._ids}
         found = gazetteer.named(self._session, sorted(missing))
         self._ids |= {name: found.get(name, []) for name in missing}
         self._fetch(i for ids in found.values() for i in ids)
 
     def _fetch(self, ids: Iterable[int]) -> None:
-        self._places |= gazetteer.places(self._session, set(ids) - self._places.keys())
+        missing = {id_ for id_ in ids if id_ not in self._places}
+        self._places |= gazetteer.places(self._session, missing)
 
     def _matches(
         self, number: int, parsed: Parsed, mentions: Iterable[Mention]
@@ -109,7 +130,7 @@ class GazetteerLookups:
                     mentions[i] += street_pieces(street, n, parsed.country)
             self._tolerant[i] = _mendable(parsed, mentions[i], decisions[i])
             near |= self._tolerant[i]
-        fresh = near - self._near.keys()
+        fresh = {name for name in near if name not in self._near}
         found = gazetteer.spelt_like(self._session, sorted(fresh))
         self._near |= {name: found.get(name, []) for name in fresh}
         likes = {(name[0], like) for name in near for like, _ in self._near[name]}

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from geocrm.geocoding import cascade, countries
 from geocrm.geocoding.address import AddressQuery, Answer, Grade
-from geocrm.geocoding.gazetteer_step import LICENCE, PROVIDER
+from geocrm.geocoding.gazetteer_step import LICENCE, PROVIDER, Memory
 from geocrm.geocoding.parse import Parsed, parse
 from geocrm.places import streets
 from geocrm.places.gazetteer import ATTRIBUTION
@@ -18,7 +18,7 @@ MAX_OTHER_COUNTRIES = 5
 _COARSE = (Grade.NONE, Grade.COUNTRY)
 _FINE = (Grade.ROOFTOP, Grade.INTERPOLATED, Grade.STREET)
 
-__all__ = ["ATTRIBUTION", "LICENCE", "PROVIDER", "geocode", "geocode_many"]
+__all__ = ["ATTRIBUTION", "LICENCE", "PROVIDER", "Memory", "geocode", "geocode_many"]
 
 
 def geocode(session: Session, query: AddressQuery, country: str = "ID") -> Answer:
@@ -27,22 +27,30 @@ def geocode(session: Session, query: AddressQuery, country: str = "ID") -> Answe
 
 
 def geocode_many(
-    session: Session, queries: Sequence[AddressQuery], country: str = "ID"
+    session: Session,
+    queries: Sequence[AddressQuery],
+    country: str = "ID",
+    memory: Memory | None = None,
 ) -> list[Answer]:
-    """Where the addresses are, in their order; equal addresses are looked up once."""
+    """Where the addresses are, in their order; equal addresses are looked up once.
+
+    `memory` keeps what was fetched for the next chunk of the same batch.
+    """
     expected = countries.require_code(country)
     distinct = list(dict.fromkeys(queries))
     answers: dict[AddressQuery, Answer] = {}
     for start in range(0, len(distinct), CHUNK):
         chunk = distinct[start : start + CHUNK]
-        answers |= zip(chunk, _chunk(session, chunk, expected), strict=True)
+        answers |= zip(chunk, _chunk(session, chunk, expected, memory), strict=True)
     return [answers[query] for query in queries]
 
 
-def _chunk(session: Session, queries: Sequence[AddressQuery], expected: str) -> list[Answer]:
+def _chunk(
+    session: Session, queries: Sequence[AddressQuery], expected: str, memory: Memory | None
+) -> list[Answer]:
     parsed = [parse(query, expected) for query in queries]
     asked = [cascade.Asked(q, p) for q, p in zip(queries, parsed, strict=True)]
-    answers = cascade.run(session, asked)
+    answers = cascade.run(session, asked, memory)
     lost = [i for i, answer in enumerate(answers) if _lost(parsed[i], answer)]
     if lost:
         for i, answer in _abroad(session, [queries[i] for i in lost], expected).items():

@@ -80,3 +80,19 @@ def test_equal_addresses_are_answered_alike_and_in_their_order(session):
         "Kota Bandung", "Kota Depok", "Kota Bandung",
     ]  # fmt: skip
     assert service.geocode_many(session, []) == []
+
+
+def test_what_is_remembered_from_chunk_to_chunk_changes_no_answer_and_asks_less(
+    session, statements
+):
+    first = [AddressQuery(text="Braga, Sumur Bandung, Kota Bandung")]
+    second = [AddressQuery(text="Bragga, Sumur Bandung, Kota Bandung"), *first]
+    apart = [service.geocode_many(session, chunk) for chunk in (first, second)]
+    memory = service.Memory()
+    statements.clear()
+    together = [service.geocode_many(session, chunk, memory=memory) for chunk in (first, second)]
+    remembered = len(statements)
+    assert together == apart
+    statements.clear()
+    service.geocode_many(session, second, memory=memory)
+    assert len(statements) < remembered

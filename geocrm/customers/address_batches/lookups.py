@@ -65,12 +65,16 @@ def open_lookups(sessions: sessionmaker[Session], num_lookups: int) -> Lookups:
 
 
 def look_up(
-    sessions: sessionmaker[Session], questions: Sequence[Question], country: str
+    sessions: sessionmaker[Session],
+    questions: Sequence[Question],
+    country: str,
+    memory: geocoder.Memory | None = None,
 ) -> list[Row]:
     """The answers to the addresses, as rows of `answers.COLUMNS`."""
     # Without an actor: places are nobody's, and customers' records stay out of reach.
     with sessions.begin() as session:
-        found = geocoder.geocode_many(session, [query_of(one) for one in questions], country)
+        queries = [query_of(one) for one in questions]
+        found = geocoder.geocode_many(session, queries, country, memory)
         return [row_of(answer) for answer in found]
 
 
@@ -162,9 +166,11 @@ _ENDED = (
 def main() -> None:
     """Answer chunks until there are no more."""
     sessions = make_sessions(make_engine(json.loads(sys.stdin.readline()), name="geocrm addresses"))
+    memory = geocoder.Memory()
     for line in sys.stdin:
         asked = json.loads(line)
-        rows = look_up(sessions, asked["questions"], asked["country"])
+        memory = memory.bounded()
+        rows = look_up(sessions, asked["questions"], asked["country"], memory)
         sys.stdout.write(json.dumps(rows, ensure_ascii=True, separators=(",", ":")) + "\n")
         sys.stdout.flush()
 
