@@ -50,7 +50,11 @@ class StreetLookups:
         """For each address the streets it may stand in; nothing for those that name none known."""
         found = self._as_written(asked)
         ranked = self._ranked(asked, found)
-        again = {i: lines for i, lines in asked.items() if not _settled(lines, ranked.get(i))}
+        again = {
+            i: lines
+            for i, lines in asked.items()
+            if not _settled(lines, ranked.get(i)) and lines.country in self.countries
+        }
         misspelt = self._misspelt(again)
         for i, hits in misspelt.items():
             found[i] = found.get(i, []) + hits
