@@ -1,6 +1,6 @@
 """How fast a batch of customers' addresses is looked up and written, beside one row after another.
 
-    python -m benchmarks.address_batch [--rows 100000] [--seed 1]
+    python -m benchmarks.address_batch [--rows 100000] [--seed 1] [--mix damaged|register]
 
 Runs on the installation's database (set-up must have loaded boundaries and the gazetteer). The
 customers are made up, own a user of their own and are deleted in the end; their addresses are
@@ -49,9 +49,20 @@ STREETS: Final = (
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
-def damaged(village: Village, rng: random.Random) -> AddressQuery:
+# How many of a hundred addresses are written so: all damages alike, or as in a kept register.
+MIXES: Final = {
+    "damaged": dict.fromkeys(DAMAGES, 1),
+    "register": {
+        "as registered": 40, "upper case": 15, "no postcode": 10, "no district": 5,
+        "slip in the village": 10, "one line, labelled, abbreviated": 10, "one line, commas": 10,
+    },
+}  # fmt: skip
+
+
+def damaged(village: Village, rng: random.Random, mix: str) -> AddressQuery:
     """The village's address as one of many people might write it, with a street of its own."""
-    damage = rng.choice(list(DAMAGES.values()))
+    shares = MIXES[mix]
+    damage = DAMAGES[rng.choices(list(shares), list(shares.values()))[0]]
     query = damage(village, rng)
     street, number = rng.choice(STREETS), str(rng.randrange(1, 300))
     if query.text:
@@ -65,9 +76,9 @@ def damaged(village: Village, rng: random.Random) -> AddressQuery:
     )  # fmt: skip
 
 
-def make_customers(session: Session, owner: User, rows: int, seed: int) -> None:
+def make_customers(session: Session, owner: User, rows: int, seed: int, mix: str) -> None:
     rng = random.Random(seed)
-    asked = [damaged(case.village, rng) for case in draw_cases(session, rows, seed)]
+    asked = [damaged(case.village, rng, mix) for case in draw_cases(session, rows, seed)]
     first = bulk.reserve_ids(session, "accounts", rows)
 
     def columns(table: str, values: Any) -> Iterator[list[Any]]:
@@ -178,13 +189,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mix", choices=sorted(MIXES), default="damaged")
     given = parser.parse_args()
     print(f"machine load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores")
     with open_sessions() as sessions:
         forget_customers(sessions)
         with unit_of_work(sessions, OPERATOR) as session:
             owner = people.add_user(session, OPERATOR, email=EMAIL, role=Role.FIELD_REP)
-            make_customers(session, owner, given.rows, given.seed)
+            make_customers(session, owner, given.rows, given.seed, given.mix)
             actor = actor_for(session, owner)
         before_mb = _peak_mb(resource.RUSAGE_SELF)
         try:
