@@ -1,6 +1,7 @@
 """What becomes of an extract: streets, addresses, localities, postcodes, places, shops."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from geocrm.places.packs import service
 from geocrm.places.packs.service import Outcome
 from geocrm.places.street_names import street_keys
+from tests.places import extract as drawing
 from tests.places.extract import Extract, at, column, country, rows
 
 Load = Callable[[Extract], Outcome]
@@ -446,3 +448,13 @@ def test_without_a_date_in_the_header_the_newest_object_dates_the_pack(session, 
     file = town.write(tmp_path / "undated.osm.pbf", date=None)
     service.add(session, file, tmp_path / "packs", {})
     assert column(session, "SELECT data_date::date::text FROM region_packs") == ["2024-05-01"]
+
+
+def test_where_nothing_is_dated_the_pack_has_no_date(session, tmp_path, monkeypatch):
+    monkeypatch.setattr(drawing, "WHEN", datetime(1970, 1, 1, tzinfo=UTC))
+    country(session)
+    town = Extract()
+    town.street("Am Bach", (0, 0), (300, 0))
+    file = town.write(tmp_path / "undated.osm.pbf", date=None)
+    service.add(session, file, tmp_path / "packs", {})
+    assert column(session, "SELECT data_date FROM region_packs") == [None]

@@ -88,6 +88,8 @@ _AREAS = (
         WHERE p.geom && a.geom AND ST_Intersects(a.geom, p.geom) OFFSET 0
     ) p GROUP BY p.of, p.id
     """,
+    "CREATE INDEX ON new_points (id) WHERE of = 'place'",
+    "CREATE INDEX ON new_within (id) WHERE of = 'place'",
     "ANALYZE new_within",
 )
 _LEVEL = """(SELECT a.id FROM new_areas a WHERE a.id = ANY(areas) AND {levels}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import osmium
@@ -20,6 +20,7 @@ KEYS = (
 )
 _HOUSE_ROLES = ("house", "address", "addr:houselink", "")
 _SRID = "20E6100000"  # in the hexadecimal form of a geometry: it has a reference system, 4326
+_UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 
 Shape = Callable[[], str]
 
@@ -45,7 +46,12 @@ class Sieve:
         self._shapes = osmium.geom.WKBFactory()
         self._before = (NODE, 0)
         self.counts: Counter[str] = Counter()
-        self.newest: datetime | None = None
+        self._newest = _UNDATED
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the newest object was written, or None when none says so."""
+        return self._newest if self._newest > _UNDATED else None
 
     def take(self, thing: Any) -> None:
         """Put the object into each table that wants it."""
@@ -54,8 +60,7 @@ class Sieve:
             self._area(thing)
             return
         self._in_order(_KINDS[kind], thing.id)
-        if self.newest is None or thing.timestamp > self.newest:
-            self.newest = thing.timestamp
+        self._newest = max(self._newest, thing.timestamp)
         if kind == "n":
             self._node(thing)
         elif kind == "w":
