@@ -104,8 +104,8 @@ def _clear(sessions: sessionmaker[Session], actor: Actor) -> None:
 
 
 def _line(pack: queries.Pack) -> str:
-    date = f"{pack.data_date:%Y-%m-%d}" if pack.data_date else "undated"
-    size = f"{pack.file_bytes / 1e6:,.1f} MB of {date}"
+    date = f"of {pack.data_date:%Y-%m-%d}" if pack.data_date else "undated"
+    size = f"{pack.file_bytes / 1e6:,.1f} MB, {date}"
     return f"{pack.name:20} {_contents(pack.counts)} ({size}, {pack.attribution}, {pack.licence})"
 
 
