@@ -1,5 +1,7 @@
 """What the map draws: everybody once, nobody who is not yours, nothing that is out of date."""
 
+import re
+
 import numpy as np
 import pytest
 from sqlalchemy import select, text, update
@@ -120,7 +122,8 @@ def test_a_tile_of_clusters_reads_nothing_but_an_index(session, crowd):
         plan = "\n".join(scoped_sql(session, "EXPLAIN " + sql, values).scalars())
         reads = [line for line in plan.splitlines() if "account" in line and "Scan" in line]
         assert len(reads) == 1, plan
-        assert "Index Only Scan using account_scope_qk" in reads[0]
+        # Several indexes hold all that is asked; which is cheapest is up to the table's statistics.
+        assert re.search(r"Index Only Scan using account_scope_(\w+_)?qk", reads[0]), plan
 
 
 def test_a_customer_is_drawn_where_it_is(session, add_account):

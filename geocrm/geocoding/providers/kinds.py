@@ -1,8 +1,8 @@
 """The kinds of providers, as data: how each is asked, read and paced, and what may be kept.
 
-The comment at each names where its rule stands. Terms change and differ by contract: an
-administrator may say that theirs gives the right to store, and may set another rate. Where terms
-could not be read in full, nothing is kept.
+The comment at each names where its rule stands; where one names no source for the rate, the rate is
+a cautious choice of ours. Terms change and differ by contract: an administrator may say that theirs
+gives the right to store, and may set another rate. Where terms could not be read, nothing is kept.
 """
 
 import re
@@ -132,8 +132,8 @@ KINDS: Final[tuple[Kind, ...]] = (
         attribution=f"{_OSM}, OpenAddresses, GeoNames, Who's On First",
     ),
     Kind(
-        # geocode.earth, "Rate Limits" (2026): 10 requests a second; the data is open and may be
-        # stored.
+        # Geocode Earth, "Rate Limits" (2026): limits go by plan, the example allows 10 a second.
+        # What its terms say of storing was not read: nothing is kept unless the contract allows it.
         code="geocode-earth",
         title="Geocode Earth",
         geocoder=geocoders.geocode_earth,
@@ -141,6 +141,8 @@ KINDS: Final[tuple[Kind, ...]] = (
         reader=readers_open.pelias,
         domain="api.geocode.earth",
         public_rate=10.0,
+        keep=NOTHING,
+        storable=True,
         licence="ODbL 1.0 and others",
         attribution=f"Geocode Earth, {_OSM}, OpenAddresses, GeoNames, Who's On First",
     ),
@@ -293,7 +295,8 @@ KINDS: Final[tuple[Kind, ...]] = (
         attribution="© MapTiler, © OpenStreetMap contributors",
     ),
     Kind(
-        # Geocodio terms of use (2026): no limit on storing. 1,000 requests a minute.
+        # Geocodio help, "About Geocodio": no restriction on using or storing what it answers. The
+        # rate is ours, below what its documentation allowed when last known.
         code="geocodio",
         title="Geocodio",
         geocoder=geocoders.geocodio,

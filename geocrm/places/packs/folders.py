@@ -30,7 +30,7 @@ def filling(packs: Path, name: str, source_bytes: int) -> Iterator[Path]:
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise _explained(packs, error) from error
-    except BaseException:
+    except BaseException:  # an interrupt leaves nothing behind either; it goes on its way
         shutil.rmtree(folder, ignore_errors=True)
         raise
 

@@ -70,7 +70,7 @@ def _tippecanoe(out: Path) -> Iterator[IO[bytes]]:
             broken = program.wait() != 0
         except BrokenPipeError:
             broken = True
-        except BaseException:
+        except BaseException:  # also when interrupted the other program must not run on
             program.kill()
             raise
         finally:
