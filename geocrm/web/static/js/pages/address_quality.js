@@ -31,7 +31,7 @@ const table = createTable(byId("units"), {
     { field: "name", title: t("Area"), sortable: true, minWidth: 150 },
     { field: "customers", title: t("Customers"), kind: "number", sortable: true, width: 118 },
     { field: "weak", title: t("Weak"), kind: "number", sortable: true, width: 92 },
-    { field: "share", title: t("Share"), kind: "number", sortable: true, width: 86, show: (share) => formatShare(share, { digits: 0 }) },
+    { field: "share", title: t("Share"), kind: "number", sortable: true, width: 104, show: (share) => formatShare(share, { digits: 0 }) },
   ],
   onRow: (row) => choose(row.code),
   empty: t("No customer lies in an area of this division."),
