@@ -29,8 +29,6 @@ STREETS_ATTRIBUTION: Final = "© OpenStreetMap contributors"
 # Namesakes in one town are answered together, with a circle around all, up to this size.
 TOGETHER_M: Final = 1_500.0
 MAX_ALTERNATIVES: Final = 8
-# From so many addresses on it pays to ask first of which countries streets are known.
-WORTH_ASKING: Final = 10
 _WAYS: Final = {
     "exact": Grade.ROOFTOP,
     "range": Grade.ROOFTOP,
@@ -83,14 +81,10 @@ class Chunk:
                 {
                     i: read(asked.query, asked.parsed.text, asked.parsed.country)
                     for i, asked in enumerate(self.asked)
-                    if self._may_know(asked.parsed.country) and not is_box(asked.query)
+                    if self._streets.may_know(asked.parsed.country) and not is_box(asked.query)
                 }
             )
         return self._located
-
-    def _may_know(self, country: str) -> bool:
-        """Whether streets of the country are known; few addresses are looked up without asking."""
-        return len(self.asked) < WORTH_ASKING or country in self._streets.countries
 
 
 class Step(NamedTuple):
