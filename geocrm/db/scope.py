@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, TextClause, event
@@ -118,7 +119,7 @@ def _narrow(state: ORMExecuteState) -> None:
 def _scoped_tables_in(statement: Executable) -> frozenset[str]:
     names = scoped_table_names()
     if isinstance(statement, TextClause):
-        return names & set(re.findall(r"\w+", statement.text.lower()))
+        return names & _words_in(statement.text)
     tables = find_tables(
         statement,  # type: ignore[arg-type]
         check_columns=True,
@@ -127,6 +128,12 @@ def _scoped_tables_in(statement: Executable) -> frozenset[str]:
         include_crud=True,
     )
     return names & {getattr(table, "name", "") for table in tables}
+
+
+@lru_cache(maxsize=1_000)
+def _words_in(sql: str) -> frozenset[str]:
+    """The words of a statement; the same few statements come again and again."""
+    return frozenset(re.findall(r"\w+", sql.lower()))
 
 
 def _criteria(owner_ids: list[int], territory_ids: list[int]) -> list[Any]:

@@ -5,6 +5,7 @@ keeps what was found, takes the finest finding it may trust, and turns the rest 
 A finding is trusted for what it is: a street without its locality is only one of that name.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from geocrm.geocoding import confidence
 from geocrm.geocoding.address import AddressQuery, Alternative, Answer, Grade, Note
 from geocrm.geocoding.gazetteer_step import GazetteerLookups, Memory
-from geocrm.geocoding.numbering import Placed
+from geocrm.geocoding.numbering import LEAST_M, Placed
 from geocrm.geocoding.parse import Parsed
 from geocrm.geocoding.reading import is_box, read
 from geocrm.geocoding.street_choice import Candidate
@@ -28,8 +29,6 @@ STREETS_ATTRIBUTION: Final = "© OpenStreetMap contributors"
 # Namesakes in one town are answered together, with a circle around all, up to this size.
 TOGETHER_M: Final = 1_500.0
 MAX_ALTERNATIVES: Final = 8
-# From so many addresses on it pays to ask first of which countries streets are known.
-WORTH_ASKING: Final = 10
 _WAYS: Final = {
     "exact": Grade.ROOFTOP,
     "range": Grade.ROOFTOP,
@@ -37,7 +36,10 @@ _WAYS: Final = {
     "between": Grade.INTERPOLATED,
     "beside": Grade.INTERPOLATED,
     "across": Grade.INTERPOLATED,
+    "lone": Grade.INTERPOLATED,
 }
+# On a long street numbers run less evenly: the error grows with the street, too.
+_BY_NEIGHBOURS: Final = frozenset(("between", "beside", "across", "lone"))
 # Where a number this uncertain lies, only the street is known.
 LONGEST_INTERPOLATION_M: Final = 600.0
 # Countries that write the number before the street.
@@ -79,14 +81,10 @@ class Chunk:
                 {
                     i: read(asked.query, asked.parsed.text, asked.parsed.country)
                     for i, asked in enumerate(self.asked)
-                    if self._may_know(asked.parsed.country) and not is_box(asked.query)
+                    if self._streets.may_know(asked.parsed.country) and not is_box(asked.query)
                 }
             )
         return self._located
-
-    def _may_know(self, country: str) -> bool:
-        """Whether streets of the country are known; few addresses are looked up without asking."""
-        return len(self.asked) < WORTH_ASKING or country in self._streets.countries
 
 
 class Step(NamedTuple):
@@ -115,7 +113,7 @@ def _address_points(chunk: Chunk, pending: Sequence[int]) -> dict[int, Finding]:
 
 
 def _interpolation(chunk: Chunk, pending: Sequence[int]) -> dict[int, Finding]:
-    return _by_way(chunk, pending, {"sibling", "between", "beside", "across"})
+    return _by_way(chunk, pending, {"sibling", *_BY_NEIGHBOURS})
 
 
 def _by_way(chunk: Chunk, pending: Sequence[int], ways: set[str]) -> dict[int, Finding]:
@@ -208,7 +206,10 @@ def _at_number(located: Located, candidate: Candidate, placed: Placed) -> Answer
     grade = _WAYS[placed.way]
     if candidate.slips > 1 and grade is Grade.ROOFTOP:
         grade = Grade.INTERPOLATED  # two letters amended: another street may have been meant
-    return _answer(located, candidate, placed, grade, placed.way, placed.scale_m)
+    length_m = placed.scale_m
+    if placed.way in _BY_NEIGHBOURS:
+        length_m = math.sqrt(length_m * max(candidate.street.reach_m, LEAST_M))
+    return _answer(located, candidate, placed, grade, placed.way, length_m)
 
 
 def _on_street(located: Located, candidate: Candidate, placed: Placed | None) -> Answer:

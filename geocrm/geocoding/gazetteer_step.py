@@ -74,7 +74,8 @@ class GazetteerLookups:
         decisions = [resolve(self._matches(i, p, mentions[i])) for i, p in enumerate(asked)]
         self._mend(asked, mentions, decisions)
         self._mend_in_district(asked, mentions, decisions)
-        fallback = gazetteer.countries(self._session, {parsed.country for parsed in asked})
+        nowhere = {p.country for p, d in zip(asked, decisions, strict=True) if d.place_id is None}
+        fallback = gazetteer.countries(self._session, nowhere) if nowhere else {}
         self._fetch(d.place_id for d in decisions if d.place_id is not None)
         return [
             self._answer(parsed, decision, fallback.get(parsed.country))

@@ -74,7 +74,8 @@ def clean(text: str, country: str) -> Cleaned:
     bare = _CONTROL.sub(" ", text[:MAX_TEXT])
     box = PO_BOX.search(bare)
     po_box = plain(box[0]) if box else ""
-    bare = PO_BOX.sub(" , ", bare)
+    if box:
+        bare = PO_BOX.sub(" , ", bare)
     postcode = ""
     if country == "ID":
         bare = RT_RW.sub(" , ", bare)
@@ -82,13 +83,17 @@ def clean(text: str, country: str) -> Cleaned:
         bare = _BLOCK.sub(" , ", bare)
         bare, postcode = _take_postcode(bare)
         bare = _LABEL_INSIDE.sub(", ", bare)
-    pieces = [_AFTER_NUMBER.sub(r"\1, ", plain(piece)) for piece in _BREAKS.split(bare)]
+    pieces = [_AFTER_NUMBER.sub(_cut_after, plain(piece)) for piece in _BREAKS.split(bare)]
     parts = [part.strip(" .-") for piece in pieces for part in piece.split(", ")]
     segments = [part for part in parts if part]
     streets = [part for part in segments if country == "ID" and STREET.match(part)]
     return Cleaned(
         tuple(part for part in segments if part not in streets), tuple(streets), postcode, po_box
     )
+
+
+def _cut_after(number: re.Match[str]) -> str:
+    return f"{number[1]}, "
 
 
 def _take_postcode(text: str) -> tuple[str, str]:

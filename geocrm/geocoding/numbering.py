@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from statistics import median
 from typing import NamedTuple
 
-import numpy as np
 import shapely
 
 from geocrm.places.house_numbers import HouseNumber, house_number
@@ -18,6 +18,8 @@ LEAST_M = 15.0  # half a plot: nobody interpolates better than that
 LONGEST_GAP_M = 2_000.0
 PER_NUMBER_M = 8.0  # a plot is 10 to 20 m wide and takes two numbers
 MAX_STEPS_BESIDE = 40
+# So far from its own side's numbers, two of the other side around it are the better guide.
+FAR_STEPS = 8
 LONGEST_AHEAD_M = 150.0
 # The two sides of a street are seldom numbered in step.
 LEAST_ACROSS_M = 60.0
@@ -27,7 +29,8 @@ class Placed(NamedTuple):
     """A point for a number, how it was found, and the length its error is measured by.
 
     `way` is exact, range (a house of several numbers), sibling (another letter of the number),
-    between, beside or across (from numbers of the other side).
+    between, beside (at the pace of its neighbours), across (between numbers of the other side) or
+    lone (at the only number near).
     """
 
     lon: float
@@ -80,7 +83,7 @@ def _grouped(houses: Sequence[House]) -> list[list[House]]:
 
 def _of_group(group: Sequence[House], way: str) -> Placed:
     """The house nearest to the middle of the group."""
-    lon, lat = np.median([(h.lon, h.lat) for h in group], axis=0)
+    lon, lat = median(h.lon for h in group), median(h.lat for h in group)
     middle = min(group, key=lambda h: math.hypot(h.lon - lon, h.lat - lat))
     spread = max(_apart_m(middle, house) for house in group)
     postcode = next((h.postcode for h in group if h.postcode), None)
@@ -93,12 +96,12 @@ def _beside_neighbours(
     """Between the neighbours of its own side, else beside one of them, else across the street."""
     own = _side(number, houses, same=True)
     across = _side(number, houses, same=False)
-    return (
-        _between(number, own, line, "between")
-        or _beside(number, own, line)
-        or _between(number, across, line, "across")
-        or _across(number, across)
-    )
+    if found := _between(number, own, line, "between"):
+        return found
+    beside = _beside(number, own, line)
+    if beside is None or _steps(number, own) > FAR_STEPS:
+        beside = _between(number, across, line, "across") or beside
+    return beside or _across(number, across)
 
 
 def _side(number: HouseNumber, houses: Houses, *, same: bool) -> Houses:
@@ -129,18 +132,22 @@ def _between(
 def _beside(number: HouseNumber, side: Houses, line: shapely.Geometry | None) -> Placed | None:
     """Beyond the last known number of its side, at the distance that its neighbours keep."""
     known = side.below or side.above
-    if not known or (steps := abs(known[0].value - number.value)) > MAX_STEPS_BESIDE:
+    if not known or (steps := _steps(number, side)) > MAX_STEPS_BESIDE:
         return None
     near = known[0]
-    ahead_m = 0.0
-    spot = near.lon, near.lat
     further = next((h for h in known[1:] if h.value != near.value), None)
-    if further is not None:
-        pace_m = _apart_m(near, further) / abs(near.value - further.value)
-        ahead_m = min(pace_m * steps, LONGEST_AHEAD_M)
-        spot = beyond(line, (further.lon, further.lat), spot, ahead_m)
-    length_m = max(steps * PER_NUMBER_M, ahead_m, LEAST_M)
-    return Placed(*spot, "beside", length_m, near.postcode)
+    length_m = max(steps * PER_NUMBER_M, LEAST_M)
+    if further is None:
+        return Placed(near.lon, near.lat, "lone", length_m, near.postcode)
+    pace_m = _apart_m(near, further) / abs(near.value - further.value)
+    ahead_m = min(pace_m * steps, LONGEST_AHEAD_M)
+    spot = beyond(line, (further.lon, further.lat), (near.lon, near.lat), ahead_m)
+    return Placed(*spot, "beside", max(length_m, ahead_m), near.postcode)
+
+
+def _steps(number: HouseNumber, side: Houses) -> int:
+    """How far the number is from those of a side on which it does not lie between two."""
+    return abs((side.below or side.above)[0].value - number.value)
 
 
 def _across(number: HouseNumber, side: Houses) -> Placed | None:
@@ -150,7 +157,7 @@ def _across(number: HouseNumber, side: Houses) -> Placed | None:
     if near is None or steps > MAX_STEPS_BESIDE:
         return None
     length_m = max(steps * PER_NUMBER_M, LEAST_ACROSS_M)
-    return Placed(near.lon, near.lat, "across", length_m, near.postcode)
+    return Placed(near.lon, near.lat, "lone", length_m, near.postcode)
 
 
 def _apart_m(a: House, b: House) -> float:

@@ -19,6 +19,9 @@ from geocrm.places.street_names import mended_keys
 from geocrm.places.streets import Street, Wanted
 
 MIN_FUZZY_KEY = 5
+# Countries that streets were once seen of: those need not be asked for again. When their pack is
+# gone, a look-up finds nothing.
+_SEEN: set[str] = set()
 
 
 class Located(NamedTuple):
@@ -37,24 +40,20 @@ class StreetLookups:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._countries: frozenset[str] | None = None
+        self._asked = False
 
-    @property
-    def countries(self) -> frozenset[str]:
-        """Countries of which streets are known."""
-        if self._countries is None:
-            self._countries = streets.countries(self._session)
-        return self._countries
+    def may_know(self, country: str) -> bool:
+        """Whether streets of the country may be known."""
+        if country not in _SEEN and not self._asked:
+            _SEEN.update(streets.countries(self._session))
+            self._asked = True
+        return country in _SEEN
 
     def located(self, asked: Mapping[int, Lines]) -> dict[int, Located]:
         """For each address the streets it may stand in; nothing for those that name none known."""
         found = self._as_written(asked)
         ranked = self._ranked(asked, found)
-        again = {
-            i: lines
-            for i, lines in asked.items()
-            if not _settled(lines, ranked.get(i)) and lines.country in self.countries
-        }
+        again = {i: lines for i, lines in asked.items() if not _settled(lines, ranked.get(i))}
         misspelt = self._misspelt(again)
         for i, hits in misspelt.items():
             found[i] = found.get(i, []) + hits

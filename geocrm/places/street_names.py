@@ -162,6 +162,7 @@ def _mended(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=20_000)
 def _short(word: str, country: str) -> str:
     if country == "ID":
         for old, new in _OLD_INDONESIAN:

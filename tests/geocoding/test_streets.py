@@ -199,6 +199,14 @@ def test_many_get_the_answers_each_gets_alone_in_as_many_statements(
     assert len(statements) == first
 
 
+def test_where_no_streets_are_known_an_address_takes_three_statements(
+    session: Session, statements: list[str]
+) -> None:
+    found = service.geocode(session, AddressQuery(text="Jl. Merdeka 12, Braga, Kota Bandung"), "ID")
+    assert found.grade is Grade.VILLAGE
+    assert len(statements) == 3
+
+
 def test_houses_of_ost_do_not_mix_with_those_of_west(find: Find) -> None:
     found = find("Hauptstrasse 3, Ost", country="LI")
     assert off_m(found, at(OST, 120, SIDE_M)) < 1

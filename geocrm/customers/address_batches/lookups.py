@@ -7,6 +7,7 @@ chunk of addresses; for each it prints one line, the answers as `answers.row_of`
 reads places and no customer, and ends when whoever started it does.
 """
 
+import gc
 import json
 import os
 import subprocess
@@ -166,6 +167,8 @@ _ENDED = (
 def main() -> None:
     """Answer chunks until there are no more."""
     sessions = make_sessions(make_engine(json.loads(sys.stdin.readline()), name="geocrm addresses"))
+    # A chunk and what is remembered live long: looking through them at every turn finds nothing.
+    gc.set_threshold(100_000, 20, 20)
     memory = geocoder.Memory()
     for line in sys.stdin:
         asked = json.loads(line)
