@@ -32,6 +32,7 @@ from geocrm.web import (
     visits,
 )
 from geocrm.web import map as map_page
+from geocrm.web.api import account_groups as api_account_groups
 from geocrm.web.api import account_list as api_account_list
 from geocrm.web.api import accounts as api_accounts
 from geocrm.web.api import address_batches as api_address_batches
@@ -62,6 +63,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_imports.bp,
     map_page.bp,
     tiles.bp,
+    api_account_groups.bp,
     api_account_list.bp,
     api_search.bp,
     api_places.bp,

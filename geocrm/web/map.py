@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, g, render_template
 
+from geocrm.customers import queries as accounts
 from geocrm.customers.models import SEGMENTS
 from geocrm.maps import queries as customers
 from geocrm.maps import service
@@ -30,8 +31,22 @@ def show() -> Any:
             "territories": _territories(),
             "layers": _layers(),
             "box": _home(),
+            "may": {
+                "update": g.actor.may("update", "account"),
+                "create": g.actor.may("create", "account"),
+            },
+            "owners": _owners(),
         },
     )
+
+
+def _owners() -> list[dict[str, Any]]:
+    """Those the person may hand a customer to."""
+    if not g.actor.may("update", "account"):
+        return []
+    among = None if g.actor.sees_all else g.actor.owner_ids
+    found = accounts.assignable_owners(g.session, among)
+    return [{"id": each.id, "name": each.name} for each in found]
 
 
 def _home() -> list[float] | None:

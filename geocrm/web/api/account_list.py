@@ -86,6 +86,14 @@ class Customer(BaseModel):
     lon: float | None
     lat: float | None
     updated: datetime
+    external_id: str | None
+    tags: list[str]
+    visits_per_year: int | None
+    city: str | None
+    phone: str | None
+    email: str | None
+    created: datetime
+    version: int
 
 
 class Customers(BaseModel):
@@ -137,7 +145,7 @@ def accounts(query_data: ListQuery) -> Customers:
     page = queries.accounts(
         g.session,
         service.filter_for(g.actor, query_data.filter),
-        box=_box(query_data.bbox),
+        box=read_box(query_data.bbox),
         sort=query_data.sort.lstrip("-"),
         descending=query_data.sort.startswith("-"),
         after=read_cursor(query_data.cursor),
@@ -154,7 +162,7 @@ def accounts(query_data: ListQuery) -> Customers:
 def count(query_data: CountQuery) -> Counted:
     """How many customers the filter chooses, and how many of them have no trustworthy point."""
     chosen = service.filter_for(g.actor, query_data.filter)
-    box = _box(query_data.bbox)
+    box = read_box(query_data.bbox)
     found = service.count(g.session, g.actor, chosen, box=box, exact=query_data.exact)
     return Counted(
         count=found.customers,
@@ -173,7 +181,7 @@ def count(query_data: CountQuery) -> Counted:
 def summary(query_data: Chosen) -> Figures:
     """Count, revenue, and how many are of each segment, territory and owner."""
     chosen = service.filter_for(g.actor, query_data.filter)
-    found = service.summary(g.session, g.actor, chosen, box=_box(query_data.bbox))
+    found = service.summary(g.session, g.actor, chosen, box=read_box(query_data.bbox))
     return Figures(
         count=found.customers,
         label=_label(found.customers, complete=True),
@@ -211,7 +219,8 @@ def _key(asked: AtQuery) -> int:
     return int(encode(place.lon, place.lat))
 
 
-def _box(text: str | None) -> Box | None:
+def read_box(text: str | None) -> Box | None:
+    """A view as west,south,east,north; None when none is given."""
     if not text:
         return None
     try:
