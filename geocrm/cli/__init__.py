@@ -38,6 +38,7 @@ COMMANDS = {
     ),
     "init": ("geocrm.cli.init:init", "Start empty, with the first administrator."),
     "migrate": ("geocrm.cli.db:migrate", "Bring the tables to the version of the code."),
+    "nearby": ("geocrm.cli.nearby:nearby_command", "List the customers around a point."),
     "places": ("geocrm.cli.places:places", "OpenStreetMap extracts: streets and addresses."),
     "providers": (
         "geocrm.cli.providers:providers",

@@ -181,7 +181,7 @@ def accounts(
     direction = "DESC" if descending else "ASC"
     result = scoped_sql(
         session,
-        f"{_ROWS.format(by=order.by)} WHERE {conditions}"
+        f"{ROWS.format(by=order.by)} WHERE {conditions}"
         f" ORDER BY {order.by} {direction}, {order.key} {direction} LIMIT :limit",
         values | {"limit": limit + 1},
     )
@@ -254,7 +254,7 @@ def _conditions(chosen: Filter, box: Box | None) -> tuple[str, dict[str, Any]]:
     return " AND ".join(parts), {**chosen.params, **(box.params if box else {})}
 
 
-_ROWS: Final = """
+ROWS: Final = """
     SELECT s.account_id, a.name, s.segment, s.owner_id, u.name, s.territory_id, t.name, s.revenue,
            s.last_order, s.last_visit, s.grade, s.radius_m, ST_X(s.geom), ST_Y(s.geom),
            a.updated_at, a.external_id, a.tags, a.visits_per_year, d.city,

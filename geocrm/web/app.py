@@ -42,6 +42,7 @@ from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
+from geocrm.web.api import nearby as api_nearby
 from geocrm.web.api import people as api_people
 from geocrm.web.api import places as api_places
 from geocrm.web.api import search as api_search
@@ -65,6 +66,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     tiles.bp,
     api_account_groups.bp,
     api_account_list.bp,
+    api_nearby.bp,
     api_search.bp,
     api_places.bp,
     api_boundaries.bp,

@@ -244,11 +244,12 @@ def _shares(facets: list[tuple[Facet, int | None]]) -> list[Share]:
 
 def _customers(page: Page) -> Customers:
     return Customers(
-        items=[_customer(row) for row in page.rows], next=str(page.next) if page.next else None
+        items=[shown_customer(row) for row in page.rows], next=str(page.next) if page.next else None
     )
 
 
-def _customer(row: Row) -> Customer:
+def shown_customer(row: Row) -> Customer:
+    """The customer as lists show it."""
     values: dict[str, Any] = row._asdict()
     values["owner"] = Owner(id=row.owner_id, name=row.owner)
     values["territory"] = None
