@@ -50,9 +50,7 @@ class CountQuery(Chosen):
 class Posted(BaseModel):
     """Which customers are meant, where the filter is too long for an address line."""
 
-    filter: dict[str, Any] | None = Field(
-        None, json_schema_extra={"$ref": "#/components/schemas/Filter"}
-    )
+    filter: dict[str, Any] | None = None
     bbox: str | None = Field(None, description="west,south,east,north in degrees")
 
 

@@ -14,7 +14,7 @@ from geocrm.web.access import permit
 bp = APIBlueprint("api_filters", __name__, url_prefix="/api/v1/filters", tag="Filters")
 
 
-class Operation(BaseModel):
+class FilterOperation(BaseModel):
     """An operation, and what its value is."""
 
     op: str
@@ -22,7 +22,7 @@ class Operation(BaseModel):
     value: catalogue.Value
 
 
-class Choice(BaseModel):
+class FilterChoice(BaseModel):
     """A value one may choose; the count is null where it is not said."""
 
     value: str | int
@@ -37,8 +37,8 @@ class FilterField(BaseModel):
     label: str
     group: str
     kind: catalogue.Kind
-    operations: list[Operation]
-    choices: list[Choice]
+    operations: list[FilterOperation]
+    choices: list[FilterChoice]
     asks: bool
 
 
@@ -55,10 +55,10 @@ class ChoicesQuery(BaseModel):
     values: str = Field("", max_length=4_000, description="Values, joined by commas")
 
 
-class Choices(BaseModel):
+class FilterChoices(BaseModel):
     """Values that customers have, the commonest first."""
 
-    items: list[Choice]
+    items: list[FilterChoice]
 
 
 @bp.get("/fields")
@@ -72,16 +72,16 @@ def fields() -> FilterFields:
 
 @bp.get("/fields/<name>/choices")
 @bp.input(ChoicesQuery, location="query", arg_name="asked")
-@bp.output(Choices)
+@bp.output(FilterChoices)
 @bp.doc(summary="Values of a field", security="token")
 @permit("count", "account")
-def field_choices(name: str, asked: ChoicesQuery) -> Choices:
+def field_choices(name: str, asked: ChoicesQuery) -> FilterChoices:
     """Values of a field that customers have, with how many have each."""
     named = [each for each in asked.values.split(",") if each]
     found = choices.choices(g.session, g.actor, name, q=asked.q.strip(), values=named)
-    return Choices(
+    return FilterChoices(
         items=[
-            Choice(
+            FilterChoice(
                 value=each.value,
                 label=words.value_label(name, each.value)
                 if each.label in (None, each.value)
@@ -100,11 +100,14 @@ def _field(info: FieldInfo) -> FilterField:
         group=words.group_label(info.group),
         kind=info.kind,
         operations=[
-            Operation(op=op, label=words.operation_label(op, info.kind), value=info.value_of(op))
+            FilterOperation(
+                op=op, label=words.operation_label(op, info.kind), value=info.value_of(op)
+            )
             for op in info.operations
         ],
         choices=[
-            Choice(value=each, label=words.value_label(info.name, each)) for each in info.choices
+            FilterChoice(value=each, label=words.value_label(info.name, each))
+            for each in info.choices
         ],
         asks=info.asks,
     )
@@ -161,6 +164,11 @@ SCHEMA: Final[dict[str, Any]] = {
 
 
 def described(spec: Any) -> Any:
-    """The OpenAPI document with the filter language in it."""
-    spec.setdefault("components", {}).setdefault("schemas", {})["Filter"] = SCHEMA
+    """The OpenAPI document with the filter language in it, and where it is posted."""
+    schemas = spec.setdefault("components", {}).setdefault("schemas", {})
+    for each in schemas.values():
+        posted = each.get("properties", {}).get("filter", {})
+        if any(part.get("type") == "object" for part in posted.get("anyOf", ())):
+            each["properties"]["filter"] = {"anyOf": [_SELF, {"type": "null"}], "default": None}
+    schemas["Filter"] = SCHEMA
     return spec
