@@ -40,6 +40,7 @@ from geocrm.web.api import address_quality as api_address_quality
 from geocrm.web.api import address_review as api_address_review
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
+from geocrm.web.api import filters as api_filters
 from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import nearby as api_nearby
@@ -47,6 +48,7 @@ from geocrm.web.api import people as api_people
 from geocrm.web.api import places as api_places
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
+from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
@@ -67,6 +69,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_account_groups.bp,
     api_account_list.bp,
     api_nearby.bp,
+    api_filters.bp,
+    api_views.bp,
     api_search.bp,
     api_places.bp,
     api_boundaries.bp,
@@ -111,6 +115,10 @@ def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
     problems.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+
+    @app.spec_processor
+    def described(spec: Any) -> Any:
+        return api_filters.described(problems.described(spec))
 
     @app.context_processor
     def shell() -> dict[str, Any]:
