@@ -21,6 +21,7 @@ from geocrm.web import (
     home,
     imports,
     language,
+    layer_tiles,
     people,
     problems,
     providers,
@@ -32,6 +33,7 @@ from geocrm.web import (
     visits,
 )
 from geocrm.web import map as map_page
+from geocrm.web.api import account_layers as api_account_layers
 from geocrm.web.api import account_list as api_account_list
 from geocrm.web.api import accounts as api_accounts
 from geocrm.web.api import address_batches as api_address_batches
@@ -62,6 +64,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_imports.bp,
     map_page.bp,
     tiles.bp,
+    layer_tiles.bp,
+    api_account_layers.bp,
     api_account_list.bp,
     api_search.bp,
     api_places.bp,

@@ -137,7 +137,7 @@ def accounts(query_data: ListQuery) -> Customers:
     page = queries.accounts(
         g.session,
         service.filter_for(g.actor, query_data.filter),
-        box=_box(query_data.bbox),
+        box=read_box(query_data.bbox),
         sort=query_data.sort.lstrip("-"),
         descending=query_data.sort.startswith("-"),
         after=read_cursor(query_data.cursor),
@@ -154,7 +154,7 @@ def accounts(query_data: ListQuery) -> Customers:
 def count(query_data: CountQuery) -> Counted:
     """How many customers the filter chooses, and how many of them have no trustworthy point."""
     chosen = service.filter_for(g.actor, query_data.filter)
-    box = _box(query_data.bbox)
+    box = read_box(query_data.bbox)
     found = service.count(g.session, g.actor, chosen, box=box, exact=query_data.exact)
     return Counted(
         count=found.customers,
@@ -173,7 +173,7 @@ def count(query_data: CountQuery) -> Counted:
 def summary(query_data: Chosen) -> Figures:
     """Count, revenue, and how many are of each segment, territory and owner."""
     chosen = service.filter_for(g.actor, query_data.filter)
-    found = service.summary(g.session, g.actor, chosen, box=_box(query_data.bbox))
+    found = service.summary(g.session, g.actor, chosen, box=read_box(query_data.bbox))
     return Figures(
         count=found.customers,
         label=_label(found.customers, complete=True),
@@ -211,7 +211,8 @@ def _key(asked: AtQuery) -> int:
     return int(encode(place.lon, place.lat))
 
 
-def _box(text: str | None) -> Box | None:
+def read_box(text: str | None) -> Box | None:
+    """The view that a query names, or None."""
     if not text:
         return None
     try:
