@@ -6,10 +6,11 @@ import { t } from "../lib/i18n.js";
 import { searchNear } from "../lib/search.js";
 import { toast } from "../lib/toast.js";
 import { keepView, onStateChange, readState, readView, writeState } from "../lib/url_state.js";
-import { addCustomers, CUSTOMER_LAYERS, showBorders } from "./map_layers.js";
+import { createLayers, CUSTOMER_LAYERS } from "./map_layers.js";
+import { createLegend } from "./map_legend.js";
 import { countInView, createList } from "./map_list.js";
 import { bindNewCustomer, isChoosingPlace } from "./map_new.js";
-import { bindPanel, nothing, offerChoices, showFigures, showLegend, showState } from "./map_panel.js";
+import { bindPanel, nothing, offerChoices, showFigures, showState } from "./map_panel.js";
 import { fetchCustomer, glance, openCustomer, openPlace, openStack } from "./map_record.js";
 import { filterOf, keepState, stateOfAddress } from "./map_state.js";
 
@@ -44,7 +45,11 @@ const map = await createMap(/** @type {HTMLElement} */ (document.getElementById(
   ...(view ?? {}),
 });
 if (!view) fit(map, page.box ?? INDONESIA, { duration: 0, padding: page.box ? 60 : 16 });
-const customers = addCustomers(map, page, filterOf(state));
+const legend = createLegend(/** @type {HTMLElement} */ (document.getElementById("legend")), { page, onChange: change });
+const customers = createLayers(map, page, {
+  onFigures: (_, found) => legend.show(state, found),
+  onFocus: (focus) => change({ focus }),
+});
 const names = {
   territory: (/** @type {string | number} */ id) => page.territories.find((/** @type {any} */ one) => one.id === Number(id))?.name ?? t("Territory {id}", { id }),
   owner: (/** @type {string} */ id) => everybody?.owners.find((/** @type {any} */ one) => one.value === Number(id))?.label ?? id,
@@ -91,19 +96,18 @@ function change(changes) {
   keepState(state, { push: true });
   show();
   if (filterOf(state) !== before) refresh();
-  else drawLegend();
 }
 
 /** What needs no answer of the server. */
 function show() {
   showState(state, names, change);
-  customers.colour(state.colour);
-  showBorders(map, state.borders, page.layers);
+  const filter = filterOf(state);
+  legend.show(state);
+  customers.show({ ...state, filter: filter ? JSON.parse(filter) : null });
 }
 
 /** Ask for everything that depends on the filter. */
 async function refresh() {
-  customers.filter(filterOf(state));
   follow();
   asking.abort();
   asking = new AbortController();
@@ -112,21 +116,10 @@ async function refresh() {
     figures = await figuresOf(filterOf(state), signal);
     showFigures(figures, state);
     showState(state, names, change);
-    drawLegend();
     follow();
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-}
-
-/** What the legend counts: the filter without its own part, so that a row can be added again. */
-function legendFilter() {
-  return filterOf(state, { without: state.colour === "segment" ? "segments" : "territory" });
-}
-
-async function drawLegend() {
-  const legend = await figuresOf(legendFilter(), asking.signal).catch(() => null);
-  if (legend) showLegend(state.colour === "segment" ? legend.segments : legend.territories, state, customers.colours, change);
 }
 
 /** @param {string} filter @param {AbortSignal} signal */
@@ -218,7 +211,6 @@ function bindMap() {
     state = stateOfAddress();
     show();
     if (filterOf(state) !== before) refresh();
-    else drawLegend();
   });
 }
 

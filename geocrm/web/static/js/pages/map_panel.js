@@ -1,11 +1,9 @@
 // @ts-check
-/** The panel of the map page: figures, chips, legend and filters. */
-import { el, icon, swatch } from "../lib/dom.js";
+/** The panel of the map page: figures, chips and filters. */
+import { el, icon } from "../lib/dom.js";
 import { closeDrawer, openDrawer } from "../lib/drawer.js";
 import { formatMoney, formatNumber } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
-import { UNASSIGNED_COLOUR } from "../lib/palette.js";
-import { listOf } from "../lib/url_state.js";
 import { chipsOf, FILTERS, isFiltered } from "./map_state.js";
 
 /** @typedef {import("./map_state.js").MapState} MapState */
@@ -28,9 +26,6 @@ export function bindPanel(state, page, change) {
     timer = window.setTimeout(() => change(readForm()), 300);
   });
   byId("clear-filters").addEventListener("click", () => change(nothing()));
-  for (const button of document.querySelectorAll("[data-colour]")) {
-    button.addEventListener("click", () => change({ colour: /** @type {any} */ (button).dataset.colour }));
-  }
   bindFilterDrawer();
 }
 
@@ -43,9 +38,6 @@ export function nothing() {
 export function showState(state, names, change) {
   fillForm(state);
   byId("clear-filters").hidden = !isFiltered(state);
-  for (const button of document.querySelectorAll("[data-colour]")) {
-    button.setAttribute("aria-pressed", String(/** @type {any} */ (button).dataset.colour === state.colour));
-  }
   for (const box of document.querySelectorAll("#borders input")) {
     const input = /** @type {HTMLInputElement} */ (box);
     input.checked = state.borders.includes(input.value);
@@ -95,52 +87,6 @@ function weakNote(figures, state) {
     ),
     figures.unplaced ? el("span", { class: "muted" }, t("({n} not on the map)", { n: formatNumber(figures.unplaced) })) : null,
   );
-}
-
-/**
- * Rows of the legend with their counts; a row is a switch of the filter.
- * @param {Array<{value: any, label: string | null, count: number | null}>} shares
- * @param {MapState} state @param {{segments: Map<string, string>, territories: Map<number, string>}} colours
- * @param {(changes: Partial<MapState>) => void} change
- */
-export function showLegend(shares, state, colours, change) {
-  const bySegment = state.colour === "segment";
-  const chosen = bySegment ? state.segments : listOf(state.territory);
-  const rows = shares.map((share) => ({ ...share, key: share.value === null ? "none" : String(share.value) }));
-  if (bySegment) rows.sort((a, b) => Number(a.key === "none") - Number(b.key === "none") || a.key.localeCompare(b.key));
-  const toggle = (/** @type {string} */ key) => {
-    const next = chosen.includes(key) ? chosen.filter((one) => one !== key) : [...chosen, key];
-    change(bySegment ? { segments: next } : { territory: next.join(",") });
-  };
-  const list = byId("legend");
-  const focused = document.activeElement?.getAttribute("data-key");
-  list.removeAttribute("aria-busy");
-  list.replaceChildren(
-    ...rows.map((row) => {
-      const none = bySegment ? t("No segment") : t("In no territory");
-      const words = row.value === null ? none : bySegment ? t("Segment {name}", { name: row.value }) : row.label ?? `${row.value}`;
-      const colour = bySegment ? colours.segments.get(row.value) : colours.territories.get(Number(row.value));
-      return el(
-        "li",
-        {},
-        el(
-          "button",
-          {
-            class: "legend-row",
-            type: "button",
-            "data-key": row.key,
-            "aria-pressed": String(!chosen.length || chosen.includes(row.key)),
-            onclick: () => toggle(row.key),
-          },
-          swatch(colour ?? UNASSIGNED_COLOUR),
-          el("span", { class: "truncate" }, words),
-          el("span", { class: "num" }, row.count === null ? "<10" : formatNumber(row.count)),
-        ),
-      );
-    }),
-  );
-  if (!rows.length) list.append(el("li", { class: "muted small legend-row" }, t("Nobody fits these filters.")));
-  if (focused) /** @type {HTMLElement | null} */ (list.querySelector(`[data-key="${CSS.escape(focused)}"]`))?.focus();
 }
 
 /** The people and territories one can choose. @param {any} figures of everybody @param {any[]} territories @param {MapState} state */

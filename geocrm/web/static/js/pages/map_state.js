@@ -17,11 +17,21 @@ import { listOf, readState, writeState } from "../lib/url_state.js";
  * @property {string} name
  * @property {"segment" | "territory"} colour
  * @property {string[]} borders codes of boundary layers
+ * @property {any} layer
+ * @property {any} size
+ * @property {any} measure
+ * @property {any} share
+ * @property {string} regions
+ * @property {any} classes
+ * @property {string[]} focus
  */
 
 export const FILTERS = /** @type {const} */ ([
   "territory", "owner", "revenue_from", "revenue_to", "order", "visit", "point", "name",
 ]);
+
+/** What the layers show at first. */
+const LAYERS = { layer: "points", size: "count", measure: "count", share: "A", regions: "", classes: "quantile" };
 
 /** @returns {MapState} */
 export function stateOfAddress() {
@@ -39,6 +49,8 @@ export function stateOfAddress() {
     name: text("name"),
     colour: state.colour === "territory" ? "territory" : "segment",
     borders: listOf(state.borders),
+    .../** @type {any} */ (Object.fromEntries(Object.entries(LAYERS).map(([name, first]) => [name, state[name] ?? first]))),
+    focus: listOf(state.focus),
   };
 }
 
@@ -50,6 +62,8 @@ export function keepState(state, options) {
       segment: state.segments,
       colour: state.colour === "segment" ? null : state.colour,
       borders: state.borders,
+      ...Object.fromEntries(Object.entries(LAYERS).map(([name, first]) => [name, state[/** @type {keyof typeof LAYERS} */ (name)] === first ? null : state[/** @type {keyof typeof LAYERS} */ (name)]])),
+      focus: state.focus,
     },
     options,
   );
