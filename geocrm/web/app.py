@@ -21,6 +21,7 @@ from geocrm.web import (
     home,
     imports,
     language,
+    layer_tiles,
     people,
     problems,
     providers,
@@ -33,6 +34,7 @@ from geocrm.web import (
 )
 from geocrm.web import map as map_page
 from geocrm.web.api import account_groups as api_account_groups
+from geocrm.web.api import account_layers as api_account_layers
 from geocrm.web.api import account_list as api_account_list
 from geocrm.web.api import accounts as api_accounts
 from geocrm.web.api import address_batches as api_address_batches
@@ -67,6 +69,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     map_page.bp,
     tiles.bp,
     api_account_groups.bp,
+    layer_tiles.bp,
+    api_account_layers.bp,
     api_account_list.bp,
     api_nearby.bp,
     api_filters.bp,
