@@ -47,7 +47,7 @@ def bring_back(session: Session) -> None:
 
 def _image_sql(found: list[Table]) -> str:
     images = ", ".join(
-        f"'{table.name}', (SELECT jsonb_agg({_row(table)}) FROM {table.rows}"
+        f"'{table.name}', (SELECT coalesce(jsonb_agg({_row(table)}), '[]') FROM {table.rows}"
         f" WHERE {table.account} = s.account_id)"
         for table in found
     )

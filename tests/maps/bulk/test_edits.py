@@ -94,9 +94,7 @@ def test_the_segment_is_set_where_lists_and_tiles_read_it(bulk_of, add_account, 
     assert look(account)[1].segment is None
 
 
-def test_what_somebody_changed_since_stays_and_is_listed(
-    session, bulk_of, add_account, rep, look
-):
+def test_what_somebody_changed_since_stays_and_is_listed(session, bulk_of, add_account, rep, look):
     changed, renamed = add_account(owner=rep, segment="B"), add_account(owner=rep, segment="B")
     bulk = bulk_of(rep)
     run = bulk.do("segment", {"segment": "A"}, **EVERYBODY)
@@ -147,9 +145,7 @@ def test_ids_of_somebody_else_are_not_meant(bulk_of, add_account, add_user, rep)
         bulk.begin("tag", {"add": ["x"]}, ids=[theirs.id])
 
 
-def test_a_selection_that_changed_since_the_preview_is_not_touched(
-    bulk_of, add_account, rep, look
-):
+def test_a_selection_that_changed_since_the_preview_is_not_touched(bulk_of, add_account, rep, look):
     account = add_account(owner=rep, segment="B")
     bulk = bulk_of(rep)
     preview = bulk.preview("segment", {"segment": "A"}, **EVERYBODY)
@@ -175,9 +171,7 @@ def test_what_a_run_did_is_audited_once_and_told_of_each_account(
     add_account(owner=rep)
     bulk = bulk_of(rep)
     run = bulk.do("segment", {"segment": "A"}, **EVERYBODY)
-    entries = session.scalars(
-        select(AuditEntry).where(AuditEntry.target == f"bulk:{run.id}")
-    ).all()
+    entries = session.scalars(select(AuditEntry).where(AuditEntry.target == f"bulk:{run.id}")).all()
     assert [(each.action, each.details["accounts"]) for each in entries] == [("bulk", 2)]
     (change,) = queries.changes_of(session, account.id)
     assert (change.action, change.before, change.params) == (

@@ -6,6 +6,7 @@ import { t } from "../lib/i18n.js";
 import { searchNear } from "../lib/search.js";
 import { toast } from "../lib/toast.js";
 import { keepView, onStateChange, readState, readView, writeState } from "../lib/url_state.js";
+import { createBulk } from "./map_bulk.js";
 import { addCustomers, CUSTOMER_LAYERS, showBorders } from "./map_layers.js";
 import { countInView, createList } from "./map_list.js";
 import { bindNewCustomer, isChoosingPlace } from "./map_new.js";
@@ -58,6 +59,7 @@ const list = page.individuals
     })
   : null;
 
+const bulk = bindBulk();
 bindPanel(state, page, change);
 bindMap();
 bindNewCustomer(map, document.getElementById("new-customer"));
@@ -113,10 +115,35 @@ async function refresh() {
     showFigures(figures, state);
     showState(state, names, change);
     drawLegend();
+    bulk?.show();
     follow();
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+}
+
+/** The bar for all who match the filter, once somebody asked for it. */
+function bindBulk() {
+  const place = document.getElementById("bulk");
+  const all = document.getElementById("select-all");
+  if (!place || !all) return null;
+  const choose = (/** @type {boolean} */ chosen) => {
+    all.setAttribute("aria-pressed", String(chosen));
+    bar.show();
+  };
+  const isChosen = () => all.getAttribute("aria-pressed") === "true";
+  const bar = createBulk(place, {
+    meant: () => ({ filter: JSON.parse(filterOf(state) || "{}"), ids: null, count: isChosen() ? (figures?.count ?? null) : 0 }),
+    page,
+    onDone: () => {
+      known.clear();
+      everybody = null;
+      refresh();
+    },
+    onClear: () => choose(false),
+  });
+  all.addEventListener("click", () => choose(!isChosen()));
+  return bar;
 }
 
 /** What the legend counts: the filter without its own part, so that a row can be added again. */
