@@ -14,8 +14,10 @@ EVERYBODY = {"tree": {}}
 # How a row of each table is made that goes with an account; a new table needs a line here.
 ROWS = {
     "activities": "(account_id, kind, text, at, user_id) VALUES (:a, 'note', 'Hi', now(), :u)",
-    "address_points": "(account_id, lon, lat, grade, address) VALUES (:a, 1.25, 2.5, 'village', 'Jl')",
-    "address_decision_rows": "(decision_id, account_id, before, after) VALUES (:decision, :a, '{}', '')",
+    "address_points": "(account_id, lon, lat, grade, address)"
+    " VALUES (:a, 1.25, 2.5, 'village', 'Jl')",
+    "address_decision_rows": "(decision_id, account_id, before, after)"
+    " VALUES (:decision, :a, '{}', '')",
     "audience_members": "(audience_id, account_id) VALUES (:audience, :a)",
     "consents": "(account_id, channel, granted, source, at, user_id) VALUES"
     " (:a, 'email', true, 'by hand', '2024-03-01 10:11:12.123456+00', :u),"
@@ -23,9 +25,10 @@ ROWS = {
     "contacts": "(account_id, name, title) VALUES (:a, 'Ibu Sari', 'Owner')",
     "emails": "(account_id, contact_id, address) SELECT :a, id, 'sari@example.test' FROM contacts"
     " WHERE account_id = :a",
-    "phones": "(account_id, contact_id, e164, typed) SELECT :a, id, '+628111234567', '0811' FROM contacts"
-    " WHERE account_id = :a",
-    "orders": "(account_id, external_id, ordered_on, amount) VALUES (:a, 'SO-1', '2026-01-02', 12.34)",
+    "phones": "(account_id, contact_id, e164, typed) SELECT :a, id, '+628111234567', '0811'"
+    " FROM contacts WHERE account_id = :a",
+    "orders": "(account_id, external_id, ordered_on, amount)"
+    " VALUES (:a, 'SO-1', '2026-01-02', 12.34)",
     "territory_handovers": "(activation_id, account_id) VALUES (:activation, :a)",
     "visit_stops": "(plan_id, account_id, position, lon, lat, arrive_s, depart_s, wait_s, drive_s,"
     ' distance_m, why) VALUES (:visit_plan, :a, 1, 1, 2, 3, 4, 0, 1, 1, \'{"kind": "due"}\')',

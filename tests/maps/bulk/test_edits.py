@@ -1,5 +1,7 @@
 """Owner, tags and segment of many customers at once, and the way back."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select, update
 
@@ -8,6 +10,7 @@ from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
 from geocrm.maps.bulk import queries
 from geocrm.security import Role
 from geocrm.security.models import AuditEntry
+from tests.maps.bulk.conftest import Bulk
 
 EVERYBODY = {"tree": {}}
 
@@ -45,10 +48,6 @@ def test_nobody_is_given_to_somebody_the_actor_may_not_give_to(
 def test_a_customer_seen_through_a_territory_is_not_handed_over(
     session, sessions, bulk_of, add_account, add_user, rep, tmp_path, actor_of
 ):
-    from dataclasses import replace
-
-    from tests.maps.bulk.conftest import Bulk
-
     mine, near = add_account(owner=rep), add_account(owner=add_user(), territory_id=7)
     other_name = add_user(manager_id=rep.id)
     actor = replace(actor_of(rep), territory_ids=frozenset({7}))

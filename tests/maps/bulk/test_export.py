@@ -1,4 +1,4 @@
-"""Files of many customers: whole or not there, safe in a spreadsheet, and our own import's friend."""
+"""Files of many customers: whole or not there, safe to open, known again by our import."""
 
 import csv
 import errno
@@ -204,9 +204,11 @@ def test_a_file_is_for_who_made_it_while_they_may_see_all_in_it(
     )  # fmt: skip
     session.commit()
     bulk = export.bulk
-    with unit_of_work(bulk.sessions, bulk.actor) as own:
-        with pytest.raises(Conflict, match="not yours any more"):
-            service.file_of(own, bulk.actor, run.id)
+    with (
+        pytest.raises(Conflict, match="not yours any more"),
+        unit_of_work(bulk.sessions, bulk.actor) as own,
+    ):
+        service.file_of(own, bulk.actor, run.id)
 
 
 def test_a_file_goes_after_a_week(session, export, add_account, rep):
