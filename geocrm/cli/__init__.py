@@ -26,6 +26,7 @@ COMMANDS = {
         "geocrm.cli.boundaries:boundaries",
         "Boundaries and their neighbours.",
     ),
+    "bulk": ("geocrm.cli.bulk:bulk", "Change, export or delete many customers; undo."),
     "campaigns": ("geocrm.cli.campaigns:campaigns", "The reachable people of a region."),
     "check": ("geocrm.cli.check:check", "Say what is wrong with this installation."),
     "db": ("geocrm.cli.db:db", "Start, stop and look at the private database."),

@@ -16,6 +16,7 @@ from geocrm.web import (
     addresses,
     basemap,
     browser_sessions,
+    bulk,
     campaigns,
     headers,
     home,
@@ -43,6 +44,7 @@ from geocrm.web.api import address_review as api_address_review
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import filters as api_filters
+from geocrm.web.api import bulk as api_bulk
 from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import nearby as api_nearby
@@ -78,6 +80,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_search.bp,
     api_places.bp,
     api_boundaries.bp,
+    bulk.bp,
+    api_bulk.bp,
     campaigns.bp,
     api_audiences.bp,
     visits.bp,

@@ -18,7 +18,7 @@ ROW EXCLUSIVE lock for an instant, before the words are gathered, so that none i
 from alembic import op
 
 revision = "0018"
-down_revision = "0014"
+down_revision = "0017"
 
 _INDEXES = {
     "accounts_folded": 'accounts ((folded(name)) COLLATE "C", id)',
