@@ -43,8 +43,8 @@ from geocrm.web.api import address_quality as api_address_quality
 from geocrm.web.api import address_review as api_address_review
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
-from geocrm.web.api import filters as api_filters
 from geocrm.web.api import bulk as api_bulk
+from geocrm.web.api import filters as api_filters
 from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import nearby as api_nearby

@@ -33,6 +33,8 @@ _INDEXES = {
 def upgrade() -> None:
     """Create the functions, the words with their triggers, the indexes, and the areas."""
     op.execute(_FOLDING)
+    # A function may set a threshold of pg_trgm only once the session has loaded the library.
+    op.execute("SELECT public.similarity('a', 'b')")
     op.execute(_WORDS)
     for table in ("accounts", "contacts"):
         op.execute(

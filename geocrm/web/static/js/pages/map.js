@@ -9,19 +9,21 @@ import { keepView, onStateChange, readState, readView, writeState } from "../lib
 import { createBoard } from "./map_board.js";
 import { createChart } from "./map_chart.js";
 import { segmentColours } from "./map_colours.js";
-import { addCustomers, CUSTOMER_LAYERS, showBorders } from "./map_layers.js";
+import { createBulk } from "./map_bulk.js";
+import { createLayers, CUSTOMER_LAYERS } from "./map_layers.js";
+import { createLegend } from "./map_legend.js";
 import { countInView, createCards } from "./map_list.js";
 import { createModes, modeWords } from "./map_modes.js";
 import { createNearby, placeOfText } from "./map_nearby.js";
 import { bindNewCustomer, isChoosingPlace } from "./map_new.js";
 import { createPanel, showFigures } from "./map_panel.js";
 import { bindPointing } from "./map_pointing.js";
-import { createQuickFilters, showLegend } from "./map_quick.js";
+import { createQuickFilters } from "./map_quick.js";
 import { fetchCustomer, openCustomer, openPlace, openStack } from "./map_record.js";
 import { createSelection } from "./map_selection.js";
 import { followsMap, isPhone, keepState, shownTree, stateOfAddress } from "./map_state.js";
 import { createCustomerTable } from "./map_table.js";
-import { asksForUnplaced, textOf, without } from "./map_tree.js";
+import { asksForUnplaced, textOf } from "./map_tree.js";
 
 /** @typedef {import("./map_state.js").ViewState} ViewState */
 
@@ -73,9 +75,14 @@ const map = await createMap(byId("map"), {
 });
 if (!view) fit(map, page.box ?? INDONESIA, { duration: 0, padding: page.box ? 60 : 16 });
 bbox = boxInView();
-const customers = addCustomers(map, page, textOf(state.filter));
+const legend = createLegend(byId("legend"), { page, onChange: change });
+const customers = createLayers(map, page, {
+  onFigures: (_, found) => legend.show(state, found),
+  onFocus: (focus) => change({ focus }),
+});
 const territoryName = (/** @type {number} */ id) => page.territories.find((/** @type {any} */ one) => one.id === Number(id))?.name ?? t("Territory {id}", { id });
-const selection = createSelection(map, { page, colours: segments, change });
+const selection = createSelection(map, { page, colours: segments, change, onFigures: () => bulk?.show() });
+const bulk = page.individuals ? createBulk(byId("bulk"), { meant: selection.meant, page, onDone: changedSomebody }) : null;
 const nearby = page.individuals
   ? createNearby(map, { filter: () => textOf(state.filter), onChoose: (row) => (nearby?.leave(), choose(row, {})), onHover: pointAt })
   : null;
@@ -123,7 +130,6 @@ function changed(before) {
   show();
   if (!ready) return;
   if (textOf(state.filter) !== textOf(before.filter)) refresh();
-  else drawLegend();
   if (query().bbox === null || state.mode !== before.mode) follow();
 }
 
@@ -131,9 +137,8 @@ function changed(before) {
 function show() {
   showWithoutMap();
   if (!ready) return;
-  customers.filter(textOf(state.filter));
-  customers.colour(state.colour === "territory" ? "territory" : "segment");
-  showBorders(map, state.borders, page.layers);
+  legend.show(state);
+  customers.show(state);
   selection.show(state);
 }
 
@@ -169,7 +174,6 @@ async function refresh() {
   try {
     figures = await figuresOf(textOf(state.filter), signal);
     showFigures(figures, state);
-    drawLegend();
     follow();
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -183,15 +187,9 @@ function changedSomebody() {
   selection.forget();
   chart.forget();
   if (state.mode !== "board") board?.forget();
-  selection.show(state);
+  table?.show(state, { force: true });
+  show();
   refresh();
-}
-
-async function drawLegend() {
-  // Without its own part, so that a row can be added again.
-  const field = state.colour === "territory" ? "territory" : "segment";
-  const legend = await figuresOf(textOf(without(state.filter, field)), asking.signal).catch(() => null);
-  if (legend) showLegend(legend, state, customers.colours, change);
 }
 
 /** @param {string} filter @param {AbortSignal} signal */

@@ -1,11 +1,10 @@
 // @ts-check
-/** The short form of filters, the legend's rows and the chips, on the filter's tree. */
-import { el, icon, swatch } from "../lib/dom.js";
-import { formatMoney, formatNumber } from "../lib/format.js";
+/** The short form of filters and the chips, on the filter's tree. */
+import { el, icon } from "../lib/dom.js";
+import { formatMoney } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
-import { UNASSIGNED_COLOUR } from "../lib/palette.js";
 import { QUICK } from "./map_state.js";
-import { choicesOf, fieldOf, isChosen, partsOf, toggled, treeOf } from "./map_tree.js";
+import { choicesOf, fieldOf, partsOf, treeOf } from "./map_tree.js";
 
 /** @typedef {import("./map_state.js").ViewState} ViewState */
 
@@ -22,9 +21,6 @@ export function createQuickFilters(page, { current, change }) {
     timer = window.setTimeout(() => change({ filter: withQuick(current().filter, field.name, field.value.trim()) }), 300);
   });
   byId("clear-filters").addEventListener("click", () => change({ filter: null }));
-  for (const button of document.querySelectorAll("[data-colour]")) {
-    button.addEventListener("click", () => change({ colour: /** @type {any} */ (button).dataset.colour }));
-  }
   return {
     /** @param {any} figures of everybody */
     offer(figures) {
@@ -38,9 +34,6 @@ export function createQuickFilters(page, { current, change }) {
     show(state) {
       fillForm(form, state);
       byId("clear-filters").hidden = !partsOf(state.filter).length;
-      for (const button of document.querySelectorAll("[data-colour]")) {
-        button.setAttribute("aria-pressed", String(/** @type {any} */ (button).dataset.colour === state.colour));
-      }
       showChips(state, form, change);
     },
   };
@@ -102,44 +95,4 @@ function chipWords(part, form) {
   const text = JSON.stringify(part);
   const option = [...form.querySelectorAll("option")].find((one) => one.value && JSON.stringify(QUICK[/** @type {HTMLSelectElement} */ (one.parentElement).name].part(one.value)) === text);
   return `${label}: ${option?.textContent ?? [part.value].flat().join(", ")}`;
-}
-
-/**
- * Rows of the legend with their counts; a row is a switch of the filter.
- * @param {any} figures without the filter of the legend's own field @param {ViewState} state
- * @param {{segments: Map<string, string>, territories: Map<number, string>}} colours
- * @param {(changes: Partial<ViewState>) => void} change
- */
-export function showLegend(figures, state, colours, change) {
-  const field = state.colour === "territory" ? "territory" : "segment";
-  const rows = [...(field === "segment" ? figures.segments : figures.territories)];
-  const choices = choicesOf(state.filter, field);
-  if (field === "segment") rows.sort((a, b) => Number(a.value === null) - Number(b.value === null) || String(a.value).localeCompare(String(b.value)));
-  const list = byId("legend");
-  const focused = document.activeElement?.getAttribute("data-key");
-  list.removeAttribute("aria-busy");
-  list.replaceChildren(...rows.map((row) => el("li", {}, legendRow(row))));
-  if (!rows.length) list.append(el("li", { class: "muted small legend-row" }, t("Nobody fits these filters.")));
-  if (focused) /** @type {HTMLElement | null} */ (list.querySelector(`[data-key="${CSS.escape(focused)}"]`))?.focus();
-
-  /** @param {any} row */
-  function legendRow(row) {
-    const none = field === "segment" ? t("No segment") : t("In no territory");
-    const words = row.value === null ? none : field === "segment" ? t("Segment {name}", { name: row.value }) : row.label ?? `${row.value}`;
-    const colour = field === "segment" ? colours.segments.get(row.value) : colours.territories.get(Number(row.value));
-    const part = row.value === null ? { field, op: "empty", value: true } : { field, op: "in", value: [row.value] };
-    return el(
-      "button",
-      {
-        class: "legend-row",
-        type: "button",
-        "data-key": String(row.value),
-        "aria-pressed": String(!choices.length || isChosen(choices, part)),
-        onclick: () => change({ filter: toggled(state.filter, field, part) }),
-      },
-      swatch(colour ?? UNASSIGNED_COLOUR),
-      el("span", { class: "truncate" }, words),
-      el("span", { class: "num" }, row.count === null ? "<10" : formatNumber(row.count)),
-    );
-  }
 }

@@ -24,9 +24,9 @@ const TOOLS = /** @type {const} */ (["lasso", "rectangle", "circle", "polygon"])
 
 /**
  * @param {any} map
- * @param {{page: any, colours: Map<string, string>, change: (changes: Partial<ViewState>) => void}} options
+ * @param {{page: any, colours: Map<string, string>, change: (changes: Partial<ViewState>) => void, onFigures: () => void}} options
  */
-export function createSelection(map, { page, colours, change }) {
+export function createSelection(map, { page, colours, change, onFigures }) {
   const card = /** @type {HTMLElement} */ (document.getElementById("selection"));
   const facts = /** @type {HTMLElement} */ (document.getElementById("selection-facts"));
   const button = document.getElementById("draw");
@@ -92,6 +92,7 @@ export function createSelection(map, { page, colours, change }) {
 
   /** @param {ViewState} now */
   async function load(now) {
+    figures = null;
     asking.abort();
     asking = new AbortController();
     const { signal } = asking;
@@ -102,6 +103,7 @@ export function createSelection(map, { page, colours, change }) {
     card.removeAttribute("aria-busy");
     figures = found;
     if (found) facts.replaceChildren(...factsOf(found, page, colours));
+    onFigures();
   }
 
   return {
