@@ -182,8 +182,8 @@ export function createLegend(container, { page, onChange }) {
     return state.measure === "share" ? formatShare(number, { digits: 0 }) : formatMoney(number, { compact: true });
   }
 
-  const measureWords = () => (state.measure === "share" ? t("Share of {name}", { name: state.share }) : measures().find(([name]) => name === state.measure)?.[1] ?? "");
-  const whatWords = () => (figures.what === "segment" ? t("Segment") : figures.what === "territory" || state.regions === "territories" ? t("Territory") : t("Region"));
+  const measureWords = () => (state.measure === "share" ? t("Share of {name}", { name: state.share }) : state.measure === "average" ? t("Average") : measures().find(([name]) => name === state.measure)?.[1] ?? "");
+  const whatWords = () => (figures.what === "segment" ? t("Segment") : figures.what === "territory" || state.regions === "territories" ? t("Territory") : t("Area"));
   const noneWords = () => (figures.what === "segment" ? t("No segment") : figures.what === "territory" || state.regions === "territories" ? t("In no territory") : t("In no region of this level"));
 
   return {
