@@ -9,9 +9,11 @@ import { keepView, onStateChange, readState, readView, writeState } from "../lib
 import { addCustomers, CUSTOMER_LAYERS, showBorders } from "./map_layers.js";
 import { countInView, createList } from "./map_list.js";
 import { bindNewCustomer, isChoosingPlace } from "./map_new.js";
-import { bindPanel, nothing, offerChoices, showFigures, showLegend, showState } from "./map_panel.js";
+import { createFilters } from "./map_filters.js";
+import { bindPanel, isWeak, showFigures, showLegend, showState, weakOnly } from "./map_panel.js";
 import { fetchCustomer, glance, openCustomer, openPlace, openStack } from "./map_record.js";
-import { filterOf, keepState, stateOfAddress } from "./map_state.js";
+import { filterOf, filterWithout, FRESH, keepState, stateOfAddress } from "./map_state.js";
+import { createViews } from "./map_views.js";
 
 /** @typedef {import("./map_state.js").MapState} MapState */
 
@@ -20,6 +22,11 @@ const SETTLE_MS = 250;
 const page = JSON.parse(document.getElementById("map-page")?.textContent ?? "{}");
 
 let state = stateOfAddress();
+if (page.view && !location.search) {
+  state = { ...state, ...page.view.state, view: page.view.id };
+  if (page.view.state.at) writeState({ at: page.view.state.at });
+  keepState(state);
+}
 /** @type {any} */
 let everybody = null;
 /** @type {any} */
@@ -46,8 +53,8 @@ const map = await createMap(/** @type {HTMLElement} */ (document.getElementById(
 if (!view) fit(map, page.box ?? INDONESIA, { duration: 0, padding: page.box ? 60 : 16 });
 const customers = addCustomers(map, page, filterOf(state));
 const names = {
-  territory: (/** @type {string | number} */ id) => page.territories.find((/** @type {any} */ one) => one.id === Number(id))?.name ?? t("Territory {id}", { id }),
-  owner: (/** @type {string} */ id) => everybody?.owners.find((/** @type {any} */ one) => one.value === Number(id))?.label ?? id,
+  territory: (/** @type {string | number} */ id) => page.territories.find((/** @type {any} */ one) => one.id === Number(id))?.name,
+  owner: (/** @type {string} */ id) => everybody?.owners.find((/** @type {any} */ one) => one.value === Number(id))?.label,
 };
 const list = page.individuals
   ? createList({
@@ -58,21 +65,31 @@ const list = page.individuals
     })
   : null;
 
+const look = () => {
+  const { lng, lat } = map.getCenter().wrap();
+  return { lon: lng, lat, zoom: map.getZoom() };
+};
+const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const filters = createFilters({ chips: byId("chips"), builder: byId("filters") }, { names, view: look, onChange: (filter) => change({ filter }) });
+const views = createViews(byId("views"), {
+  current: () => ({ filter: state.filter, colour: state.colour, borders: state.borders, at: readState().at }),
+  onOpen: openView,
+  everything: FRESH,
+  roles: page.roles,
+  start: state.view,
+});
+if (state.view && !state.filter && new URLSearchParams(location.search).size === 1) views.open(state.view);
 bindPanel(state, page, change);
 bindMap();
 bindNewCustomer(map, document.getElementById("new-customer"));
 keepView(map);
-searchNear(() => {
-  const { lng, lat } = map.getCenter().wrap();
-  return { lon: lng, lat, zoom: map.getZoom() };
-});
+searchNear(look);
 show();
 await start();
 
 /** Load the choices and the customer that the address names. */
 async function start() {
   await asked;
-  offerChoices(everybody, page.territories, state);
   const welcome = document.getElementById("welcome");
   if (welcome) welcome.hidden = everybody.count !== 0 || !page.individuals;
   refresh();
@@ -94,9 +111,20 @@ function change(changes) {
   else drawLegend();
 }
 
+/** @param {Record<string, any>} wanted of a saved view @param {number | null} id */
+function openView(wanted, id) {
+  change({ ...wanted, view: id });
+  if (!wanted.at) return;
+  writeState({ at: wanted.at });
+  const there = readView();
+  if (there) map.jumpTo(there);
+}
+
 /** What needs no answer of the server. */
 function show() {
-  showState(state, names, change);
+  showState(state);
+  filters.show(state.filter);
+  views.changed();
   customers.colour(state.colour);
   showBorders(map, state.borders, page.layers);
 }
@@ -111,7 +139,6 @@ async function refresh() {
   try {
     figures = await figuresOf(filterOf(state), signal);
     showFigures(figures, state);
-    showState(state, names, change);
     drawLegend();
     follow();
   } catch (error) {
@@ -121,7 +148,7 @@ async function refresh() {
 
 /** What the legend counts: the filter without its own part, so that a row can be added again. */
 function legendFilter() {
-  return filterOf(state, { without: state.colour === "segment" ? "segments" : "territory" });
+  return filterWithout(state, state.colour);
 }
 
 async function drawLegend() {
@@ -157,7 +184,7 @@ function follow() {
 
 /** The view as west,south,east,north; null when all the world is in view, and for those on no map. */
 function bbox() {
-  if (state.point === "weak") return null;
+  if (isWeak(state)) return null;
   const bounds = map.getBounds();
   const [west, east] = [bounds.getWest(), bounds.getEast()];
   if (east - west >= 360) return null;
@@ -183,7 +210,7 @@ function bindMap() {
     popup = null;
     point(feature);
     if (!feature) return list?.select(null);
-    const content = glance(feature.properties, { segments: customers.colours.segments, territoryName: names.territory });
+    const content = glance(feature.properties, { segments: customers.colours.segments, territoryName: (/** @type {any} */ id) => names.territory(id) ?? t("Territory {id}", { id }) });
     popup = openPopup(map, feature.geometry.coordinates, content, { closeButton: false, closeOnClick: false, focusAfterOpen: false, className: "map-hover" });
     if (feature.properties.id) list?.select(feature.properties.id);
   });
@@ -211,7 +238,7 @@ function bindMap() {
   document.getElementById("figures")?.addEventListener("click", (event) => {
     if (!(event.target instanceof Element && event.target.closest("[data-change]"))) return;
     event.preventDefault();
-    change({ ...nothing(), segments: state.segments, territory: state.territory, owner: state.owner, point: "weak" });
+    change({ filter: weakOnly(state) });
   });
   onStateChange(() => {
     const before = filterOf(state);

@@ -1,17 +1,17 @@
 // @ts-check
-/** The panel of the map page: figures, chips, legend and filters. */
+/** The panel of the map page: figures, legend and borders. */
 import { el, icon, swatch } from "../lib/dom.js";
 import { closeDrawer, openDrawer } from "../lib/drawer.js";
 import { formatMoney, formatNumber } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { UNASSIGNED_COLOUR } from "../lib/palette.js";
-import { listOf } from "../lib/url_state.js";
-import { chipsOf, FILTERS, isFiltered } from "./map_state.js";
+import { valuesOf, withValues } from "./map_filter_tree.js";
 
 /** @typedef {import("./map_state.js").MapState} MapState */
 
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
-const form = () => /** @type {HTMLFormElement} */ (byId("filters"));
+// Those whom no map can place exactly enough.
+export const WEAK = { field: "trustworthy", op: "eq", value: false };
 
 /**
  * @param {MapState} state
@@ -19,30 +19,15 @@ const form = () => /** @type {HTMLFormElement} */ (byId("filters"));
  * @param {(changes: Partial<MapState>) => void} change
  */
 export function bindPanel(state, page, change) {
-  fillForm(state);
   listBorders(state, page.layers, change);
-  let timer = 0;
-  form().addEventListener("submit", (event) => event.preventDefault());
-  form().addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = window.setTimeout(() => change(readForm()), 300);
-  });
-  byId("clear-filters").addEventListener("click", () => change(nothing()));
   for (const button of document.querySelectorAll("[data-colour]")) {
     button.addEventListener("click", () => change({ colour: /** @type {any} */ (button).dataset.colour }));
   }
   bindFilterDrawer();
 }
 
-/** Every filter off. @returns {Partial<MapState>} */
-export function nothing() {
-  return { segments: [], ...Object.fromEntries(FILTERS.map((name) => [name, ""])) };
-}
-
-/** Bring fields, buttons and chips in line with the state. @param {MapState} state @param {any} names @param {(changes: Partial<MapState>) => void} change */
-export function showState(state, names, change) {
-  fillForm(state);
-  byId("clear-filters").hidden = !isFiltered(state);
+/** Bring buttons in line with the state. @param {MapState} state */
+export function showState(state) {
   for (const button of document.querySelectorAll("[data-colour]")) {
     button.setAttribute("aria-pressed", String(/** @type {any} */ (button).dataset.colour === state.colour));
   }
@@ -50,19 +35,6 @@ export function showState(state, names, change) {
     const input = /** @type {HTMLInputElement} */ (box);
     input.checked = state.borders.includes(input.value);
   }
-  const chips = chipsOf(state, { ...names, choice });
-  const bar = byId("chips");
-  bar.hidden = !chips.length;
-  bar.replaceChildren(
-    ...chips.map(({ words, without }) =>
-      el(
-        "span",
-        { class: "chip" },
-        words,
-        el("button", { type: "button", "aria-label": t("Without: {filter}", { filter: words }), onclick: () => change(without) }, icon("x", "i-s")),
-      ),
-    ),
-  );
 }
 
 /** @param {any} figures of /api/v1/accounts/summary @param {MapState} state */
@@ -74,16 +46,25 @@ export function showFigures(figures, state) {
     el("div", { class: "map-total" }, (figures.rounded && figures.count ? "≈ " : "") + words),
     el("div", { class: "muted" }, figures.revenue === null ? "" : t("{money} a year", { money: formatMoney(figures.revenue, { compact: true }) })),
   ];
-  if (figures.without_point && state.point !== "weak") parts.push(weakNote(figures, state));
+  if (figures.without_point && !isWeak(state)) parts.push(weakNote(figures, state));
   if (figures.rounded) parts.push(el("p", { class: "hint" }, t("Figures are in whole tens. Areas with fewer than ten customers are not drawn.")));
   box.replaceChildren(...parts);
   byId("sheet-title").textContent = words;
 }
 
+/** Those of the legend's choice who have no trustworthy point. @param {MapState} state */
+export function weakOnly(state) {
+  const kept = ["segment", "territory", "owner"].reduce((tree, field) => withValues(tree, field, valuesOf(state.filter, field)), /** @type {any} */ (WEAK));
+  return kept;
+}
+
+/** @param {MapState} state */
+export const isWeak = (state) => JSON.stringify(state.filter ?? null).includes(JSON.stringify(WEAK));
+
 /** How many have no trustworthy point, with the way to them. @param {any} figures @param {MapState} state */
 function weakNote(figures, state) {
   const query = new URLSearchParams(location.search);
-  query.set("point", "weak");
+  query.set("filter", JSON.stringify(weakOnly(state)));
   return el(
     "div",
     { class: "map-weak" },
@@ -105,12 +86,13 @@ function weakNote(figures, state) {
  */
 export function showLegend(shares, state, colours, change) {
   const bySegment = state.colour === "segment";
-  const chosen = bySegment ? state.segments : listOf(state.territory);
+  const field = bySegment ? "segment" : "territory";
+  const chosen = valuesOf(state.filter, field);
   const rows = shares.map((share) => ({ ...share, key: share.value === null ? "none" : String(share.value) }));
   if (bySegment) rows.sort((a, b) => Number(a.key === "none") - Number(b.key === "none") || a.key.localeCompare(b.key));
   const toggle = (/** @type {string} */ key) => {
     const next = chosen.includes(key) ? chosen.filter((one) => one !== key) : [...chosen, key];
-    change(bySegment ? { segments: next } : { territory: next.join(",") });
+    change({ filter: withValues(state.filter, field, next.map((one) => (bySegment || one === "none" ? one : Number(one)))) });
   };
   const list = byId("legend");
   const focused = document.activeElement?.getAttribute("data-key");
@@ -141,48 +123,6 @@ export function showLegend(shares, state, colours, change) {
   );
   if (!rows.length) list.append(el("li", { class: "muted small legend-row" }, t("Nobody fits these filters.")));
   if (focused) /** @type {HTMLElement | null} */ (list.querySelector(`[data-key="${CSS.escape(focused)}"]`))?.focus();
-}
-
-/** The people and territories one can choose. @param {any} figures of everybody @param {any[]} territories @param {MapState} state */
-export function offerChoices(figures, territories, state) {
-  const owners = figures.owners.filter((/** @type {any} */ one) => one.value !== null);
-  fillSelect("owner", owners.map((/** @type {any} */ one) => [String(one.value), one.label ?? String(one.value)]), 1);
-  const sorted = [...territories].sort((a, b) => a.name.localeCompare(b.name));
-  fillSelect("territory", sorted.map((one) => [String(one.id), one.name]), 2);
-  fillForm(state);
-}
-
-/** @param {string} name @param {Array<[string, string]>} options @param {number} kept how many of the first stay */
-function fillSelect(name, options, kept) {
-  const select = form().elements.namedItem(name);
-  if (!(select instanceof HTMLSelectElement)) return;
-  while (select.options.length > kept) select.remove(kept);
-  for (const [value, words] of options) select.add(new Option(words, value));
-}
-
-/** @param {MapState} state */
-function fillForm(state) {
-  for (const name of FILTERS) {
-    const field = form().elements.namedItem(name);
-    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement) || field === document.activeElement) continue;
-    const value = state[name];
-    // Several territories are chosen in the legend; the list then shows none of them.
-    field.value = field instanceof HTMLSelectElement && ![...field.options].some((o) => o.value === value) ? "" : value;
-  }
-}
-
-/** @returns {Partial<MapState>} */
-function readForm() {
-  const values = Object.fromEntries([...new FormData(form())].map(([name, value]) => [name, String(value).trim()]));
-  return /** @type {Partial<MapState>} */ (values);
-}
-
-/** The words of a chosen option. @param {string} field @param {string} value */
-function choice(field, value) {
-  const select = form().elements.namedItem(field);
-  if (!(select instanceof HTMLSelectElement)) return value;
-  const words = [...select.options].find((option) => option.value === value)?.text ?? value;
-  return words.charAt(0).toLowerCase() + words.slice(1);
 }
 
 /** @param {MapState} state @param {any[]} layers @param {(changes: Partial<MapState>) => void} change */
