@@ -71,10 +71,10 @@ OPERATIONS: Final[dict[str, LazyString]] = {
     "not_in_area": later("outside a saved area"),
     "not_near": later("not near a place"),
     "not_within": later("outside a drawn area"),
-    "not_within_days": later("not in the last days"),
+    "not_within_days": later("not in the last … days"),
     "starts": later("starts with"),
     "within": later("in a drawn area"),
-    "within_days": later("in the last days"),
+    "within_days": later("in the last … days"),
 }
 _DATE_OPERATIONS: Final[dict[str, LazyString]] = {
     "empty": later("never, or ever"),

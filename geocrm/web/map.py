@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, g, render_template
+from flask import Blueprint, current_app, g, render_template, request
+from flask_babel import gettext as _
 
 from geocrm.customers import queries as accounts
 from geocrm.customers.models import SEGMENTS
 from geocrm.maps import queries as customers
 from geocrm.maps import service
+from geocrm.maps.views import queries as views
 from geocrm.places import queries as places
+from geocrm.security import Role
 from geocrm.territories import queries as territories
 from geocrm.web.access import permit
 from geocrm.web.words import layer_name
@@ -36,6 +39,8 @@ def show() -> Any:
                 "create": g.actor.may("create", "account"),
             },
             "owners": _owners(),
+            "view": _first_view(),
+            "roles": _roles(),
         },
     )
 
@@ -55,6 +60,26 @@ def _home() -> list[float] | None:
         return None
     box = customers.extent(g.session)
     return None if box is None else [box.west, box.south, box.east, box.north]
+
+
+def _first_view() -> dict[str, Any] | None:
+    """What the person's role begins with, for an address that asks for nothing else."""
+    view = None if request.args else views.default_of(g.session, g.actor)
+    return None if view is None else {"id": view.id, "state": view.state}
+
+
+def _roles() -> dict[str, str]:
+    """For whom the person may choose what they begin with."""
+    if not g.actor.may("default", "view"):
+        return {}
+    words = {
+        Role.TERRITORY_MANAGER: _("Territory managers"),
+        Role.FIELD_REP: _("Field reps"),
+        Role.MARKETER: _("Marketers"),
+    }
+    if g.actor.sees_all:
+        words[Role.ADMINISTRATOR] = _("Administrators")
+    return {role.value: name for role, name in words.items()}
 
 
 def _territories() -> list[dict[str, Any]]:

@@ -101,7 +101,8 @@ function remote(container, grid, built, options) {
   let sort = options.sort ?? "";
   /** @type {string | null} */
   let next = null;
-  let waiting = false;
+  // The first rows may be the caller's to ask for: until then there are bones.
+  let waiting = Boolean(options.waits);
 
   /** @param {string | null} cursor @returns {Promise<any>} null when something newer was asked meanwhile */
   async function ask(cursor) {

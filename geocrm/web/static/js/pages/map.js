@@ -10,6 +10,7 @@ import { createBoard } from "./map_board.js";
 import { createChart } from "./map_chart.js";
 import { segmentColours } from "./map_colours.js";
 import { createBulk } from "./map_bulk.js";
+import { createFilters } from "./map_filters.js";
 import { createLayers, CUSTOMER_LAYERS } from "./map_layers.js";
 import { createLegend } from "./map_legend.js";
 import { countInView, createCards } from "./map_list.js";
@@ -18,12 +19,12 @@ import { createNearby, placeOfText } from "./map_nearby.js";
 import { bindNewCustomer, isChoosingPlace } from "./map_new.js";
 import { createPanel, showFigures } from "./map_panel.js";
 import { bindPointing } from "./map_pointing.js";
-import { createQuickFilters } from "./map_quick.js";
 import { fetchCustomer, openCustomer, openPlace, openStack } from "./map_record.js";
 import { createSelection } from "./map_selection.js";
-import { followsMap, isPhone, keepState, shownTree, stateOfAddress } from "./map_state.js";
+import { completed, essence, followsMap, isPhone, keepState, shownTree, stateOfAddress } from "./map_state.js";
 import { createCustomerTable } from "./map_table.js";
 import { asksForUnplaced, textOf } from "./map_tree.js";
+import { createViews } from "./map_views.js";
 
 /** @typedef {import("./map_state.js").ViewState} ViewState */
 
@@ -33,6 +34,7 @@ const page = JSON.parse(document.getElementById("map-page")?.textContent ?? "{}"
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 let state = stateOfAddress();
+if (page.view && !location.search) begin(page.view);
 /** @type {any} */
 let everybody = null;
 /** @type {any} */
@@ -58,7 +60,12 @@ const query = () => ({ filter: textOf(shownTree(state)), bbox: followsMap(state)
 const parts = { current: () => state, change, page };
 const modes = createModes(page, parts);
 const panel = createPanel(page, parts);
-const quick = createQuickFilters(page, parts);
+const names = {
+  territory: (/** @type {string | number} */ id) => page.territories.find((/** @type {any} */ one) => one.id === Number(id))?.name,
+  owner: (/** @type {string | number} */ id) => everybody?.owners.find((/** @type {any} */ one) => one.value === Number(id))?.label,
+};
+const filters = createFilters({ chips: byId("chips"), builder: byId("filters") }, { names, view: look, onChange: (filter) => change({ filter }) });
+const views = createViews(byId("views"), { current: () => essence(state), onOpen: openView, roles: page.roles, start: state.view });
 const board = page.individuals ? createBoard(byId("board"), { page, onChoose: (row) => choose(row, {}), onMoved: changedSomebody }) : null;
 const chart = createChart(byId("chart"), parts);
 const cards = page.individuals ? createCards(byId("cards"), { query, colours: segments, onChoose: (row) => choose(row, {}) }) : null;
@@ -80,7 +87,7 @@ const customers = createLayers(map, page, {
   onFigures: (_, found) => legend.show(state, found),
   onFocus: (focus) => change({ focus }),
 });
-const territoryName = (/** @type {number} */ id) => page.territories.find((/** @type {any} */ one) => one.id === Number(id))?.name ?? t("Territory {id}", { id });
+const territoryName = (/** @type {number} */ id) => names.territory(id) ?? t("Territory {id}", { id });
 const selection = createSelection(map, { page, colours: segments, change, onFigures: () => bulk?.show() });
 const bulk = page.individuals ? createBulk(byId("bulk"), { meant: selection.meant, page, onDone: changedSomebody }) : null;
 const nearby = page.individuals
@@ -90,18 +97,38 @@ const nearby = page.individuals
 bindMap();
 bindNewCustomer(map, document.getElementById("new-customer"), nearby ? (lonLat) => nearby.around(lonLat) : null);
 keepView(map);
-searchNear(() => {
-  const { lng, lat } = map.getCenter().wrap();
-  return { lon: lng, lat, zoom: map.getZoom() };
-});
 ready = true;
+searchNear(look);
+if (state.view && new URLSearchParams(location.search).size === 1) views.open(state.view);
 show();
 await start();
 
-/** Load the choices, and what the address names. */
+/** What the person's role begins with. @param {{id: number, state: any}} first */
+function begin(first) {
+  state = { ...completed(first.state), view: first.id };
+  if (first.state.at) writeState({ at: first.state.at });
+  keepState(state);
+}
+
+/** @param {Record<string, any>} saved @param {number | null} id */
+function openView(saved, id) {
+  change({ ...completed(saved), view: id });
+  if (!saved.at) return;
+  writeState({ at: saved.at });
+  const there = readView();
+  if (there && ready) map.jumpTo(there);
+}
+
+/** Where the map looks. */
+function look() {
+  if (!ready) return { lon: 117.5, lat: -2.3, zoom: 4 };
+  const { lng, lat } = map.getCenter().wrap();
+  return { lon: lng, lat, zoom: map.getZoom() };
+}
+
+/** Load the figures, and what the address names. */
 async function start() {
   await asked;
-  quick.offer(everybody);
   byId("welcome").hidden = everybody.count !== 0 || !page.individuals;
   refresh();
   const entries = readState();
@@ -145,7 +172,8 @@ function show() {
 function showWithoutMap() {
   modes.show(state);
   panel.show(state);
-  quick.show(state);
+  filters.show(state.filter);
+  views.changed();
   document.title = `${modeWords(state)} · GeoCRM`;
   showRows();
   if (state.mode === "board") board?.show(state);
@@ -154,13 +182,14 @@ function showWithoutMap() {
 
 /** The rows, as table or as cards; none before it is known where the map looks. */
 function showRows() {
-  if (!page.individuals || (bbox === undefined && followsMap(state))) return;
-  if (isPhone()) {
+  if (!page.individuals) return;
+  const waits = bbox === undefined && followsMap(state);
+  if (isPhone() && !waits) {
     if (state.mode === "table") cards?.show(state.sort);
     if (state.mode === "map") sheet?.show("-revenue");
-  } else if (state.mode === "table" || state.mode === "split") {
+  } else if (!isPhone() && (state.mode === "table" || state.mode === "split")) {
     table ??= createCustomerTable(byId("table"), { page, state, query, change, onChoose: (row) => choose(row, { fly: true }), onHover: pointAt, onSaved: changedSomebody });
-    table.show(state);
+    if (!waits) table.show(state);
   }
 }
 
@@ -212,7 +241,7 @@ function follow() {
     bbox = boxInView();
     showRows();
     const inView = { filter: textOf(shownTree(state)), bbox: state.selection || asksForUnplaced(state.filter) || state.mode === "table" ? null : bbox };
-    await countInView(inView, figures, signal).catch(() => undefined);
+    await countInView(inView, figures, signal, state.selection !== null).catch(() => undefined);
   }, SETTLE_MS);
 }
 

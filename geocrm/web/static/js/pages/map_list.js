@@ -65,9 +65,9 @@ function nobody(answered) {
 
 /**
  * "12 of 340 in view"
- * @param {{filter: string, bbox: string | null}} query @param {any} figures of all @param {AbortSignal} signal
+ * @param {{filter: string, bbox: string | null}} query @param {any} figures of all @param {AbortSignal} signal @param {boolean} drawn in an area that was drawn
  */
-export async function countInView(query, figures, signal) {
+export async function countInView(query, figures, signal, drawn) {
   // Counting to the end is quick unless there are very many.
   const exact = figures && figures.count < EXACT_UP_TO;
   const found = await getJson("/api/v1/accounts/count", { query: { ...query, exact: exact || null }, signal, quiet: true });
@@ -75,6 +75,7 @@ export async function countInView(query, figures, signal) {
   const all = figures?.count === null || !figures ? "" : formatNumber(figures.count);
   const seen = found.count === null ? "<10" : found.exact || found.rounded ? formatNumber(found.count) : `${formatNumber(found.count)}+`;
   if (!words) return;
-  if (query.bbox === null) words.textContent = t("all {n}", { n: seen });
+  if (drawn) words.textContent = t("{n} in the drawn area", { n: seen });
+  else if (query.bbox === null) words.textContent = t("all {n}", { n: seen });
   else words.textContent = all ? t("{n} of {all} in view", { n: seen, all }) : t("{n} in view", { n: seen });
 }

@@ -97,7 +97,17 @@ export function keepState(state, options) {
 
 /** The state that a saved view holds becomes a whole one. @param {Partial<ViewState>} saved @returns {ViewState} */
 export function completed(saved) {
-  return { ...stateOf({}), ...saved };
+  const whole = { ...stateOf({}), ...saved };
+  return whole.mode === "split" && isPhone() ? { ...whole, mode: "map" } : whole;
+}
+
+/** What a saved view remembers: all that is not as usual. @param {ViewState} state @returns {Record<string, any>} */
+export function essence(state) {
+  const usual = /** @type {Record<string, any>} */ (stateOf({}));
+  const kept = ["filter", "mode", ...Object.keys(CHOICES), ...Object.keys(TEXTS), ...LISTS, "selection"];
+  const now = /** @type {Record<string, any>} */ (state);
+  const entries = kept.filter((name) => JSON.stringify(now[name]) !== JSON.stringify(usual[name])).map((name) => [name, now[name]]);
+  return { ...Object.fromEntries(entries), at: readState().at };
 }
 
 /** Whom the table, the board and the chart show: the filter, inside the drawn area. @param {ViewState} state */
