@@ -37,8 +37,10 @@ from geocrm.web.api import accounts as api_accounts
 from geocrm.web.api import address_batches as api_address_batches
 from geocrm.web.api import address_quality as api_address_quality
 from geocrm.web.api import address_review as api_address_review
+from geocrm.web.api import areas as api_areas
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
+from geocrm.web.api import commands as api_commands
 from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import nearby as api_nearby
@@ -65,7 +67,9 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     tiles.bp,
     api_account_list.bp,
     api_nearby.bp,
+    api_areas.bp,
     api_search.bp,
+    api_commands.bp,
     api_places.bp,
     api_boundaries.bp,
     campaigns.bp,
