@@ -21,6 +21,7 @@ COMMANDS = {
         "geocrm.cli.addresses:addresses",
         "Look up where customers are, many at once.",
     ),
+    "areas": ("geocrm.cli.areas:areas", "Areas to filter by, out of files."),
     "backup": ("geocrm.cli.backup:backup", "Write everything in the database to a file."),
     "boundaries": (
         "geocrm.cli.boundaries:boundaries",

@@ -2,8 +2,9 @@
 
 An index walk in order of distance is fast only while most customers it meets are wanted: with a
 filter that few pass it reads everybody, one by one. So the search asks for a ring of ground at a
-time, by the same GiST index, and widens it by how many it met. Each ring lets the planner choose
-between the ground, the owner and whatever else narrows the filter, and the last has no bounds.
+time, by the same GiST index, and widens it by how many it met. Where a few rings do not suffice,
+one statement reads all that the filter passes: distances on the sphere, which cost a tenth, say
+whose distance on the ellipsoid is wanted.
 """
 
 import math
@@ -20,7 +21,10 @@ from geocrm.maps.filters import Filter
 from geocrm.maps.queries import ROWS, Box, Row
 
 _FIRST_RING_M: Final = 1_000.0
-_GROWTH: Final = 4.0  # of the radius, when the ring met too few to judge by
+_GROWTH: Final = 8.0  # of the radius, when the ring met too few to judge by
+_RINGS: Final = 3
+# Distances on the sphere and on the ellipsoid differ by less than this share.
+_FLATTENING: Final = 0.007
 # Beyond this a box of degrees spares no work: a quarter of the way around the globe.
 _LAST_RING_M: Final = 10_000_000.0
 # The shortest degrees of WGS84, so that a box never cuts its circle.
@@ -80,14 +84,72 @@ def _nearest(
 ) -> list[tuple[int, float]]:
     """The ids and distances of the nearest, from rings of ground that grow until they suffice."""
     radius = max(_FIRST_RING_M, begin * 1.1)
-    while True:
-        bounded = radius < _LAST_RING_M
-        found = _within(session, chosen, place, after, radius if bounded else None, wanted)
-        if len(found) == wanted or not bounded:
+    for _ring in range(_RINGS):
+        if radius >= _LAST_RING_M:
+            break
+        found = _within(session, chosen, place, after, radius, wanted)
+        if len(found) == wanted:
             return found
         # As many again in proportion to the ground, and a little more.
         few = len(found) < wanted / _GROWTH**2
         radius *= _GROWTH if few else 1.2 * math.sqrt(wanted / len(found))
+    return _everywhere(session, chosen, place, after, begin, wanted)
+
+
+def _everywhere(
+    session: Session,
+    chosen: Filter,
+    place: LonLat,
+    after: Cursor | None,
+    begin: float,
+    wanted: int,
+) -> list[tuple[int, float]]:
+    rows = scoped_sql(
+        session,
+        f"""
+        WITH asked AS (SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS place),
+        far AS MATERIALIZED (
+            SELECT s.account_id, s.geom, ST_DistanceSphere(s.geom, asked.place) AS about_m
+            FROM account_scope s, asked
+            WHERE {{scope:s}} AND {chosen.sql} AND s.geom IS NOT NULL
+        ), enough AS (
+            SELECT about_m FROM far WHERE about_m >= :begin * (1 + :flattening)
+            ORDER BY about_m OFFSET :wanted - 1 LIMIT 1
+        )
+        SELECT account_id, distance_m FROM (
+            SELECT far.account_id,
+                   ST_Distance(far.geom::geography, asked.place::geography) AS distance_m
+            FROM far, asked
+            WHERE about_m >= :begin * (1 - :flattening) AND about_m <= coalesce(
+                (SELECT about_m * (1 + 2 * :flattening) + 1 FROM enough), 'infinity')
+        ) exact
+        WHERE {_beyond(after, "exact.distance_m", "exact.account_id")}
+        ORDER BY distance_m, account_id LIMIT :wanted
+        """,
+        {
+            **chosen.params,
+            **_after_values(after),
+            "lon": place.lon,
+            "lat": place.lat,
+            "begin": begin,
+            "flattening": _FLATTENING,
+            "wanted": wanted,
+        },
+    )
+    return [(row.account_id, row.distance_m) for row in rows]
+
+
+def _beyond(after: Cursor | None, distance: str, account_id: str) -> str:
+    if after is None:
+        return "TRUE"
+    return (
+        f"({distance}, {account_id})"
+        " > (CAST(:after_m AS double precision), CAST(:after_id AS bigint))"
+    )
+
+
+def _after_values(after: Cursor | None) -> dict[str, Any]:
+    return {} if after is None else {"after_m": float(after.value), "after_id": after.id}
 
 
 def _within(
@@ -95,23 +157,10 @@ def _within(
     chosen: Filter,
     place: LonLat,
     after: Cursor | None,
-    radius: float | None,
+    radius: float,
     wanted: int,
 ) -> list[tuple[int, float]]:
-    conditions = ["{scope:s}", chosen.sql, "s.geom IS NOT NULL"]
-    values: dict[str, Any] = {**chosen.params, "lon": place.lon, "lat": place.lat, "wanted": wanted}
-    beyond = "TRUE"
-    if radius is not None:
-        box = box_around(place, radius)
-        conditions.append(box.sql)
-        values |= {**box.params, "radius": radius}
-        beyond = "near.distance_m <= :radius"
-    if after is not None:
-        beyond += (
-            " AND (near.distance_m, s.account_id)"
-            " > (CAST(:after_m AS double precision), CAST(:after_id AS bigint))"
-        )
-        values |= {"after_m": float(after.value), "after_id": after.id}
+    box = box_around(place, radius)
     rows = scoped_sql(
         session,
         f"""
@@ -120,10 +169,19 @@ def _within(
         CROSS JOIN LATERAL (SELECT ST_Distance(
             s.geom::geography, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)::geography
         ) AS distance_m OFFSET 0) near
-        WHERE {" AND ".join(conditions)} AND {beyond}
+        WHERE {{scope:s}} AND {chosen.sql} AND {box.sql} AND near.distance_m <= :radius
+          AND {_beyond(after, "near.distance_m", "s.account_id")}
         ORDER BY near.distance_m, s.account_id LIMIT :wanted
         """,
-        values,
+        {
+            **chosen.params,
+            **box.params,
+            **_after_values(after),
+            "lon": place.lon,
+            "lat": place.lat,
+            "radius": radius,
+            "wanted": wanted,
+        },
     )
     return [(row.account_id, row.distance_m) for row in rows]
 

@@ -27,6 +27,7 @@ _FEW: Final = 3_000
 _SHORTEST_BEGINNING: Final = 3
 _SHORTEST_MISSPELT: Final = 4
 _CORRECTIONS: Final = 4
+_LAST: Final = chr(1_114_111)  # sorts behind every other letter
 _TO_RANK: Final = 60  # hits of a word, of which those with most revenue are shown
 
 
@@ -42,24 +43,54 @@ class Hit(NamedTuple):
 
 
 class _Names(NamedTuple):
-    """Where names stand: the table `n`, the account of a row, and what the hit is shown with."""
+    """Where names stand.
+
+    The table `n`, the account of a row, what the hit is shown with, and the condition that the row
+    is exactly what was typed.
+    """
 
     table: str
     account: str
     found_by: str
+    identity: str
 
 
-_ACCOUNTS: Final = _Names("accounts", "n.id", "coalesce(a.external_id, '')")
-_CONTACTS: Final = _Names("contacts", "n.account_id", "hits.found")
+_ACCOUNTS: Final = _Names(
+    "accounts", "n.id", "coalesce(a.external_id, '')", "n.external_id = :typed"
+)
+_CONTACTS: Final = _Names("contacts", "n.account_id", "hits.found", "false")
 
 
-def by_name(session: Session, typed: str, limit: int) -> list[Hit]:
+class Typed(NamedTuple):
+    """What was typed as names are compared, and whether the actor sees few customers."""
+
+    text: str
+    folded: str
+    sees_few: bool
+
+    @property
+    def words(self) -> list[str]:
+        """Its words, without capitals, accents and punctuation."""
+        return self.folded.split()
+
+
+def understand(session: Session, typed: str) -> Typed:
+    """What was typed, ready for both searches by name."""
+    row = scoped_sql(
+        session,
+        "SELECT folded(:typed), (SELECT count(*) FROM"
+        f" (SELECT 1 FROM account_scope s WHERE {{scope:s}} LIMIT {_FEW + 1}) seen)",
+        {"typed": typed},
+    ).one()
+    return Typed(typed, str(row[0]), int(row[1]) <= _FEW)
+
+
+def by_name(session: Session, typed: Typed, limit: int) -> list[Hit]:
     """Customers with that id, or whose name or words of it begin so or nearly so."""
-    found = _by_external_id(session, typed)
-    return _distinct(found + _by_words(session, _ACCOUNTS, typed, limit), limit)
+    return _by_words(session, _ACCOUNTS, typed, limit)
 
 
-def by_contact(session: Session, typed: str, limit: int) -> list[Hit]:
+def by_contact(session: Session, typed: Typed, limit: int) -> list[Hit]:
     """Customers with a contact of that name."""
     return _by_words(session, _CONTACTS, typed, limit)
 
@@ -74,7 +105,7 @@ def by_email(session: Session, typed: str, limit: int) -> list[Hit]:
         "address::text",
         "n.address >= CAST(:begins AS citext) AND n.address < CAST(:begins || :last AS citext)",
         "address",
-        {"begins": typed, "last": chr(1_114_111)},
+        {"begins": typed, "last": _LAST},
         limit,
     )
 
@@ -107,53 +138,43 @@ def e164_beginning(typed: str, region: str) -> str:
 # ------------------------------------------------------------------------- names and words
 
 
-def _by_words(session: Session, names: _Names, typed: str, limit: int) -> list[Hit]:
-    folded = session.scalar(text("SELECT folded(:typed)"), {"typed": typed}) or ""
-    words = folded.split()
+def _by_words(session: Session, names: _Names, typed: Typed, limit: int) -> list[Hit]:
+    words = typed.words
     if not words:
         return []
-    if _sees_few(session):
-        found = _among_few(session, names, words, limit)
-        return found or _among_few(session, names, words, limit, corrected=True)
-    found = _beginning(session, names, folded, limit)
+    if typed.sees_few:
+        found = _among_few(session, names, typed, limit)
+        return found or _among_few(session, names, typed, limit, corrected=True)
+    found = _beginning(session, names, typed, limit)
     if len(found) < limit and (len(words[-1]) >= _SHORTEST_BEGINNING or not found):
-        found = _distinct(
-            found + _with_words(session, names, [[word] for word in words], limit), limit
-        )
+        more = _with_words(session, names, [[word] for word in words], limit)
+        found = _distinct(found + more, limit)
     if found:
         return found
     alternatives = _put_right(session, words)
     return _with_words(session, names, alternatives, limit) if alternatives else []
 
 
-def _by_external_id(session: Session, typed: str) -> list[Hit]:
-    return _hits(
-        session,
-        """
-        SELECT a.id, a.name, a.external_id, s.segment, ST_X(s.geom), ST_Y(s.geom)
-        FROM accounts a JOIN account_scope s ON s.account_id = a.id
-        WHERE {scope:s} AND a.external_id = :typed
-        """,
-        {"typed": typed},
-    )
-
-
-def _beginning(session: Session, names: _Names, folded: str, limit: int) -> list[Hit]:
+def _beginning(session: Session, names: _Names, typed: Typed, limit: int) -> list[Hit]:
     """Names that begin so, in their order: the index is walked until there are enough."""
     return _hits(
         session,
         _shown(
             names,
             f"""
-            SELECT n.name AS found, {names.account} AS account_id,
-                   row_number() OVER (ORDER BY folded(n.name) COLLATE "C", n.id) AS place
-            FROM {names.table} n JOIN account_scope s ON s.account_id = {names.account}
-            WHERE {{scope:s}} AND folded(n.name) COLLATE "C" >= :begins
-              AND folded(n.name) COLLATE "C" < :begins || :last
-            ORDER BY folded(n.name) COLLATE "C", n.id LIMIT :limit
+            (SELECT n.name AS found, {names.account} AS account_id, 0 AS place
+             FROM {names.table} n JOIN account_scope s ON s.account_id = {names.account}
+             WHERE {{scope:s}} AND {names.identity})
+            UNION ALL
+            (SELECT n.name, {names.account},
+                    row_number() OVER (ORDER BY folded(n.name) COLLATE "C", n.id)
+             FROM {names.table} n JOIN account_scope s ON s.account_id = {names.account}
+             WHERE {{scope:s}} AND folded(n.name) COLLATE "C" >= :begins
+               AND folded(n.name) COLLATE "C" < :begins || :last
+             ORDER BY folded(n.name) COLLATE "C", n.id LIMIT :limit)
             """,
         ),
-        {"begins": folded, "last": chr(1_114_111), "limit": limit},
+        {"typed": typed.text, "begins": typed.folded, "last": _LAST, "limit": limit},
     )
 
 
@@ -210,31 +231,22 @@ def _misspelt(word: str, known: str) -> bool:
     return OSA.distance(word, known) <= (1 if len(word) < 7 else 2)
 
 
-def _sees_few(session: Session) -> bool:
-    counted = scoped_sql(
-        session,
-        "SELECT count(*)"
-        f" FROM (SELECT 1 FROM account_scope s WHERE {{scope:s}} LIMIT {_FEW + 1}) seen",
-    )
-    return int(counted.scalar_one()) <= _FEW
-
-
 def _among_few(
-    session: Session, names: _Names, words: Sequence[str], limit: int, *, corrected: bool = False
+    session: Session, names: _Names, typed: Typed, limit: int, *, corrected: bool = False
 ) -> list[Hit]:
     """The same, read from the few customers the actor sees."""
-    folded = " ".join(words)
-    values: dict[str, Any] = {"folded": folded, "limit": limit}
+    words = typed.words
+    values: dict[str, Any] = {"typed": typed.text, "folded": typed.folded, "limit": limit}
     if corrected:
-        if len(folded) < _SHORTEST_MISSPELT:
+        if len(typed.folded) < _SHORTEST_MISSPELT:
             return []
         wanted = "word_similarity(:folded, mine.folded) >= 0.5"
         rank = "word_similarity(:folded, mine.folded) DESC"
     else:
         values |= {f"word{i}": f" {word}" for i, word in enumerate(words)}
         holds = (f"strpos(' ' || mine.folded, :word{i}) > 0" for i in range(len(words)))
-        wanted = " AND ".join(holds)
-        rank = "starts_with(mine.folded, :folded) DESC, mine.revenue DESC"
+        wanted = f"({' AND '.join(holds)} OR mine.identical)"
+        rank = "mine.identical DESC, starts_with(mine.folded, :folded) DESC, mine.revenue DESC"
     return _hits(
         session,
         _shown(
@@ -244,7 +256,7 @@ def _among_few(
                    row_number() OVER (ORDER BY {rank}, mine.id) AS place
             FROM (
                 SELECT n.id, n.name AS found, {names.account} AS account_id, s.revenue,
-                       folded(n.name) AS folded
+                       folded(n.name) AS folded, coalesce({names.identity}, false) AS identical
                 FROM account_scope s JOIN {names.table} n ON {names.account} = s.account_id
                 WHERE {{scope:s}} OFFSET 0
             ) mine
@@ -290,7 +302,8 @@ def _children(
 
 
 def _hits(session: Session, sql: str, values: dict[str, Any]) -> list[Hit]:
-    return [Hit._make(row) for row in scoped_sql(session, sql, values)]
+    found = [Hit._make(row) for row in scoped_sql(session, sql, values)]
+    return _distinct(found, values["limit"])
 
 
 def _distinct(hits: Sequence[Hit], limit: int) -> list[Hit]:

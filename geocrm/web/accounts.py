@@ -16,6 +16,7 @@ from geocrm.errors import InvalidInput
 from geocrm.sales import queries as sales
 from geocrm.territories import queries as territories
 from geocrm.web.access import permit
+from geocrm.web.map import workspace
 
 bp = Blueprint("accounts", __name__, url_prefix="/accounts")
 _ADDRESS = (
@@ -27,8 +28,8 @@ _ADDRESS = (
 @bp.get("")
 @permit("read", "account")
 def index() -> str:
-    """All customers the person sees, as a table."""
-    return render_template("accounts/index.html", placed=queries.without_point(g.session))
+    """All customers the person sees: the page of the map, as a table."""
+    return workspace("table")
 
 
 @bp.get("/new")

@@ -41,9 +41,11 @@ from geocrm.web.api import accounts as api_accounts
 from geocrm.web.api import address_batches as api_address_batches
 from geocrm.web.api import address_quality as api_address_quality
 from geocrm.web.api import address_review as api_address_review
+from geocrm.web.api import areas as api_areas
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
 from geocrm.web.api import bulk as api_bulk
+from geocrm.web.api import commands as api_commands
 from geocrm.web.api import filters as api_filters
 from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
@@ -77,7 +79,9 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_nearby.bp,
     api_filters.bp,
     api_views.bp,
+    api_areas.bp,
     api_search.bp,
+    api_commands.bp,
     api_places.bp,
     api_boundaries.bp,
     bulk.bp,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask_babel import gettext as _
 
 from geocrm.customers import queries as accounts
@@ -21,13 +21,18 @@ bp = Blueprint("map", __name__)
 
 @bp.get("/map")
 @permit("count", "account")
-def show() -> Any:
+def show() -> str:
     """The map of customers; for those who only count, of how many there are."""
+    return workspace("split")
+
+
+def workspace(mode: str) -> str:
+    """The page of customers, in this mode unless its address names another."""
     individuals = service.sees_individuals(g.actor)
     return render_template(
         "map/map.html",
         individuals=individuals,
-        currency=current_app.config["GEOCRM_SETTINGS"].default_currency,
+        usual=mode,
         page={
             "individuals": individuals,
             "segments": SEGMENTS,

@@ -97,15 +97,22 @@ _FOLDING = """
 _WORDS = """
     CREATE TABLE IF NOT EXISTS search_words (word text NOT NULL);
 
-    -- Letters that changed places leave two words of five letters little in common.
+    -- Letters that changed places leave two words of five letters little in common. The threshold
+    -- is set inside, as only a superuser may attach it to the function; other searches keep theirs.
     CREATE OR REPLACE FUNCTION public.similar_words(typed text) RETURNS SETOF text
-    LANGUAGE sql STABLE PARALLEL SAFE SET pg_trgm.similarity_threshold = 0.15 AS $$
-        SELECT word FROM (
-            SELECT DISTINCT word, public.similarity(word, typed) AS close
-            FROM public.search_words WHERE word OPERATOR(public.%) typed
+    LANGUAGE plpgsql AS $$
+    DECLARE
+        usual text := coalesce(
+            nullif(current_setting('pg_trgm.similarity_threshold', true), ''), '0.3');
+    BEGIN
+        PERFORM set_config('pg_trgm.similarity_threshold', '0.15', true);
+        RETURN QUERY SELECT near.word FROM (
+            SELECT DISTINCT known.word, public.similarity(known.word, typed) AS close
+            FROM public.search_words known WHERE known.word OPERATOR(public.%) typed
         ) near
-        ORDER BY close DESC, word LIMIT 60
-    $$;
+        ORDER BY near.close DESC, near.word LIMIT 60;
+        PERFORM set_config('pg_trgm.similarity_threshold', usual, true);
+    END $$;
 
     CREATE OR REPLACE FUNCTION public.note_new_words() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

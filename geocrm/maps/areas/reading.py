@@ -2,8 +2,6 @@
 
 GDAL is a million lines of parsers in C: here it may not use more memory, time or files than a real
 file needs, cannot ask other hosts, and opens nothing but copies under names and endings of ours.
-
-    python -m geocrm.maps.areas.reading FILE NAME FOLDER
 """
 
 import json
@@ -149,7 +147,3 @@ def main(path: str, name: str, folder: str) -> None:
     except (MemoryError, RecursionError):
         answer = {"refused": f"{name} needs more memory than a file of areas may: simplify it"}
     sys.stdout.write(json.dumps(answer))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:4])

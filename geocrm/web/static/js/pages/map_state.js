@@ -45,8 +45,11 @@ const LISTS = ["focus", "borders", "columns"];
 
 export const isPhone = () => PHONE.matches;
 
-/** The mode in which the page opens: a phone has no room for two. */
-export const usualMode = () => (isPhone() ? "map" : "split");
+/** The mode in which the page opens; a phone has no room for two. @returns {ViewState["mode"]} */
+export function usualMode() {
+  const usual = /** @type {ViewState["mode"]} */ (document.getElementById("map-view")?.dataset.usual ?? "split");
+  return usual === "split" && isPhone() ? "map" : usual;
+}
 
 /** @returns {ViewState} */
 export function stateOfAddress() {
@@ -132,7 +135,7 @@ export function followsMap(state) {
 
 // ------------------------------------------------------------ links from before there were trees
 
-const OLD = ["segment", "territory", "owner", "revenue_from", "revenue_to", "order", "visit", "point", "name", "dock"];
+const OLD = ["segment", "territory", "owner", "revenue_from", "revenue_to", "order", "visit", "point", "name", "list", "dock", "about"];
 
 /** @param {Record<string, string>} entries */
 function filterOfEntries(entries) {
@@ -165,7 +168,7 @@ const days = (field) => (choice) => {
   return { field, op: choice.startsWith("w") ? "within_days" : "not_within_days", value: count };
 };
 
-/** Choices of a few words, as older links and short forms know them. @type {Record<string, {field: string, part: (text: string) => any}>} */
+/** Choices of a few words, as older links know them. @type {Record<string, {field: string, part: (text: string) => any}>} */
 export const QUICK = {
   segment: { field: "segment", part: oneOf("segment", String) },
   territory: { field: "territory", part: oneOf("territory", Number) },
@@ -181,5 +184,6 @@ export const QUICK = {
         ? { field: "grade", op: "not_in", value: ["rooftop", "interpolated", "street"] }
         : { field: "trustworthy", op: "eq", value: choice === "good" },
   },
+  list: { field: "trustworthy", part: (choice) => (choice === "unplaced" ? { field: "trustworthy", op: "eq", value: false } : null) },
   name: { field: "name", part: (text) => (text ? { field: "name", op: "contains", value: text } : null) },
 };
