@@ -9,7 +9,8 @@ one hexagon of a zoom, whichever tile is drawn.
 A browser cuts what sticks out of a tile, so a hexagon on a border is drawn whole, with all its
 customers, in each tile it touches, under one id: the hexagons of a zoom, each id once, add up to
 the customers that have a point. A tile therefore reads a rim of cells around itself, each a short
-range of the same index.
+range of the same index. The tile also has the middles of the hexagons as points, each in the one
+tile where it lies: heat is drawn from them, and nobody warms the map twice.
 
 Who counts customers without seeing any gets whole tens, no revenue, no hexagon with fewer than ten
 (`geocrm.security.disclosure`) and none smaller than the squares of their tiles.
@@ -35,12 +36,13 @@ from geocrm.security.disclosure import shown_count
 from geocrm.spatial.morton import ZOOM, lattice, tile_range
 
 LAYER_NAME: Final = "hexagons"
+MIDDLES: Final = "middles"
 COLUMNS: Final = 20  # 26 px wide at 512 px a tile
 MAX_ZOOM: Final = 14  # about 120 m at the equator
 # Of who only counts: 15.7 km wide at the equator; one zoom more were smaller than their squares.
 ANONYMOUS_MAX_ZOOM: Final = 7
 # Classes are found over the tiles, so many zooms further out, that a view touches.
-_BLOCK_LEVELS: Final = 2
+_BLOCK_LEVELS: Final = 1
 _PART_BITS: Final = 7
 _PARTS: Final = 1 << _PART_BITS  # a side of a tile
 _CELL_BITS: Final = 4
@@ -55,7 +57,8 @@ class Hexagon:
     """A hexagon with somebody in it; `id` is unique within a zoom."""
 
     id: int
-    # Its middle, in parts from the corner of the tile.
+    # Its column, and its middle in parts, both from the corner of the tile.
+    col: float
     x: float
     y: float
     count: int
@@ -87,7 +90,8 @@ class _Ground:
 def hexagon_tile(session: Session, tile: Tile, chosen: Filter) -> bytes:
     """The hexagons that touch the tile, of customers whom the session may see. One statement.
 
-    Features have `count`, `revenue` and how many are of each segment, `seg_A` ...
+    Features have `count`, `revenue` and how many are of each segment, `seg_A` ...; the layer
+    `middles` has points with `count` and `revenue`, of hexagons whose middle is in the tile.
     """
     sql, values = statement(tile, chosen)
     return bytes(scoped_sql(session, sql, values).scalar_one())
@@ -97,7 +101,7 @@ def statement(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
     """The SQL of a tile, with its values."""
     _check(tile, MAX_ZOOM)
     sql = f"WITH {_hexagons(_PART_BITS)} {_ENCODE}".replace("{filter}", chosen.sql)
-    return sql, {**chosen.params, **_values(tile, _with_rim(tile)), "layer": LAYER_NAME}
+    return sql, {**chosen.params, **_values(tile, _with_rim(tile))}
 
 
 def anonymous_hexagon_tile(session: Session, tile: Tile, chosen: Filter) -> bytes:
@@ -109,14 +113,14 @@ def anonymous_hexagon_tile(session: Session, tile: Tile, chosen: Filter) -> byte
     with elevated(session):
         found = _read(session, tile, _with_rim(tile), _PART_BITS, chosen)
     rows = [_row(each) for each in map(_guarded, found) if each is not None]
-    values = {"rows": json.dumps(rows), "layer": LAYER_NAME}
+    values = {"rows": json.dumps(rows)}
     return bytes(session.execute(text(f"WITH {_GIVEN} {_ENCODE}"), values).scalar_one())
 
 
 def hexagons_around(session: Session, z: int, box: Box, chosen: Filter) -> list[Hexagon]:
     """The hexagons of a zoom in the blocks of tiles that the view touches. One statement.
 
-    A block is a tile two zooms further out: while a view moves within its blocks, the answer stays.
+    A block is a tile one zoom further out: while a view moves within its blocks, the answer stays.
     Hexagons at the edge of all blocks hold only who is in a block.
     """
     level = max(0, z - _BLOCK_LEVELS)
@@ -189,6 +193,7 @@ def _read(
     return [
         Hexagon(
             row["id"],
+            row["col"],
             row["x"],
             row["y"],
             row["count"],
@@ -201,7 +206,8 @@ def _read(
 
 def _row(found: Hexagon) -> dict[str, Any]:
     segments = {f"seg_{name}": number for name, number in found.segments.items()}
-    return {"id": found.id, "x": found.x, "y": found.y, "count": found.count, **segments}
+    place = {"id": found.id, "col": found.col, "x": found.x, "y": found.y}
+    return {**place, "count": found.count, **segments}
 
 
 def _values(tile: Tile, ground: _Ground) -> dict[str, Any]:
@@ -287,16 +293,20 @@ _CORNERS: Final = ", ".join(
     for across, down in ((0, -1), (1, -0.5), (1, 0.5), (0, 1), (-1, 0.5), (-1, -0.5), (0, -1))
 )
 _ENCODE: Final = f"""
-    SELECT ST_AsMVT(drawn, :layer, {EXTENT}, 'geom', 'fid') FROM (
+    SELECT (SELECT ST_AsMVT(drawn, '{LAYER_NAME}', {EXTENT}, 'geom', 'fid') FROM (
         SELECT id AS fid, count, revenue, {", ".join(f'"seg_{name}"' for name in SEGMENTS)},
                ST_MakePolygon(ST_MakeLine(ARRAY[{_CORNERS}])) AS geom
         FROM hexagons
-    ) drawn
+    ) drawn) || (SELECT ST_AsMVT(drawn, '{MIDDLES}', {EXTENT}, 'geom') FROM (
+        SELECT count, revenue,
+               ST_MakePoint(x * {EXTENT // _PARTS}, y * {EXTENT // _PARTS}) AS geom
+        FROM hexagons WHERE col >= 0 AND col < {COLUMNS} AND y >= 0 AND y < {_PARTS}
+    ) drawn)
 """
 _GIVEN: Final = f"""
     hexagons AS (
         SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
-            id bigint, x float8, y float8, count int, revenue float8,
+            id bigint, col float8, x float8, y float8, count int, revenue float8,
             {", ".join(f'"seg_{name}" int' for name in SEGMENTS)})
     )
 """

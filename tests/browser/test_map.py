@@ -8,15 +8,15 @@ from playwright.sync_api import expect
 expect.set_options(timeout=20_000)
 
 
-def test_a_manager_filters_by_the_legend_and_goes_back(sign_in):
+def test_a_manager_filters_and_goes_back(sign_in):
     page = sign_in("admin")
     page.goto("/map")
     expect(page.locator("#figures")).to_contain_text("3,000 customers")
     expect(page.locator("#in-view")).to_contain_text("of 3,000 in view")
-    page.get_by_role("button", name="Segment A").click()
-    expect(page).to_have_url(re.compile("segment=A"))
+    page.get_by_label("Last order").select_option("never")
+    expect(page).to_have_url(re.compile("order=never"))
     expect(page.locator("#figures")).not_to_contain_text("3,000 customers")
-    page.get_by_role("button", name="Without: Segment A").click()
+    page.get_by_role("button", name="Without: Last order").click()
     expect(page.locator("#figures")).to_contain_text("3,000 customers")
 
 
@@ -61,8 +61,8 @@ def test_on_a_phone_the_sheet_lists_who_is_in_view(sign_in):
     page.locator(".panel-handle").click()
     expect(page.locator("#sheet-list button").first).to_be_visible()
     page.get_by_role("button", name="Filters, colours and borders").click()
-    page.get_by_role("button", name="Territory").click()
-    expect(page).to_have_url(re.compile("colour=territory"))
+    page.get_by_role("button", name="Hexagons").click()
+    expect(page).to_have_url(re.compile("layer=hexagons"))
     page.get_by_role("button", name="Show the map").click()
     expect(page.locator("#drawer")).to_be_hidden()
 

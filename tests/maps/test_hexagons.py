@@ -70,6 +70,21 @@ def test_the_hexagons_of_a_zoom_add_up_to_all_customers_with_a_point(session, cr
         assert number == sum(row.segment == name for row in rows)
 
 
+def test_each_hexagon_warms_the_map_once(session, crowd):
+    rows = [r for r in crowd[1] if r.qk is not None]
+    for z in (0, 6, 11):
+        middles = [
+            feature["properties"]
+            for tile in tiles_around(rows, z)
+            for feature in mapbox_vector_tile.decode(hexagon_tile(session, tile, EVERYBODY))
+            .get("middles", {})
+            .get("features", [])
+        ]
+        assert sum(each["count"] for each in middles) == len(rows)
+        revenue = sum(each["revenue"] for each in middles)
+        assert revenue == pytest.approx(sum(r.revenue for r in rows))
+
+
 def test_a_hexagon_on_a_border_is_drawn_whole_on_both_sides(session, add_account):
     for lon in (-0.001, 0.001):
         add_account(at=(lon, 9.51))

@@ -102,7 +102,7 @@ def by_region(query_data: RegionsQuery) -> RegionsOut:
 @bp.doc(summary="Classes of the hexagons around a view", security="token")
 @permit("count", "account")
 def hexagon_classes(query_data: HexagonsQuery) -> ClassesOut:
-    """Breaks between the values of hexagons of the tiles, two zooms out, that the view touches."""
+    """Breaks between the values of hexagons of the tiles, a zoom out, that the view touches."""
     measure = Measure(query_data.measure, query_data.share)
     chosen = service.filter_for(g.actor, query_data.filter)
     box = read_box(query_data.bbox)

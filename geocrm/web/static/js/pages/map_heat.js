@@ -1,67 +1,68 @@
 // @ts-check
-/** Heat: every customer of the tiles once, clusters with the weight of all in them. */
+/**
+ * Heat: from the middles of hexagons, which are in one tile each and hold every customer once.
+ * Focus narrows it to the customers in focus, as warmth cannot be dimmed in parts.
+ */
+import { LABELS } from "../lib/basemap.js";
 import { heatExpression } from "./map_colours.js";
+import { finestOf, hexagonTiles } from "./map_hexagons.js";
 
-/** Nearly all clusters of a zoom weigh less; the few above it are all shown as hottest. */
-const HOT_SHARE = 0.97;
+/** Nearly all hexagons of a zoom weigh less; the few above it are hottest without help of others. */
+const HOT_SHARE = 0.98;
+const RADIUS = 34; // px; hexagons are 26 to 51 px wide
 
-export function heatLayer() {
+/** @param {any} map @param {{individuals: boolean, segments: string[]}} page */
+export function createHeat(map, page) {
+  const finest = finestOf(page);
+  let shown = "";
+  let scaledFor = "";
+  /** @type {any} */
+  let state = null;
+
+  // A weight is told against those of the same zoom; while the map is panned it stays.
+  map.on("idle", () => {
+    const key = `${Math.min(Math.floor(map.getZoom()), finest)} ${state?.size} ${shown}`;
+    if (!state || key === scaledFor) return;
+    const weights = map.querySourceFeatures("heat", { sourceLayer: "middles" }).map((/** @type {any} */ one) => one.properties[state.size] ?? 0);
+    if (!weights.length) return;
+    weights.sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
+    scaledFor = key;
+    const hot = weights[Math.floor((weights.length - 1) * HOT_SHARE)] || 1;
+    map.setPaintProperty("heat", "heatmap-weight", ["/", ["coalesce", ["get", state.size], 0], hot]);
+  });
+
+  function draw() {
+    const wanted = hexagonTiles(narrowed(state, page.segments));
+    if (!map.getSource("heat")) {
+      map.addSource("heat", { type: "vector", tiles: [wanted], maxzoom: finest });
+      // Beyond the finest hexagons the same warmth spreads over the ground that they cover.
+      const radius = ["interpolate", ["exponential", 2], ["zoom"], 0, RADIUS * 0.7, finest, RADIUS, finest + 1, RADIUS * 1.6, finest + 6, RADIUS * 51];
+      map.addLayer({ id: "heat", type: "heatmap", source: "heat", "source-layer": "middles", paint: { "heatmap-radius": radius, "heatmap-opacity": 0.85 } }, LABELS);
+    } else if (wanted !== shown) map.getSource("heat").setTiles([wanted]);
+    shown = wanted;
+    map.setLayoutProperty("heat", "visibility", "visible");
+    map.setPaintProperty("heat", "heatmap-color", heatExpression());
+    map.triggerRepaint();
+  }
+
   return {
-    id: "heat",
-    type: "heatmap",
-    source: "customers",
-    "source-layer": "accounts",
-    layout: { visibility: "none" },
-    paint: {
-      "heatmap-radius": ["interpolate", ["linear"], ["zoom"], 2, 26, 9, 38, 15, 46],
-      "heatmap-opacity": 0.85,
+    /** @param {any} next the state of the view; null hides the heat */
+    show(next) {
+      state = next;
+      if (state) draw();
+      else if (map.getLayer("heat")) map.setLayoutProperty("heat", "visibility", "none");
     },
   };
 }
 
-/** @param {any} map */
-export function createHeat(map) {
-  let size = "count";
-  /** @type {number | null} */
-  let average = null;
-  let on = false;
-  let scaledFor = "";
-
-  // A weight is told against those of the same zoom; while the map is panned it stays.
-  map.on("idle", () => {
-    const key = `${Math.floor(map.getZoom())} ${size} ${average}`;
-    if (!on || key === scaledFor) return;
-    const weights = map.querySourceFeatures("customers", { sourceLayer: "accounts" }).map((/** @type {any} */ one) => weightOf(one.properties));
-    if (!weights.length) return;
-    weights.sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
-    scaledFor = key;
-    weigh(weights[Math.floor((weights.length - 1) * HOT_SHARE)] || 1);
-  });
-
-  /** @param {any} properties */
-  function weightOf(properties) {
-    return size === "revenue" ? properties.revenue ?? average ?? 0 : properties.point_count ?? 1;
-  }
-
-  /** @param {number} hot the weight that is hot by itself */
-  function weigh(hot) {
-    // A tile tells no revenue of a customer alone: the average stands for it.
-    const weight = size === "revenue" ? ["coalesce", ["get", "revenue"], average ?? 0] : ["coalesce", ["get", "point_count"], 1];
-    map.setPaintProperty("heat", "heatmap-weight", ["/", weight, hot]);
-  }
-
-  return {
-    /** @param {{layer: string, size: string, filter: any}} state @param {number | null} mean revenue of a customer */
-    paint(state, mean) {
-      on = state.layer === "heat";
-      if (!on) return;
-      [size, average] = [state.size, mean];
-      map.setPaintProperty("heat", "heatmap-color", heatExpression());
-      map.triggerRepaint();
-    },
-    /** After another filter the same zoom has other weights. */
-    forget() {
-      scaledFor = "";
-    },
-  };
+/** The filter, and that customers are in focus. @param {any} state @param {string[]} segments */
+function narrowed({ filter, focus, colour }, segments) {
+  if (!focus.length) return filter;
+  const territory = colour === "territory";
+  const field = territory ? "territory" : "segment";
+  const named = focus.filter((/** @type {string} */ one) => one !== "none");
+  const parts = [];
+  if (named.length) parts.push({ field, op: "in", value: territory ? named.map(Number) : named });
+  if (focus.includes("none")) parts.push(territory ? { field, op: "empty", value: true } : { field, op: "not_in", value: segments });
+  return { and: [...(filter ? [filter] : []), { or: parts }] };
 }

@@ -5,10 +5,17 @@ import { LABELS } from "../lib/basemap.js";
 import { onThemeChange, token } from "../lib/theme.js";
 import { rampOf, stepExpression } from "./map_colours.js";
 
-/** The finest hexagons there are: of customers one sees, and of customers one may only count. */
-const FINEST = { individuals: 14, counts: 7 };
-/** Classes are those of the tiles, two zooms out, that the view touches: panning changes few. */
-const BLOCK_LEVELS = 2;
+/** The finest hexagons there are: of customers one sees, and of customers one may only count. @param {{individuals: boolean}} page */
+export const finestOf = (page) => (page.individuals ? 14 : 7);
+
+/** Where tiles of hexagons come from. @param {any} filter a tree, or null */
+export function hexagonTiles(filter) {
+  const query = filter ? `?filter=${encodeURIComponent(JSON.stringify(filter))}` : "";
+  return `${location.origin}/tiles/hexagons/{z}/{x}/{y}.mvt${query}`;
+}
+
+/** Classes are those of the tiles, a zoom out, that the view touches: panning changes few. */
+const BLOCK_LEVELS = 1;
 export const DIMMED = 0.14;
 
 /**
@@ -22,20 +29,12 @@ export function valueExpression({ measure, share }) {
   return number("count");
 }
 
-/** The value of the same figures outside an expression. @param {any} state @param {any} figures count, revenue, seg_A ... */
-export function valueOf({ measure, share }, figures) {
-  if (measure === "revenue") return figures.revenue ?? 0;
-  if (measure === "average") return (figures.revenue ?? 0) / figures.count;
-  if (measure === "share") return (figures[`seg_${share}`] ?? 0) / figures.count;
-  return figures.count;
-}
-
 /**
  * @param {any} map @param {{individuals: boolean}} page
  * @param {(state: any, figures: any) => void} onFigures the legend's rows, whenever they change
  */
 export function createHexagons(map, page, onFigures) {
-  const finest = page.individuals ? FINEST.individuals : FINEST.counts;
+  const finest = finestOf(page);
   /** @type {any} */
   let state = null;
   let shown = "";
@@ -47,13 +46,8 @@ export function createHexagons(map, page, onFigures) {
   map.on("moveend", () => state && classify());
   map.once("remove", onThemeChange(() => state && paint()));
 
-  function address() {
-    const query = state.filter ? `?filter=${encodeURIComponent(JSON.stringify(state.filter))}` : "";
-    return `${location.origin}/tiles/hexagons/{z}/{x}/{y}.mvt${query}`;
-  }
-
   function draw() {
-    const wanted = address();
+    const wanted = hexagonTiles(state.filter);
     if (!map.getSource("hexagons")) {
       map.addSource("hexagons", { type: "vector", tiles: [wanted], maxzoom: finest });
       const from = { source: "hexagons", "source-layer": "hexagons" };
@@ -69,7 +63,9 @@ export function createHexagons(map, page, onFigures) {
     if (!map.getLayer("hexagons") || !classes) return;
     const colours = rampOf(classes.sizes.length || 1);
     const value = valueExpression(state);
-    const lit = colours.map((_, i) => (!state.focus.length || state.focus.includes(String(i)) ? 0.82 : DIMMED));
+    // Other classes may be fewer than the one that was in focus.
+    const some = colours.some((_, i) => state.focus.includes(String(i)));
+    const lit = colours.map((_, i) => (!some || state.focus.includes(String(i)) ? 0.82 : DIMMED));
     map.setPaintProperty("hexagons", "fill-color", stepExpression(value, classes.breaks, colours));
     map.setPaintProperty("hexagons", "fill-opacity", stepExpression(value, classes.breaks, lit));
     map.setPaintProperty("hexagons-line", "line-color", ["case", ["boolean", ["feature-state", "hover"], false], token("--ink"), token("--map-land")]);

@@ -7,7 +7,7 @@ import { UNASSIGNED_COLOUR } from "../lib/palette.js";
 import { onThemeChange, token } from "../lib/theme.js";
 import { colourExpression, drawPicture, pictureExpression, segmentColours, territoryColours } from "./map_colours.js";
 import { bindGround } from "./map_ground.js";
-import { createHeat, heatLayer } from "./map_heat.js";
+import { createHeat } from "./map_heat.js";
 import { createHexagons, DIMMED } from "./map_hexagons.js";
 import { createRegions, fetchRegions, nameOf } from "./map_regions.js";
 
@@ -53,7 +53,6 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
   map.addLayer(reach("chosen", "fill"), LABELS);
   map.addLayer(reach("pointed", "fill"), LABELS);
   map.addLayer(reach("chosen", "line"), LABELS);
-  map.addLayer(heatLayer(), LABELS);
   map.addLayer(pointLayer());
   map.addLayer(nameLayer());
   map.addLayer(ring("chosen-ring", "chosen", 3));
@@ -61,7 +60,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
   map.addLayer(ring("pointed-ring", "pointed", 2));
   const hexagons = createHexagons(map, page, onFigures);
   const regions = createRegions(map, page, onFigures);
-  const heat = createHeat(map);
+  const heat = createHeat(map, page);
   bindGround(map, { regions, segments: page.segments, colours: colours.segments, state: () => state, onFocus });
   paint();
   map.once("remove", onThemeChange(() => paint()));
@@ -71,7 +70,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
     for (const layer of ["chosen-ring", "pointed-ring"]) map.setPaintProperty(layer, "circle-stroke-color", token("--accent"));
     for (const layer of ["chosen-fill", "pointed-fill"]) map.setPaintProperty(layer, "fill-color", token("--accent"));
     map.setPaintProperty("chosen-line", "line-color", token("--accent"));
-    heat.paint(state, average);
+    heat.show(state.layer === "heat" ? state : null);
   }
 
   /** The rows of the legend of points; they also tell what a customer's revenue is on average. */
@@ -93,14 +92,10 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
     show(next) {
       state = { ...state, ...next };
       const address = tileAddress(state.filter);
-      if (address !== shown) {
-        map.getSource("customers").setTiles([address]);
-        heat.forget();
-      }
+      if (address !== shown) map.getSource("customers").setTiles([address]);
       shown = address;
       const visible = (/** @type {string[]} */ layers, /** @type {boolean} */ on) => layers.forEach((id) => map.setLayoutProperty(id, "visibility", on ? "visible" : "none"));
       visible(["points", "names", "clusters"], state.layer === "points");
-      visible(["heat"], state.layer === "heat");
       paint();
       hexagons.show(state.layer === "hexagons" ? state : null);
       if (state.layer === "points" || state.layer === "heat") score(state);

@@ -128,7 +128,7 @@ export function createLegend(container, { page, onChange }) {
 
   /** @param {{key: string, colour: string | null, label: string | null, owner?: string | null}} one @param {string[]} numbers */
   function row(one, numbers) {
-    const lit = !state.focus.length || state.focus.includes(one.key);
+    const lit = !focus().length || state.focus.includes(one.key);
     const words = one.label ?? noneWords();
     const name = figures.what === "segment" && one.key !== "none" ? t("Segment {name}", { name: words }) : words;
     return el(
@@ -144,6 +144,9 @@ export function createLegend(container, { page, onChange }) {
     );
   }
 
+  /** What is in focus and drawn: of other classes there may be fewer. */
+  const focus = () => (figures.kind === "classes" ? state.focus.filter((/** @type {string} */ key) => Number(key) < figures.colours.length) : state.focus);
+
   /** @param {HTMLElement[]} rows */
   const list = (rows) => el("ul", { class: "legend map-board-rows", "aria-label": t("Legend") }, ...rows);
 
@@ -151,7 +154,7 @@ export function createLegend(container, { page, onChange }) {
   const head = ([first, ...others]) => el("div", { class: "map-board-head overline", "aria-hidden": "true" }, el("span", { class: "grow truncate" }, first), ...others.map((one) => el("span", { class: "map-board-number" }, one)));
 
   function foot() {
-    if (!state.focus.length) return el("p", { class: "hint" }, t("Choose a row to bring it into focus; with Ctrl or Shift several."));
+    if (!focus().length) return el("p", { class: "hint" }, t("Choose a row to bring it into focus; with Ctrl or Shift several."));
     return el("button", { class: "btn btn-small map-unfocus", type: "button", "data-key": "unfocus", onclick: () => onChange({ focus: [] }) }, icon("x", "i-s"), t("Show all alike"));
   }
 
