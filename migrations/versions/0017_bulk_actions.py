@@ -35,6 +35,7 @@ def upgrade() -> None:
             failed integer NOT NULL DEFAULT 0,
             undone integer NOT NULL DEFAULT 0,
             spared integer NOT NULL DEFAULT 0,
+            undo_after bigint NOT NULL DEFAULT 0,
             result jsonb NOT NULL DEFAULT '{}',
             job_id bigint REFERENCES job_runs ON DELETE SET NULL,
             created_at timestamptz NOT NULL DEFAULT now(),
@@ -46,6 +47,7 @@ def upgrade() -> None:
         COMMENT ON COLUMN bulk_runs.client_key IS 'of who asked: sent twice, one run';
         COMMENT ON COLUMN bulk_runs.request IS 'digest of what was asked with the key';
         COMMENT ON COLUMN bulk_runs.done IS 'bulk_members.ord up to which the run is committed';
+        COMMENT ON COLUMN bulk_runs.undo_after IS 'account up to which the undo is committed';
         COMMENT ON COLUMN bulk_runs.forgotten_at IS 'images and file are deleted: no undo any more';
         CREATE UNIQUE INDEX IF NOT EXISTS bulk_runs_client_key
             ON bulk_runs (user_id, client_key) NULLS NOT DISTINCT WHERE client_key IS NOT NULL;

@@ -78,7 +78,8 @@ def _batch_back(action: Action, running: Running) -> int | None:
         found = queries.get_locked(session, running.run_id)
         if found.state != "undoing":
             raise Conflict(f"The undo of bulk action {found.id} was stopped ({found.state})")
-        span = {"run_id": found.id, "limit": BATCH if action.images else 0}
+        limit = BATCH if action.images else 0
+        span = {"run_id": found.id, "after": found.undo_after, "limit": limit}
         rows = bulk_stage.open_stage(session, _CHANGED, span)
         if rows or not action.images:
             action.undo(session, running.actor, found)
@@ -86,7 +87,7 @@ def _batch_back(action: Action, running: Running) -> int | None:
             counts = bulk_stage.outcomes(session)
             found.undone += counts["undone"]
             found.spared += rows - counts["undone"]
-            _keep_back(session, found.id)
+            found.undo_after = _keep_back(session, found.id)
             return rows
         found.state, found.undone_at = "undone", clock.now()
         return None
@@ -120,9 +121,11 @@ def _keep(session: Session, run_id: int, *, images: bool) -> None:
     session.execute(text(_KEEP_ERRORS), params | {"undo": False})
 
 
-def _keep_back(session: Session, run_id: int) -> None:
+def _keep_back(session: Session, run_id: int) -> int:
+    """Keep what the undo came to; the last account of the batch."""
     session.execute(text(_KEEP_OUTCOMES), {"run_id": run_id})
     session.execute(text(_KEEP_ERRORS), {"run_id": run_id, "undo": True})
+    return int(session.execute(text("SELECT max(account_id) FROM bulk_stage")).scalar_one())
 
 
 _MEMBERS: Final = """
@@ -131,7 +134,8 @@ _MEMBERS: Final = """
 """
 _CHANGED: Final = """
     SELECT account_id, before FROM bulk_before
-    WHERE run_id = :run_id AND outcome = 'changed' ORDER BY account_id LIMIT :limit
+    WHERE run_id = :run_id AND account_id > :after AND outcome = 'changed'
+    ORDER BY account_id LIMIT :limit
 """
 _KEEP_IMAGES: Final = """
     INSERT INTO bulk_before (run_id, account_id, before)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ForeignKey, func
+from sqlalchemy import BigInteger, ForeignKey, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,6 +36,8 @@ class BulkRun(Base):
     failed: Mapped[int] = mapped_column(default=0)
     undone: Mapped[int] = mapped_column(default=0)
     spared: Mapped[int] = mapped_column(default=0)
+    # The account up to which the undo is committed.
+    undo_after: Mapped[int] = mapped_column(BigInteger, default=0)
     # What an action keeps for itself: the audience it made, the file it wrote.
     result: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job_runs.id", ondelete="SET NULL"))

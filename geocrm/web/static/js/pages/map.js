@@ -167,6 +167,7 @@ function show() {
   legend.show(state);
   customers.show(state);
   selection.show(state);
+  bulk?.show();
 }
 
 function showWithoutMap() {

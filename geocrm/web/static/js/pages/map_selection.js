@@ -19,7 +19,6 @@ import { textOf } from "./map_tree.js";
 const OWNERS_NAMED = 2;
 const EMPTY = { type: "FeatureCollection", features: [] };
 
-/** Pixels of a customer's mark: a press ends a drawing even where nothing moves. */
 const TOOLS = /** @type {const} */ (["lasso", "rectangle", "circle", "polygon"]);
 
 /**
@@ -44,6 +43,8 @@ export function createSelection(map, { page, colours, change, onFigures }) {
     if (draw?.isDrawing()) return draw.stop();
     openMenu(button, TOOLS.map((tool) => ({ words: toolWords(tool), symbol: toolSymbol(tool), run: () => start(tool) })), { label: t("Choose on the map") });
   });
+  const all = document.getElementById("select-all");
+  all?.addEventListener("click", () => change({ all: !state?.all, ids: null, selection: null }));
   document.getElementById("clear-selection")?.addEventListener("click", clear);
   // Before anything else hears the key: afterwards the drawer is closed and would seem never to have been open.
   document.addEventListener("keydown", escape, { capture: true });
@@ -112,6 +113,7 @@ export function createSelection(map, { page, colours, change, onFigures }) {
       state = next;
       map.getSource("selection").setData(next.selection ? { type: "Feature", properties: {}, geometry: next.selection } : EMPTY);
       card.hidden = !hasSelection(next);
+      all?.setAttribute("aria-pressed", String(next.all));
       if (card.hidden) {
         asking.abort();
         shown = "";
