@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from geocrm.db import scope as scopes
 from geocrm.db import scoped_sql
 from geocrm.db.postgis import LonLat
 from geocrm.errors import InvalidInput
@@ -22,7 +23,9 @@ from geocrm.maps.queries import ROWS, Box, Row
 
 _FIRST_RING_M: Final = 1_000.0
 _GROWTH: Final = 8.0  # of the radius, when the ring met too few to judge by
-_RINGS: Final = 3
+_RINGS: Final = 7
+# Where a ring of this size meets nobody, those who are wanted are few or far away.
+_LONELY_M: Final = 60_000.0
 # Distances on the sphere and on the ellipsoid differ by less than this share.
 _FLATTENING: Final = 0.007
 # Beyond this a box of degrees spares no work: a quarter of the way around the globe.
@@ -90,10 +93,17 @@ def _nearest(
         found = _within(session, chosen, place, after, radius, wanted)
         if len(found) == wanted:
             return found
+        if not found and radius >= _LONELY_M and not _wants_everybody(session, chosen):
+            break
         # As many again in proportion to the ground, and a little more.
         few = len(found) < wanted / _GROWTH**2
         radius *= _GROWTH if few else 1.2 * math.sqrt(wanted / len(found))
     return _everywhere(session, chosen, place, after, begin, wanted)
+
+
+def _wants_everybody(session: Session, chosen: Filter) -> bool:
+    """Whether an empty ring is empty ground, and so costs nothing."""
+    return chosen.is_everything and scopes.of(session).sees_all
 
 
 def _everywhere(

@@ -43,6 +43,7 @@ def new() -> str:
         segments=SEGMENTS,
         owners=_owners(),
         pin=_pin(request.args),
+        phone=request.args.get("phone", "")[:60],
     )
 
 
@@ -63,6 +64,14 @@ def create() -> Any:
     )
     if place is not None:
         service.pin(g.session, g.actor, account.id, place.lon, place.lat)
+    if request.form.get("phone", "").strip():
+        service.add_phone(
+            g.session,
+            g.actor,
+            account.id,
+            request.form["phone"],
+            country=settings.default_country,
+        )
     flash(_("%(name)s was added.", name=account.name), "good")
     return redirect(f"/accounts/{account.id}")
 

@@ -24,6 +24,7 @@ from geocrm.web import (
     language,
     layer_tiles,
     people,
+    pop,
     problems,
     providers,
     reading,
@@ -52,6 +53,7 @@ from geocrm.web.api import jobs as api_jobs
 from geocrm.web.api import nearby as api_nearby
 from geocrm.web.api import people as api_people
 from geocrm.web.api import places as api_places
+from geocrm.web.api import pop as api_pop
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import views as api_views
@@ -82,6 +84,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_areas.bp,
     api_search.bp,
     api_commands.bp,
+    pop.bp,
+    api_pop.bp,
     api_places.bp,
     api_boundaries.bp,
     bulk.bp,
