@@ -73,9 +73,10 @@ def begin(
         return _earlier(session, actor, client_key or "", request), False
     members = meant.freeze(session, chosen, run_id)
     _require_fit(action, params, members, fingerprint)
-    forecast = action.forecast(session, actor, params, chosen)
-    if forecast.stops:
-        raise InvalidInput(forecast.stops)
+    # What changes accounts one by one always may begin; the rest may have a reason not to.
+    stops = None if action.images else action.forecast(session, actor, params, chosen).stops
+    if stops:
+        raise InvalidInput(stops)
     found = queries.get_locked(session, run_id)
     found.total = members.total
     audit.record(
