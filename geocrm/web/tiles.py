@@ -68,15 +68,15 @@ def answer(body: bytes, version: str) -> Response:
     if len(body) > _WORTH_ZIPPING and request.accept_encodings.quality("gzip") > 0:
         response.set_data(gzip.compress(body, _GZIP_LEVEL, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
-    return _kept(response, version)
+    return kept(response, version)
 
 
 def unchanged(version: str) -> Response:
     """What the browser has still holds."""
-    return _kept(Response(status=304), version)
+    return kept(Response(status=304), version)
 
 
-def _kept(response: Response, version: str) -> Response:
+def kept(response: Response, version: str) -> Response:
     """Kept by one browser and used only after asking whether it still holds."""
     response.set_etag(version, weak=True)
     response.headers["Cache-Control"] = "private, no-cache"

@@ -216,6 +216,16 @@ def test_breaks_of_a_view_are_told_with_the_size_of_each_class(client_of, crowd,
     assert found["least"] < found["breaks"][0] <= found["largest"]
 
 
+def test_breaks_are_kept_by_the_browser_until_something_changes(client_of, crowd, add_account):
+    client, query = client_of(crowd[0][0]), {"bbox": "106,-7,108,-6", "zoom": 7}
+    path = "/api/v1/accounts/hexagons/classes"
+    first = get(client, path, **query)
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert client.get(path, query_string=query, headers=known).status_code == 304
+    add_account(owner=crowd[0][0])
+    assert client.get(path, query_string=query, headers=known).status_code == 200
+
+
 def test_a_marketers_breaks_are_those_of_what_is_drawn(client_of, crowd, marketer):
     query = {"bbox": "106,-7,108,-6", "zoom": 12, "measure": "revenue"}
     found = get(client_of(marketer), "/api/v1/accounts/hexagons/classes", **query).get_json()

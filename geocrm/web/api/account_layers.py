@@ -1,20 +1,23 @@
 """API of what layers of the map are coloured by: figures by region, and classes of values."""
 
 from dataclasses import asdict
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from apiflask import APIBlueprint
-from flask import g
+from flask import after_this_request, g, request
 from pydantic import BaseModel, Field
 
 from geocrm.errors import InvalidInput
 from geocrm.maps import hexagons, measures, regions, service
+from geocrm.maps.filters import Filter
 from geocrm.maps.measures import Measure, classify
 from geocrm.maps.regions import SEGMENT, TERRITORIES, Region
 from geocrm.places import queries as places
 from geocrm.territories import queries as plans
 from geocrm.web.access import permit
 from geocrm.web.api.account_list import read_box
+from geocrm.web.tiles import kept, unchanged
 
 bp = APIBlueprint("api_account_layers", __name__, url_prefix="/api/v1/accounts", tag="Customers")
 
@@ -81,11 +84,15 @@ class RegionsOut(BaseModel):
 @bp.output(RegionsOut)
 @bp.doc(summary="Figures by boundary unit, territory or segment", security="token")
 @permit("count", "account")
-def by_region(query_data: RegionsQuery) -> RegionsOut:
+def by_region(query_data: RegionsQuery) -> Any:
     """Count, revenue and segments of each region that holds a customer."""
     measure = Measure(query_data.measure, query_data.share)
     level = _level(query_data.layer)
     chosen = service.filter_for(g.actor, query_data.filter)
+    # Who works in a territory is told, too, and does not raise the version.
+    version = None if query_data.layer == TERRITORIES else _version(chosen)
+    if version and request.if_none_match.contains_weak(version):
+        return unchanged(version)
     found = regions.shown_regions(g.session, g.actor, query_data.layer, chosen)
     inside = [measure.of(each) for each in found if each.code is not None]
     return RegionsOut(
@@ -101,15 +108,25 @@ def by_region(query_data: RegionsQuery) -> RegionsOut:
 @bp.output(ClassesOut)
 @bp.doc(summary="Classes of the hexagons around a view", security="token")
 @permit("count", "account")
-def hexagon_classes(query_data: HexagonsQuery) -> ClassesOut:
+def hexagon_classes(query_data: HexagonsQuery) -> Any:
     """Breaks between the values of hexagons of the tiles, a zoom out, that the view touches."""
     measure = Measure(query_data.measure, query_data.share)
     chosen = service.filter_for(g.actor, query_data.filter)
     box = read_box(query_data.bbox)
     if box is None:
         raise InvalidInput("Say which view: bbox=west,south,east,north")
+    version = _version(chosen)
+    if request.if_none_match.contains_weak(version):
+        return unchanged(version)
     found = hexagons.shown_around(g.session, g.actor, query_data.zoom, box, chosen)
     return _classes([measure.of(each) for each in found], query_data.classes)
+
+
+def _version(chosen: Filter) -> str:
+    """What the answer depends on besides its address; the browser keeps the answer under it."""
+    version = service.tile_version(g.session, g.actor, chosen)
+    after_this_request(partial(kept, version=version))
+    return version
 
 
 def _level(layer: str) -> str | None:
