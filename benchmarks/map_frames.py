@@ -1,10 +1,10 @@
-"""Main-thread time of our scripts per frame while the map is panned, from a Chromium trace.
+"""Main-thread time of our scripts per frame while the map is panned, from Chromium's profiler.
 
     python benchmarks/map_frames.py http://127.0.0.1:8000 manager@demo.example geocrm-demo
 
-Without a graphics card Chromium draws in software: those calls (WebGL and what follows from them) are
-no work of ours and are not counted. Counted is what runs in `js/pages` and `js/lib`, and for comparison
-what MapLibre runs.
+Without a graphics card Chromium draws in software: that is no work of ours and not counted.
+Counted is what runs in `js/pages` and `js/lib` with all that it calls, and for comparison what
+MapLibre does by itself.
 """
 
 import json
@@ -83,13 +83,12 @@ def _report(profile: dict[str, Any], frames: int) -> None:
 
 
 def _whose(sample: int, nodes: dict[int, Any], parents: dict[int, int]) -> str:
-    """Whose work a sample is: of the innermost script that is ours, else MapLibre's or the browser's."""
+    """Whose work it is: ours, also when we called somebody; else MapLibre's or the browser's."""
     at: int | None = sample
     found = "browser"
     while at is not None:
         url = nodes[at]["callFrame"]["url"]
         if "/js/pages/" in url or "/js/lib/" in url:
-            # What we ask of MapLibre counts as ours, too: a slow question is our slowness.
             return "ours"
         if "maplibre" in url and found == "browser":
             found = "maplibre"
