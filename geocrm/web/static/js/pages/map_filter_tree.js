@@ -40,34 +40,6 @@ function fieldOf(part) {
   return fields.every((/** @type {string | null} */ each) => each === fields[0]) ? fields[0] : null;
 }
 
-/**
- * The values that a legend's field is narrowed to, "none" for those without one; [] for all.
- * @param {Tree | null} tree @param {string} field @returns {string[]}
- */
-export function valuesOf(tree, field) {
-  const part = partsOf(tree)[findField(tree, field)];
-  const leaves = !part ? [] : isLeaf(part) ? [part] : part.or;
-  return leaves.flatMap((/** @type {Leaf} */ leaf) => {
-    if (leaf.op === "empty") return leaf.value ? ["none"] : [];
-    if (leaf.op === "eq") return [String(leaf.value)];
-    return leaf.op === "in" ? leaf.value.map(String) : [];
-  });
-}
-
-/**
- * The tree with a legend's field narrowed to these values; [] takes the condition away.
- * @param {Tree | null} tree @param {string} field @param {Array<string | number>} values
- */
-export function withValues(tree, field, values) {
-  const named = values.filter((value) => value !== "none");
-  const parts = [
-    named.length ? { field, op: "in", value: named } : null,
-    values.includes("none") ? { field, op: "empty", value: true } : null,
-  ].filter(Boolean);
-  const at = findField(tree, field);
-  return withPart(tree, at < 0 ? partsOf(tree).length : at, parts.length > 1 ? { or: parts } : parts[0] ?? null);
-}
-
 /** How many conditions there are. @param {Tree | null} tree @returns {number} */
 export function countLeaves(tree) {
   if (!tree) return 0;

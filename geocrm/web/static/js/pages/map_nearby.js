@@ -1,9 +1,9 @@
 // @ts-check
 /** The customers around a point, nearest first: a list with distances, and the ground it reaches over. */
 import { getJson } from "../lib/api.js";
-import { fit, LABELS, openPopup } from "../lib/basemap.js";
+import { fit, LABELS } from "../lib/basemap.js";
 import { el, icon } from "../lib/dom.js";
-import { closeDrawer, openDrawer } from "../lib/drawer.js";
+import { openDrawer } from "../lib/drawer.js";
 import { formatDistance, formatMoney } from "../lib/format.js";
 import { boxAround, circle } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
@@ -105,7 +105,6 @@ export function createNearby(map, { filter, onChoose, onHover }) {
       writeState({ near: null });
     },
     clear: () => map.getSource("near").setData(EMPTY),
-    close: () => (end(), closeDrawer()),
   };
 }
 

@@ -191,6 +191,5 @@ export function createCustomerTable(container, { page, state: first, query, chan
       for (const element of container.querySelectorAll(".tabulator-row.is-lit")) element.classList.remove("is-lit");
       if (id !== null) container.querySelector(`.tabulator-row[data-id="${id}"]`)?.classList.add("is-lit");
     },
-    redraw: () => table.grid.redraw(),
   };
 }
