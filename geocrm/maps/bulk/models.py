@@ -67,9 +67,7 @@ class BulkMember(Base):
 
     __tablename__ = "bulk_members"
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(primary_key=True)
     ord: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int]
 
@@ -79,9 +77,7 @@ class BulkBefore(Base):
 
     __tablename__ = "bulk_before"
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(primary_key=True)
     before: Mapped[dict[str, Any]] = mapped_column(JSONB)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -93,9 +89,7 @@ class BulkError(Base):
 
     __tablename__ = "bulk_errors"
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("bulk_runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(primary_key=True)
     undo: Mapped[bool] = mapped_column(primary_key=True, default=False)
     account_id: Mapped[int] = mapped_column(primary_key=True)
     reason: Mapped[str]
