@@ -98,11 +98,11 @@ const customers = (n) => tn("{n} customer", "{n} customers", { n });
 
 /**
  * What is in focus after a click on a value: that alone, or nothing when it was so; with Ctrl, Cmd
- * or Shift it joins the others or leaves them.
- * @param {string[]} focus @param {string} key @param {{ctrlKey: boolean, metaKey: boolean, shiftKey: boolean}} event
+ * or Shift, and under a finger, which has no keys, it joins the others or leaves them.
+ * @param {string[]} focus @param {string} key @param {{ctrlKey: boolean, metaKey: boolean, shiftKey: boolean, pointerType?: string}} event
  */
 export function focusAfter(focus, key, event) {
   const among = focus.includes(key);
-  if (event.ctrlKey || event.metaKey || event.shiftKey) return among ? focus.filter((one) => one !== key) : [...focus, key];
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.pointerType === "touch") return among ? focus.filter((one) => one !== key) : [...focus, key];
   return among && focus.length === 1 ? [] : [key];
 }

@@ -154,7 +154,8 @@ export function createLegend(container, { page, onChange }) {
   const head = ([first, ...others]) => el("div", { class: "map-board-head overline", "aria-hidden": "true" }, el("span", { class: "grow truncate" }, first), ...others.map((one) => el("span", { class: "map-board-number" }, one)));
 
   function foot() {
-    if (!focus().length) return el("p", { class: "hint" }, t("Choose a row to bring it into focus; with Ctrl or Shift several."));
+    const hint = matchMedia("(pointer: coarse)").matches ? t("Choose rows to bring them into focus.") : t("Choose a row to bring it into focus; with Ctrl or Shift several.");
+    if (!focus().length) return el("p", { class: "hint" }, hint);
     return el("button", { class: "btn btn-small map-unfocus", type: "button", "data-key": "unfocus", onclick: () => onChange({ focus: [] }) }, icon("x", "i-s"), t("Show all alike"));
   }
 
