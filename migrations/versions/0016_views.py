@@ -79,6 +79,8 @@ def upgrade() -> None:
         for name, what in _INDEXES.items():
             op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
             op.execute(f"CREATE INDEX CONCURRENTLY {name} ON {what}")
+        # What the new indexes hold is known to the planner only then.
+        op.execute("ANALYZE addresses, accounts")
 
 
 def downgrade() -> None:
