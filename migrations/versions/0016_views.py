@@ -26,6 +26,11 @@ _INDEXES = {
     "accounts_external_id_word": "accounts (lower(external_id) text_pattern_ops)",
     "accounts_created": "accounts (created_at)",
 }
+# Of few values, so that no index helps; the planner must know how many rows have each.
+_STATISTICS = {
+    "addresses_country_word": "lower(country)",
+    "addresses_provider_word": "lower(provider)",
+}
 _WATCHED = {
     "accounts": "UPDATE OF external_id, website, annual_revenue, visits_per_year, import_id,"
     " created_at, updated_at",
@@ -70,6 +75,8 @@ def upgrade() -> None:
             WHERE default_for_role IS NOT NULL;
         """
     )
+    for name, what in _STATISTICS.items():
+        op.execute(f"CREATE STATISTICS IF NOT EXISTS {name} ON ({what}) FROM addresses")
     for table, events in _WATCHED.items():
         op.execute(
             f"CREATE OR REPLACE TRIGGER raise_map_version_for_filters AFTER {events} ON {table}"
@@ -79,12 +86,16 @@ def upgrade() -> None:
         for name, what in _INDEXES.items():
             op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
             op.execute(f"CREATE INDEX CONCURRENTLY {name} ON {what}")
+        # What they hold is known to the planner only then.
+        op.execute("ANALYZE addresses, accounts")
 
 
 def downgrade() -> None:
     """Drop them."""
     for name in _INDEXES:
         op.execute(f"DROP INDEX IF EXISTS {name}")
+    for name in _STATISTICS:
+        op.execute(f"DROP STATISTICS IF EXISTS {name}")
     for table in _WATCHED:
         op.execute(f"DROP TRIGGER IF EXISTS raise_map_version_for_filters ON {table}")
     op.execute("DROP TABLE views, areas")

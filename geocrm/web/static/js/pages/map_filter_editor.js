@@ -73,7 +73,10 @@ export function createEditor(field, leaf, options) {
     draw(kept);
   });
   draw(leaf);
-  const focus = () => /** @type {HTMLElement | null} */ (body.querySelector("input:not([type=hidden]), select, button") ?? select)?.focus();
+  const focus = () => {
+    const fields = /** @type {HTMLElement[]} */ ([...body.querySelectorAll("input, select, button")]);
+    (fields.find((each) => each.offsetParent) ?? select).focus();
+  };
   return { node: el("div", { class: "filter-editor stack", role: "group", "aria-label": field.label }, select, body), focus };
 }
 
