@@ -128,8 +128,8 @@ function look() {
 
 /** Load the figures, and what the address names. */
 async function start() {
-  await asked;
-  byId("welcome").hidden = everybody.count !== 0 || !page.individuals;
+  const found = await asked;
+  byId("welcome").hidden = found.count !== 0 || !page.individuals;
   refresh();
   const entries = readState();
   const place = placeOfText(entries.near);
@@ -214,9 +214,10 @@ async function refresh() {
 function changedSomebody() {
   known.clear();
   everybody = null;
-  selection.forget();
   chart.forget();
   if (state.mode !== "board") board?.forget();
+  if (!ready) return;
+  selection.forget();
   table?.show(state, { force: true });
   show();
   refresh();
