@@ -76,6 +76,7 @@ export function createTable(container, options) {
     async setColumns(columns) {
       await built;
       grid.setColumns(columnsOf(columns, options));
+      grid.redraw(true);
     },
     /** @param {string} sort */
     sortBy: (sort) => loads?.sortBy(sort),
