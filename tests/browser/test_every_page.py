@@ -17,6 +17,7 @@ PAGES = (
     "/accounts/{account}",
     "/accounts/{account}/edit",
     "/addresses/review",
+    "/bulk",
     "/addresses/quality",
     "/territories",
     "/territories/new",

@@ -201,6 +201,11 @@ def forget(session: Session) -> int:
         text("UPDATE bulk_runs SET forgotten_at = now() WHERE id = ANY(CAST(:old AS bigint[]))"),
         {"old": list(old)},
     )
+    _forget_files(session)
+    return len(old)
+
+
+def _forget_files(session: Session) -> None:
     stale = session.scalars(
         text("SELECT result ->> 'path' FROM bulk_runs WHERE result ? 'path'"
              " AND created_at < :since AND created_at > :before"),
@@ -209,7 +214,12 @@ def forget(session: Session) -> int:
     )  # fmt: skip
     for path in stale:
         Path(path).unlink(missing_ok=True)
-    return len(old)
+    files = session.scalars(text("SELECT result ->> 'path' FROM bulk_runs WHERE result ? 'path'"))
+    for folder in {Path(path).parent for path in files}:
+        # What a killed export left and nobody let go on.
+        for draft in folder.glob("*.part.*"):
+            if draft.stat().st_mtime < (clock.now() - timedelta(days=1)).timestamp():
+                draft.unlink(missing_ok=True)
 
 
 def _checked(

@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import json
+import os
 
 import geopandas
 import openpyxl
@@ -218,8 +219,12 @@ def test_a_file_goes_after_a_week(session, export, add_account, rep):
     session.commit()
     with pytest.raises(NotFound, match="kept for 7 days"):
         service.file_of(session, export.bulk.actor, run.id)
+    left, fresh = (path.with_name(f"9-{name}.part.csv") for name in ("left", "fresh"))
+    for draft in (left, fresh):
+        draft.touch()
+    os.utime(left, (0, 0))
     service.forget(session)
-    assert not path.exists()
+    assert (path.exists(), left.exists(), fresh.exists()) == (False, False, True)
 
 
 def test_more_rows_than_a_sheet_has_are_refused_before_they_are_written(
