@@ -9,7 +9,7 @@ import { colourExpression, drawPicture, pictureExpression, segmentColours, terri
 import { bindGround } from "./map_ground.js";
 import { createHeat } from "./map_heat.js";
 import { createHexagons, DIMMED } from "./map_hexagons.js";
-import { createRegions, fetchRegions, nameOf } from "./map_regions.js";
+import { createRegions, fetchRegions, forgetRegions, nameOf } from "./map_regions.js";
 
 const FONT = ["Inter Variable"];
 const EMPTY = /** @type {const} */ ({ type: "FeatureCollection", features: [] });
@@ -101,6 +101,17 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
       if (state.layer === "points" || state.layer === "heat") score(state);
       showBorders(map, state.borders, page.layers);
       return regions.show(state.layer === "regions" ? state : null);
+    },
+    /** After customers were changed on this page: draw and count them anew. */
+    refresh() {
+      forgetRegions();
+      hexagons.forget();
+      // The browser asks whether its tiles still hold.
+      for (const id of ["customers", "hexagons", "heat"]) {
+        const source = map.getSource(id);
+        source?.setTiles(source.tiles);
+      }
+      return this.show({});
     },
     /** @param {[number, number] | null} lonLat @param {number | null} [radiusM] by which the point may be off */
     point: (lonLat, radiusM) => map.getSource("pointed").setData(at(lonLat, radiusM)),

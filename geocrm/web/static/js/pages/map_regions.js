@@ -25,6 +25,9 @@ export function fetchRegions(layer, state) {
   return found;
 }
 
+/** After customers were changed: ask again. */
+export const forgetRegions = () => known.clear();
+
 /** The name of a region in the page's language. @param {any} region */
 export const nameOf = (region) => (language === "id" && region.name_id) || region.name;
 
