@@ -7,6 +7,7 @@ import { el, icon, swatch } from "../lib/dom.js";
 import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { focusAfter } from "./map_ground.js";
+import { regionCodes } from "./map_regions.js";
 
 /** Rows beyond these are told by their number: nobody reads on, and a map of 3,000 counties is slow. */
 const MOST_ROWS = 200;
@@ -42,15 +43,13 @@ export function createLegend(container, { page, onChange }) {
 
   /** Regions need a level: territories where there are some, else the level below countries. @param {string} layer */
   function firstRegions(layer) {
-    const choices = regionChoices().map(([value]) => value);
+    const choices = regionCodes(page);
     return layer === "regions" && !choices.includes(state.regions) ? { regions: choices[0] ?? "" } : {};
   }
 
   function regionChoices() {
-    const levels = page.layers.map((one) => [one.code, one.name]);
-    // A country's own division comes before the world's.
-    levels.sort((a, b) => Number(a[0].startsWith("wld-")) - Number(b[0].startsWith("wld-")));
-    return page.territories.length ? [["territories", t("Territories")], ...levels] : levels;
+    const names = Object.fromEntries(page.layers.map((one) => [one.code, one.name]));
+    return regionCodes(page).map((code) => [code, names[code] ?? t("Territories")]);
   }
 
   function showOptions() {

@@ -28,6 +28,16 @@ export function fetchRegions(layer, state) {
 /** After customers were changed: ask again. */
 export const forgetRegions = () => known.clear();
 
+/**
+ * What regions there are to choose from, the likeliest first: territories, a country's own division,
+ * the world's. @param {{territories: any[], layers: any[]}} page @returns {string[]}
+ */
+export function regionCodes({ territories, layers }) {
+  const codes = layers.map((one) => one.code);
+  codes.sort((a, b) => Number(a.startsWith("wld-")) - Number(b.startsWith("wld-")));
+  return territories.length ? ["territories", ...codes] : codes;
+}
+
 /** The name of a region in the page's language. @param {any} region */
 export const nameOf = (region) => (language === "id" && region.name_id) || region.name;
 
