@@ -137,7 +137,7 @@ export function createLegend(container, { page, onChange }) {
         "button",
         { class: "legend-row map-board-row", type: "button", "data-key": one.key, "aria-pressed": String(lit), onclick: (/** @type {MouseEvent} */ event) => onChange({ focus: focusAfter(state.focus, one.key, event) }) },
         one.colour ? swatch(one.colour) : el("span", { class: "swatch map-swatch-none", "aria-hidden": "true" }),
-        el("span", { class: "map-board-name" }, el("span", { class: "truncate" }, name), one.owner ? el("small", { class: "muted truncate" }, one.owner) : null),
+        el("span", { class: "map-board-name" }, el("span", { class: "truncate", title: name }, name), one.owner ? el("small", { class: "muted truncate" }, one.owner) : null),
         ...numbers.map((number) => el("span", { class: "num" }, number)),
       ),
     );
@@ -186,8 +186,9 @@ export function createLegend(container, { page, onChange }) {
   }
 
   const measureWords = () => (state.measure === "share" ? t("Share of {name}", { name: state.share }) : state.measure === "average" ? t("Average") : measures().find(([name]) => name === state.measure)?.[1] ?? "");
-  const whatWords = () => (figures.what === "segment" ? t("Segment") : figures.what === "territory" || state.regions === "territories" ? t("Territory") : t("Area"));
-  const noneWords = () => (figures.what === "segment" ? t("No segment") : figures.what === "territory" || state.regions === "territories" ? t("In no territory") : t("In no region of this level"));
+  const byTerritory = () => figures.what === "territory" || figures.by === "territories";
+  const whatWords = () => (figures.what === "segment" ? t("Segment") : byTerritory() ? t("Territory") : t("Area"));
+  const noneWords = () => (figures.what === "segment" ? t("No segment") : byTerritory() ? t("In no territory") : t("In no region of this level"));
 
   return {
     /** @param {any} next the state of the view @param {any} [found] what `onFigures` of the layers gave; left out while it is asked for */

@@ -104,7 +104,7 @@ export function createRegions(map, page, onFigures) {
       map.setPaintProperty(`${drawn}-line`, "line-color", ["case", ["boolean", ["feature-state", "hover"], false], token("--ink"), token("--map-border-1")]);
     }
     const rows = found.items.map((/** @type {any} */ one) => ({ ...one, key: String(one.code ?? "none"), label: nameOf(one), colour: one.code === null ? null : colourOf(one) }));
-    onFigures(state, { kind: "rows", what: "regions", rows, rounded: found.rounded, classes: found.classes, colours, undrawn: !found.level });
+    onFigures(state, { kind: "rows", what: "regions", by: state.regions, rows, rounded: found.rounded, classes: found.classes, colours, undrawn: !found.level });
   }
 
   return {
