@@ -98,6 +98,10 @@ export function createHexagons(map, page, onFigures) {
   }
 
   return {
+    /** After customers were changed: ask again. */
+    forget() {
+      asked = "";
+    },
     /** @param {any} next the state of the view; null hides the hexagons */
     show(next) {
       state = next;

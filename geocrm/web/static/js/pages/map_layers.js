@@ -9,7 +9,7 @@ import { colourExpression, drawPicture, pictureExpression, segmentColours, terri
 import { bindGround } from "./map_ground.js";
 import { createHeat } from "./map_heat.js";
 import { createHexagons, DIMMED } from "./map_hexagons.js";
-import { createRegions, fetchRegions, nameOf } from "./map_regions.js";
+import { createRegions, fetchRegions, forgetRegions, nameOf, regionCodes } from "./map_regions.js";
 
 const FONT = ["Inter Variable"];
 const EMPTY = /** @type {const} */ ({ type: "FeatureCollection", features: [] });
@@ -91,6 +91,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
     /** Draw what the state says. @param {Partial<LayerState>} next */
     show(next) {
       state = { ...state, ...next };
+      if (!regionCodes(page).includes(state.regions)) state.regions = regionCodes(page)[0] ?? "";
       const address = tileAddress(state.filter);
       if (address !== shown) map.getSource("customers").setTiles([address]);
       shown = address;
@@ -100,7 +101,18 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
       hexagons.show(state.layer === "hexagons" ? state : null);
       if (state.layer === "points" || state.layer === "heat") score(state);
       showBorders(map, state.borders, page.layers);
-      return regions.show(state.layer === "regions" ? state : null);
+      return regions.show(state.layer === "regions" && state.regions ? state : null);
+    },
+    /** After customers were changed on this page: draw and count them anew. */
+    refresh() {
+      forgetRegions();
+      hexagons.forget();
+      // The browser asks whether its tiles still hold.
+      for (const id of ["customers", "hexagons", "heat"]) {
+        const source = map.getSource(id);
+        source?.setTiles(source.tiles);
+      }
+      return this.show({});
     },
     /** @param {[number, number] | null} lonLat @param {number | null} [radiusM] by which the point may be off */
     point: (lonLat, radiusM) => map.getSource("pointed").setData(at(lonLat, radiusM)),

@@ -7,6 +7,7 @@ import { el, icon, swatch } from "../lib/dom.js";
 import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { focusAfter } from "./map_ground.js";
+import { regionCodes } from "./map_regions.js";
 
 /** Rows beyond these are told by their number: nobody reads on, and a map of 3,000 counties is slow. */
 const MOST_ROWS = 200;
@@ -42,15 +43,13 @@ export function createLegend(container, { page, onChange }) {
 
   /** Regions need a level: territories where there are some, else the level below countries. @param {string} layer */
   function firstRegions(layer) {
-    const choices = regionChoices().map(([value]) => value);
+    const choices = regionCodes(page);
     return layer === "regions" && !choices.includes(state.regions) ? { regions: choices[0] ?? "" } : {};
   }
 
   function regionChoices() {
-    const levels = page.layers.map((one) => [one.code, one.name]);
-    // A country's own division comes before the world's.
-    levels.sort((a, b) => Number(a[0].startsWith("wld-")) - Number(b[0].startsWith("wld-")));
-    return page.territories.length ? [["territories", t("Territories")], ...levels] : levels;
+    const names = Object.fromEntries(page.layers.map((one) => [one.code, one.name]));
+    return regionCodes(page).map((code) => [code, names[code] ?? t("Territories")]);
   }
 
   function showOptions() {
@@ -138,7 +137,7 @@ export function createLegend(container, { page, onChange }) {
         "button",
         { class: "legend-row map-board-row", type: "button", "data-key": one.key, "aria-pressed": String(lit), onclick: (/** @type {MouseEvent} */ event) => onChange({ focus: focusAfter(state.focus, one.key, event) }) },
         one.colour ? swatch(one.colour) : el("span", { class: "swatch map-swatch-none", "aria-hidden": "true" }),
-        el("span", { class: "map-board-name" }, el("span", { class: "truncate" }, name), one.owner ? el("small", { class: "muted truncate" }, one.owner) : null),
+        el("span", { class: "map-board-name" }, el("span", { class: "truncate", title: name }, name), one.owner ? el("small", { class: "muted truncate" }, one.owner) : null),
         ...numbers.map((number) => el("span", { class: "num" }, number)),
       ),
     );
@@ -187,8 +186,9 @@ export function createLegend(container, { page, onChange }) {
   }
 
   const measureWords = () => (state.measure === "share" ? t("Share of {name}", { name: state.share }) : state.measure === "average" ? t("Average") : measures().find(([name]) => name === state.measure)?.[1] ?? "");
-  const whatWords = () => (figures.what === "segment" ? t("Segment") : figures.what === "territory" || state.regions === "territories" ? t("Territory") : t("Area"));
-  const noneWords = () => (figures.what === "segment" ? t("No segment") : figures.what === "territory" || state.regions === "territories" ? t("In no territory") : t("In no region of this level"));
+  const byTerritory = () => figures.what === "territory" || figures.by === "territories";
+  const whatWords = () => (figures.what === "segment" ? t("Segment") : byTerritory() ? t("Territory") : t("Area"));
+  const noneWords = () => (figures.what === "segment" ? t("No segment") : byTerritory() ? t("In no territory") : t("In no region of this level"));
 
   return {
     /** @param {any} next the state of the view @param {any} [found] what `onFigures` of the layers gave; left out while it is asked for */

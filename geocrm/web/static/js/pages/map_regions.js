@@ -25,6 +25,19 @@ export function fetchRegions(layer, state) {
   return found;
 }
 
+/** After customers were changed: ask again. */
+export const forgetRegions = () => known.clear();
+
+/**
+ * What regions there are to choose from, the likeliest first: territories, a country's own division,
+ * the world's. @param {{territories: any[], layers: any[]}} page @returns {string[]}
+ */
+export function regionCodes({ territories, layers }) {
+  const codes = layers.map((one) => one.code);
+  codes.sort((a, b) => Number(a.startsWith("wld-")) - Number(b.startsWith("wld-")));
+  return territories.length ? ["territories", ...codes] : codes;
+}
+
 /** The name of a region in the page's language. @param {any} region */
 export const nameOf = (region) => (language === "id" && region.name_id) || region.name;
 
@@ -91,7 +104,7 @@ export function createRegions(map, page, onFigures) {
       map.setPaintProperty(`${drawn}-line`, "line-color", ["case", ["boolean", ["feature-state", "hover"], false], token("--ink"), token("--map-border-1")]);
     }
     const rows = found.items.map((/** @type {any} */ one) => ({ ...one, key: String(one.code ?? "none"), label: nameOf(one), colour: one.code === null ? null : colourOf(one) }));
-    onFigures(state, { kind: "rows", what: "regions", rows, rounded: found.rounded, classes: found.classes, colours, undrawn: !found.level });
+    onFigures(state, { kind: "rows", what: "regions", by: state.regions, rows, rounded: found.rounded, classes: found.classes, colours, undrawn: !found.level });
   }
 
   return {
