@@ -38,7 +38,7 @@ def near(b: Binder, value: Any) -> str:
         for edges in boxes_around(lon, lat, radius_m)
     )
     there = f"CAST(ST_SetSRID(ST_MakePoint({lon_sql}, {lat_sql}), 4326) AS geography)"
-    # Not ST_DWithin: the planner takes it to hold for one in 10,000 and then reads the list wrongly.
+    # Not ST_DWithin: the planner takes it to hold for one in 10,000 and reads lists wrongly.
     return (
         f"({box}) AND ST_Distance(CAST(s.geom AS geography), {there})"
         f" <= CAST({b.bind(radius_m)} AS double precision)"

@@ -49,7 +49,7 @@ export function createWords(fields, names) {
   function words(node) {
     if (isLeaf(node)) return leafWords(node);
     if (node.not) return t("not ({filter})", { filter: words(node.not) });
-    const parts = (node.and ?? node.or ?? []).map((/** @type {Tree} */ part) => (isLeaf(part) ? words(part) : `(${words(part)})`));
+    const parts = (node.and ?? node.or ?? []).map((/** @type {Tree} */ part) => (isLeaf(part) || part.not ? words(part) : `(${words(part)})`));
     if (!parts.length) return node.and ? t("everybody") : t("nobody");
     return parts.join(` ${node.and ? t("and") : t("or")} `);
   }
