@@ -2,12 +2,14 @@
 /** The map of customers: one state, shown by tiles, legend, list and drawer together. */
 import { getJson } from "../lib/api.js";
 import { createMap, fit, openPopup } from "../lib/basemap.js";
+import { openDrawer } from "../lib/drawer.js";
 import { t } from "../lib/i18n.js";
 import { searchNear } from "../lib/search.js";
 import { toast } from "../lib/toast.js";
 import { keepView, onStateChange, readState, readView, writeState } from "../lib/url_state.js";
 import { addCustomers, CUSTOMER_LAYERS, showBorders } from "./map_layers.js";
 import { countInView, createList } from "./map_list.js";
+import { createAreas } from "./map_areas.js";
 import { bindNewCustomer, isChoosingPlace } from "./map_new.js";
 import { bindPanel, nothing, offerChoices, showFigures, showLegend, showState } from "./map_panel.js";
 import { fetchCustomer, glance, openCustomer, openPlace, openStack } from "./map_record.js";
@@ -60,6 +62,11 @@ const list = page.individuals
 
 bindPanel(state, page, change);
 bindMap();
+document.getElementById("open-areas")?.addEventListener("click", () => {
+  const content = document.createElement("div");
+  createAreas(content, { onUse: (area) => fit(map, area.box) });
+  openDrawer({ title: t("Areas"), content });
+});
 bindNewCustomer(map, document.getElementById("new-customer"));
 keepView(map);
 searchNear(() => {
