@@ -67,7 +67,7 @@ export function createAreas(container, { onUse }) {
 
   /** @param {Area} area */
   function row(area) {
-    const name = el("button", { class: "areas-name truncate", type: "button", title: t("Filter by this area"), onclick: () => onUse(area) }, area.name);
+    const name = el("button", { class: "areas-name truncate", type: "button", title: t("Use this area"), onclick: () => onUse(area) }, area.name);
     const size = t("{km2} km²", { km2: formatNumber(area.km2 < 10 ? Math.round(area.km2 * 10) / 10 : Math.round(area.km2)) });
     const whose = area.mine ? (area.shared ? t("shared by you") : t("only you")) : t("shared by {name}", { name: area.owner });
     return el("li", { class: "areas-row" },
