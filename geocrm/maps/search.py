@@ -90,9 +90,9 @@ def by_name(session: Session, typed: Typed, limit: int) -> list[Hit]:
     return _by_words(session, _ACCOUNTS, typed, limit)
 
 
-def by_contact(session: Session, typed: Typed, limit: int) -> list[Hit]:
-    """Customers with a contact of that name."""
-    return _by_words(session, _CONTACTS, typed, limit)
+def by_contact(session: Session, typed: Typed, limit: int, *, corrected: bool = True) -> list[Hit]:
+    """Customers with a contact of that name; unless `corrected`, as it is spelt."""
+    return _by_words(session, _CONTACTS, typed, limit, corrected=corrected)
 
 
 def by_email(session: Session, typed: str, limit: int) -> list[Hit]:
@@ -138,18 +138,22 @@ def e164_beginning(typed: str, region: str) -> str:
 # ------------------------------------------------------------------------- names and words
 
 
-def _by_words(session: Session, names: _Names, typed: Typed, limit: int) -> list[Hit]:
+def _by_words(
+    session: Session, names: _Names, typed: Typed, limit: int, *, corrected: bool = True
+) -> list[Hit]:
     words = typed.words
     if not words:
         return []
     if typed.sees_few:
         found = _among_few(session, names, typed, limit)
-        return found or _among_few(session, names, typed, limit, corrected=True)
+        if found or not corrected:
+            return found
+        return _among_few(session, names, typed, limit, corrected=True)
     found = _beginning(session, names, typed, limit)
     if len(found) < limit and (len(words[-1]) >= _SHORTEST_BEGINNING or not found):
         more = _with_words(session, names, [[word] for word in words], limit)
         found = _distinct(found + more, limit)
-    if found:
+    if found or not corrected:
         return found
     alternatives = _put_right(session, words)
     return _with_words(session, names, alternatives, limit) if alternatives else []

@@ -72,9 +72,12 @@ def _customers(typed: str) -> list[Group]:
         return []
     understood = customers.understand(g.session, typed)
     region = current_app.config["GEOCRM_SETTINGS"].default_country
+    named = customers.by_name(g.session, understood, _PER_GROUP)
+    # A word that names customers is no slip in the name of a person.
+    people = customers.by_contact(g.session, understood, _PER_GROUP, corrected=not named)
     ways = [
-        ("accounts", _("Customers"), customers.by_name(g.session, understood, _PER_GROUP)),
-        ("contacts", _("Contacts"), customers.by_contact(g.session, understood, _PER_GROUP)),
+        ("accounts", _("Customers"), named),
+        ("contacts", _("Contacts"), people),
         ("phones", _("Telephone"), customers.by_phone(g.session, typed, _PER_GROUP, region)),
         ("emails", _("E-mail"), customers.by_email(g.session, typed, _PER_GROUP)),
     ]

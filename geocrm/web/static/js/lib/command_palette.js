@@ -70,7 +70,7 @@ class Palette {
       el("input", {
         class: "palette-input", type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", maxlength: 100,
         enterkeyhint: "go", "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list",
-        "aria-label": t("Find anything"), placeholder: t("Customer, number, place or command"),
+        "aria-label": t("Find anything"), placeholder: t("Customer, number, place …"),
         oninput: () => this.later(),
       })
     );

@@ -2,10 +2,12 @@
 /** The customers as map, table, board or chart: one state, shown by all parts together. */
 import { getJson } from "../lib/api.js";
 import { createMap, fit } from "../lib/basemap.js";
+import { closeDrawer, openDrawer } from "../lib/drawer.js";
 import { t } from "../lib/i18n.js";
 import { searchNear } from "../lib/search.js";
 import { toast } from "../lib/toast.js";
 import { keepView, onStateChange, readState, readView, writeState } from "../lib/url_state.js";
+import { createAreas } from "./map_areas.js";
 import { createBoard } from "./map_board.js";
 import { createChart } from "./map_chart.js";
 import { segmentColours } from "./map_colours.js";
@@ -23,7 +25,7 @@ import { fetchCustomer, openCustomer, openPlace, openStack } from "./map_record.
 import { createSelection } from "./map_selection.js";
 import { completed, essence, followsMap, isPhone, keepState, shownTree, stateOfAddress } from "./map_state.js";
 import { createCustomerTable } from "./map_table.js";
-import { asksForUnplaced, textOf } from "./map_tree.js";
+import { asksForUnplaced, replaced, textOf } from "./map_tree.js";
 import { createViews } from "./map_views.js";
 
 /** @typedef {import("./map_state.js").ViewState} ViewState */
@@ -217,6 +219,7 @@ function changedSomebody() {
   chart.forget();
   if (state.mode !== "board") board?.forget();
   if (!ready) return;
+  customers.refresh();
   selection.forget();
   table?.show(state, { force: true });
   show();
@@ -262,7 +265,20 @@ function pointAt(row) {
   if (ready) customers.point(row && row.lon !== null ? [row.lon, row.lat] : null, row?.radius_m);
 }
 
+/** The areas that were brought in files; one that is used becomes a filter. */
+function openAreas() {
+  const content = document.createElement("div");
+  const onUse = (/** @type {{id: number, box: [number, number, number, number]}} */ area) => {
+    closeDrawer();
+    change({ filter: replaced(state.filter, "location", { field: "location", op: "in_area", value: [area.id] }) });
+    fit(map, area.box);
+  };
+  createAreas(content, { onUse });
+  openDrawer({ title: t("Areas"), content });
+}
+
 function bindMap() {
+  document.getElementById("open-areas")?.addEventListener("click", openAreas);
   map.on("moveend", follow);
   bindPointing(map, {
     layers: () => CUSTOMER_LAYERS,
