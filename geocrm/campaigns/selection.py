@@ -8,6 +8,7 @@ from typing import Any
 from geocrm.customers.models import Channel
 from geocrm.errors import InvalidInput
 from geocrm.maps.coarse import coarsened
+from geocrm.maps.filter_values import Asker
 from geocrm.maps.filters import Filter, compile_filter
 from geocrm.security import Actor
 
@@ -103,4 +104,4 @@ def compiled(actor: Actor, tree: Tree, today: date) -> Filter:
     """The selection as SQL; blunt where the actor counts people they may not see."""
     if not actor.may("read", "account"):
         tree = coarsened(tree)
-    return compile_filter(tree, today=today)
+    return compile_filter(tree, today=today, asker=Asker(actor.user_id, actor.timezone))

@@ -17,14 +17,20 @@ from geocrm.takeaway.csv_safe import csv_lines
 MAX_NAME = 120
 
 
+def named(name: str) -> str:
+    """The name of an audience, or InvalidInput when it cannot be one."""
+    name = name.replace("\x00", "").strip()
+    if not 0 < len(name) <= MAX_NAME:
+        raise InvalidInput(f"An audience needs a name of at most {MAX_NAME} characters")
+    return name
+
+
 def save(
     session: Session, actor: Actor, *, name: str, tree: Tree, channel: Channel, today: date
 ) -> Audience:
     """Keep those who may be reached now under a name; who comes or consents later is not in it."""
     actor.require("create", "audience")
-    name = name.strip()
-    if not 0 < len(name) <= MAX_NAME:
-        raise InvalidInput(f"An audience needs a name of at most {MAX_NAME} characters")
+    name = named(name)
     chosen = compiled(actor, tree, today)
     counts = queries.waterfall(session, actor, chosen, channel)
     if not counts.reachable:

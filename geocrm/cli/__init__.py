@@ -21,11 +21,13 @@ COMMANDS = {
         "geocrm.cli.addresses:addresses",
         "Look up where customers are, many at once.",
     ),
+    "areas": ("geocrm.cli.areas:areas", "Areas to filter by, out of files."),
     "backup": ("geocrm.cli.backup:backup", "Write everything in the database to a file."),
     "boundaries": (
         "geocrm.cli.boundaries:boundaries",
         "Boundaries and their neighbours.",
     ),
+    "bulk": ("geocrm.cli.bulk:bulk", "Change, export or delete many customers; undo."),
     "campaigns": ("geocrm.cli.campaigns:campaigns", "The reachable people of a region."),
     "check": ("geocrm.cli.check:check", "Say what is wrong with this installation."),
     "db": ("geocrm.cli.db:db", "Start, stop and look at the private database."),
@@ -38,6 +40,7 @@ COMMANDS = {
     ),
     "init": ("geocrm.cli.init:init", "Start empty, with the first administrator."),
     "migrate": ("geocrm.cli.db:migrate", "Bring the tables to the version of the code."),
+    "nearby": ("geocrm.cli.nearby:nearby_command", "List the customers around a point."),
     "places": ("geocrm.cli.places:places", "OpenStreetMap extracts: streets and addresses."),
     "providers": (
         "geocrm.cli.providers:providers",

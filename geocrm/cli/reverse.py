@@ -19,7 +19,7 @@ def reverse_command(point: str, as_json: bool) -> int:
 
     Exit status 1 when nothing is known there.
     """
-    at = _point(point)
+    at = point_of(point)
     with open_session() as (session, actor):
         actor.require("read", "geocode")
         found = reverse(session, at)
@@ -30,7 +30,8 @@ def reverse_command(point: str, as_json: bool) -> int:
     return 0 if found.units or found.label else NOTHING_FOUND
 
 
-def _point(text: str) -> LonLat:
+def point_of(text: str) -> LonLat:
+    """The place of an argument such as 106.8272,-6.1754."""
     try:
         lon, lat = (float(part) for part in text.split(","))
     except ValueError as error:

@@ -47,7 +47,7 @@ def create(
     account = Account(currency=currency, created_by=actor.user_id, updated_by=actor.user_id)
     account.name = _name(figures.get("name"))
     _fill(session, account, {key: v for key, v in figures.items() if key != "name"})
-    owner = _owner(session, actor, owner_id)
+    owner = assignable(session, actor, owner_id)
     session.add(account)
     session.flush()  # its children refer to the id
     revenue = account.annual_revenue or 0.0
@@ -113,7 +113,7 @@ def give(session: Session, actor: Actor, account_id: int, owner_id: int) -> None
         raise NotFound(f"No customer {account_id}")
     if not (actor.sees_all or now in actor.owner_ids):
         raise InvalidInput("Only its owner, or who they report to, may hand the customer over")
-    owner = _owner(session, actor, owner_id)
+    owner = assignable(session, actor, owner_id)
     _touch(session, actor, account_id)
     _set_scope(session, account_id, {"owner_id": owner.id})
     audit.record(session, actor, "give", f"account:{account_id}", before=now, after=owner.id)
@@ -342,7 +342,7 @@ def _require_free_id(session: Session, account: Account) -> None:
         raise Conflict(f"The customer ID {account.external_id!r} is in use already")
 
 
-def _owner(session: Session, actor: Actor, owner_id: int | None) -> User:
+def assignable(session: Session, actor: Actor, owner_id: int | None) -> User:
     """The user, when the actor may give accounts to them; the actor when none is named."""
     wanted = actor.user_id if owner_id is None else owner_id
     found = None if wanted is None else session.get(User, wanted)

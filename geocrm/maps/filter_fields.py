@@ -2,176 +2,137 @@
 
 An operation takes a `Binder` and the value as sent, checks the value and answers with a condition
 on `account_scope s`. SQL text is made from constants of this module alone; values are bound.
+
+What the narrow table does not hold is asked of the table that does, as `account_id IN (SELECT
+...)`, so that an index there may answer and a condition of few customers comes first.
 """
 
-import math
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
 from geocrm.customers.models import Channel
 from geocrm.customers.queries import UNTRUSTWORTHY
-from geocrm.errors import InvalidInput
 from geocrm.geocoding.address import Grade
-from geocrm.maps import shapes
+from geocrm.maps import filter_places as places
+from geocrm.maps import filter_values as read
+from geocrm.maps.filter_values import Binder, Operation
 
-MAX_VALUES: Final = 1_000
-MAX_TEXT: Final = 200
-MAX_AMOUNT: Final = 1e15
-MAX_DAYS: Final = 36_500
-_MAX_ID: Final = 2**31 - 1
+Wrap = Callable[[str], str]
 
 
-class Binder:
-    """Collects the values of a filter under names that its SQL uses."""
-
-    def __init__(self, today: date) -> None:
-        self.today = today
-        self.params: dict[str, Any] = {}
-        self.corners = 0
-
-    def bind(self, value: Any) -> str:
-        """The placeholder that stands for the value."""
-        name = f"f{len(self.params)}"
-        self.params[name] = value
-        return f":{name}"
+def _plain(condition: str) -> str:
+    return condition
 
 
-Operation = Callable[[Binder, Any], str]
+def _of_account(condition: str) -> str:
+    return f"s.account_id IN (SELECT a.id FROM accounts a WHERE {condition})"
 
 
-def shown(value: Any) -> str:
-    """The value as a message repeats it."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-# ------------------------------------------------------------------------- reading values
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise InvalidInput(f"{shown(value)} is not a text")
-    if len(value) > MAX_TEXT:
-        raise InvalidInput(f"{shown(value)} is longer than {MAX_TEXT} characters")
-    if "\x00" in value or (not value.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in value)):
-        raise InvalidInput(f"{shown(value)} holds a character that no name has")
-    return value
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list | tuple) or not value:
-        raise InvalidInput(f"a list of values is needed, not {shown(value)}")
-    if len(value) > MAX_VALUES:
-        raise InvalidInput(f"{len(value):,} values are too many; at most {MAX_VALUES:,}")
-    return list(value)
-
-
-def _texts(value: Any) -> list[str]:
-    return sorted({_text(each) for each in _list(value)})
-
-
-def _ids(values: list[Any]) -> list[int]:
-    for each in values:
-        if isinstance(each, bool) or not isinstance(each, int) or not 0 < each <= _MAX_ID:
-            raise InvalidInput(f"{shown(each)} is not an id")
-    return sorted(set(values))
-
-
-def _number(value: Any) -> float:
-    wrong = isinstance(value, bool) or not isinstance(value, int | float)
-    if wrong or not math.isfinite(value) or abs(value) > MAX_AMOUNT:
-        raise InvalidInput(f"{shown(value)} is not a number between -1e15 and 1e15")
-    return float(value)
-
-
-def _day(value: Any) -> date:
-    try:
-        return date.fromisoformat(_text(value))
-    except ValueError as error:
-        raise InvalidInput(f"{shown(value)} is not a date; write 2026-01-31") from error
-
-
-def _yes(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidInput(f"{shown(value)} is neither true nor false")
-    return value
-
-
-def _choices(known: tuple[str, ...], value: Any) -> list[str]:
-    found = _texts(value)
-    unknown = [each for each in found if each not in known]
-    if unknown:
-        raise InvalidInput(f"there is no {shown(unknown[0])}; there are {', '.join(known)}")
-    return found
-
-
-# ------------------------------------------------------------------------- building conditions
+def _of_address(condition: str) -> str:
+    return f"s.account_id IN (SELECT d.account_id FROM addresses d WHERE {condition})"
 
 
 def _not(operation: Operation) -> Operation:
     return lambda b, value: f"({operation(b, value)}) IS NOT TRUE"
 
 
-def _list_ops(build: Operation) -> dict[str, Operation]:
-    return {"in": build, "not_in": _not(build), "eq": _one(build), "ne": _not(_one(build))}
-
-
 def _one(build: Operation) -> Operation:
     return lambda b, value: build(b, [value])
 
 
-def _empty(column: str) -> Operation:
-    return lambda b, value: f"s.{column} IS {'' if _yes(value) else 'NOT '}NULL"
+def _list_ops(build: Operation) -> dict[str, Operation]:
+    return {"in": build, "not_in": _not(build), "eq": _one(build), "ne": _not(_one(build))}
 
 
-def _compare(column: str, read: Callable[[Any], Any], cast: str) -> dict[str, Operation]:
+def _empty(column: str, wrap: Wrap = _plain) -> dict[str, Operation]:
+    def empty(b: Binder, value: Any) -> str:
+        return wrap(f"{column} IS {'' if read.yes(value) else 'NOT '}NULL")
+
+    return {"empty": empty}
+
+
+_SIGNS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">=", "eq": "=", "ne": "<>"}
+
+
+def _compare(
+    column: str, check: Callable[[Any], Any], cast: str, wrap: Wrap = _plain
+) -> dict[str, Operation]:
     def against(sign: str) -> Operation:
-        return lambda b, value: f"s.{column} {sign} CAST({b.bind(read(value))} AS {cast})"
+        return lambda b, value: wrap(f"{column} {sign} CAST({b.bind(check(value))} AS {cast})")
 
     def between(b: Binder, value: Any) -> str:
-        if not isinstance(value, list | tuple) or len(value) != 2:
-            raise InvalidInput(f"between takes two values, not {shown(value)}")
-        low, high = (f"CAST({b.bind(read(each))} AS {cast})" for each in value)
-        return f"s.{column} BETWEEN {low} AND {high}"
+        low, high = (f"CAST({b.bind(check(each))} AS {cast})" for each in read.pair(value))
+        return wrap(f"{column} BETWEEN {low} AND {high}")
 
-    signs = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">=", "eq": "=", "ne": "<>"}
-    return {name: against(sign) for name, sign in signs.items()} | {"between": between}
+    return {name: against(sign) for name, sign in _SIGNS.items()} | {"between": between}
+
+
+def _numbers(column: str, wrap: Wrap = _plain) -> dict[str, Operation]:
+    return _compare(column, read.number, "double precision", wrap)
+
+
+def _within_days(since: Operation) -> dict[str, Operation]:
+    def within_days(b: Binder, value: Any) -> str:
+        return since(b, (b.today - timedelta(days=read.days(value))).isoformat())
+
+    return {"within_days": within_days, "not_within_days": _not(within_days)}
 
 
 def _dates(column: str) -> dict[str, Operation]:
-    def within_days(b: Binder, value: Any) -> str:
-        days = _number(value)
-        if days != int(days) or not 0 <= days <= MAX_DAYS:
-            raise InvalidInput(f"{shown(value)} is not a number of days from 0 to {MAX_DAYS:,}")
-        since = b.bind(b.today - timedelta(days=int(days)))
-        return f"s.{column} >= CAST({since} AS date)"
+    compare = _compare(column, read.day, "date")
+    return compare | _within_days(compare["gte"]) | _empty(column)
 
-    compare = _compare(column, _day, "date")
-    return compare | {
-        "within_days": within_days,
-        "not_within_days": _not(within_days),
-        "empty": _empty(column),
+
+def _moments(column: str) -> dict[str, Operation]:
+    """Moments, compared as the days they fall on where the asker is."""
+
+    def begins(b: Binder, value: Any, later: str = "") -> str:
+        """The midnight at which the day begins, or the one after it."""
+        day, zone = b.bind(read.day(value)), b.bind(b.asker.timezone)
+        return f"timezone({zone}, CAST({day} AS timestamp){later})"
+
+    ends = partial(begins, later=" + interval '1 day'")
+
+    def against(sign: str, edge: Callable[[Binder, Any], str]) -> Operation:
+        return lambda b, value: _of_account(f"{column} {sign} {edge(b, value)}")
+
+    def between(b: Binder, value: Any) -> str:
+        first, last = read.pair(value)
+        return _of_account(f"{column} >= {begins(b, first)} AND {column} < {ends(b, last)}")
+
+    def on(b: Binder, value: Any) -> str:
+        return between(b, [value, value])
+
+    compare = {
+        "gte": against(">=", begins),
+        "gt": against(">=", ends),
+        "lt": against("<", begins),
+        "lte": against("<", ends),
+        "between": between,
+        "eq": on,
+        "ne": _not(on),
     }
+    return compare | _within_days(compare["gte"])
 
 
 def _account(b: Binder, value: Any) -> str:
-    return f"s.account_id = ANY(CAST({b.bind(_ids(_list(value)))} AS bigint[]))"
+    return f"s.account_id = ANY(CAST({b.bind(read.ids(read.listed(value)))} AS bigint[]))"
 
 
 def _segment(b: Binder, value: Any) -> str:
-    return f"s.segment = ANY(CAST({b.bind(_texts(value))} AS text[]))"
+    return f"s.segment = ANY(CAST({b.bind(read.texts(value))} AS text[]))"
 
 
 def _owner(b: Binder, value: Any) -> str:
     """Owners by id or by e-mail address."""
-    values = _list(value)
+    values = read.listed(value)
     emails = [each for each in values if isinstance(each, str)]
-    ids = _ids([each for each in values if not isinstance(each, str)])
+    ids = read.ids([each for each in values if not isinstance(each, str)])
     parts = [f"s.owner_id = ANY(CAST({b.bind(ids)} AS int[]))"] if ids else []
     if emails:
-        bound = b.bind(_texts(emails))
+        bound = b.bind(read.texts(emails))
         parts.append(
             f"s.owner_id IN (SELECT id FROM users WHERE email = ANY(CAST({bound} AS citext[])))"
         )
@@ -180,68 +141,49 @@ def _owner(b: Binder, value: Any) -> str:
 
 def _territory(b: Binder, value: Any) -> str:
     """Territories by id, or by their name in the live plan."""
-    values = _list(value)
+    values = read.listed(value)
     names = [each for each in values if isinstance(each, str)]
-    ids = _ids([each for each in values if not isinstance(each, str)])
+    ids = read.ids([each for each in values if not isinstance(each, str)])
     parts = [f"s.territory_id = ANY(CAST({b.bind(ids)} AS int[]))"] if ids else []
     if names:
         parts.append(
             "s.territory_id IN (SELECT t.id FROM territories t"
             " JOIN territory_plans p ON p.id = t.plan_id AND p.state = 'live'"
-            f" WHERE t.name = ANY(CAST({b.bind(_texts(names))} AS text[])))"
+            f" WHERE t.name = ANY(CAST({b.bind(read.texts(names))} AS text[])))"
         )
     return " OR ".join(parts)
 
 
-def _unit(b: Binder, value: Any) -> str:
-    """Units and all that lies in them; a customer knows the finest unit that holds them."""
-    codes = b.bind(_texts(value))
-    inside = (
-        "s.unit IN (WITH RECURSIVE below(code) AS ("
-        f" SELECT unnest(CAST({codes} AS text[]))"
-        " UNION SELECT u.code FROM boundaries u JOIN below ON u.parent = below.code)"
-        " SELECT code FROM below)"
-    )
-    # A country with finer layers of its own has two divisions into states; a customer there knows
-    # only the finer one, so states of the world's layer are looked up by their shape.
-    if not any(code.startswith("wld-adm1:") for code in b.params[codes[1:]]):
-        return inside
-    return (
-        f"{inside} OR (s.geom IS NOT NULL AND EXISTS (SELECT 1 FROM boundaries w"
-        f" WHERE w.code = ANY(CAST({codes} AS text[])) AND w.layer = 'wld-adm1'"
-        " AND w.country IN (SELECT country FROM boundary_layers)"
-        " AND w.geom && s.geom AND ST_Covers(w.geom, s.geom)))"
-    )
+def _import(b: Binder, value: Any) -> str:
+    bound = b.bind(read.ids(read.listed(value)))
+    return _of_account(f"a.import_id = ANY(CAST({bound} AS bigint[]))")
+
+
+_GRADES: Final = tuple(grade.value for grade in Grade)
+REVIEWS: Final = ("open", "settled", "nowhere")
 
 
 def _grade(b: Binder, value: Any) -> str:
-    known = tuple(grade.value for grade in Grade)
-    return f"s.grade = ANY(CAST({b.bind(_choices(known, value))} AS text[]))"
+    return f"s.grade = ANY(CAST({b.bind(read.choices(_GRADES, value))} AS text[]))"
 
 
 def _at_least(b: Binder, value: Any) -> str:
-    known = tuple(grade.value for grade in Grade)
-    (wanted,) = _choices(known, [value])
-    return _grade(b, list(known[: known.index(wanted) + 1]))
+    (wanted,) = read.choices(_GRADES, [value])
+    return _grade(b, list(_GRADES[: _GRADES.index(wanted) + 1]))
 
 
 def _trustworthy(b: Binder, value: Any) -> str:
-    word = "<> ALL" if _yes(value) else "= ANY"
+    word = "<> ALL" if read.yes(value) else "= ANY"
     return f"s.grade {word} (CAST({b.bind(list(UNTRUSTWORTHY))} AS text[]))"
 
 
-def _of_account(condition: str) -> str:
-    return f"s.account_id IN (SELECT a.id FROM accounts a WHERE {condition})"
+def _tags(sign: str, b: Binder, value: Any) -> str:
+    bound = b.bind(read.texts(value))
+    return _of_account(f"a.tags <> '{{}}' AND a.tags {sign} CAST({bound} AS text[])")
 
 
-def _any_tag(b: Binder, value: Any) -> str:
-    bound = b.bind(_texts(value))
-    return _of_account(f"a.tags <> '{{}}' AND a.tags && CAST({bound} AS text[])")
-
-
-def _all_tags(b: Binder, value: Any) -> str:
-    bound = b.bind(_texts(value))
-    return _of_account(f"a.tags <> '{{}}' AND a.tags @> CAST({bound} AS text[])")
+def _no_tag(b: Binder, value: Any) -> str:
+    return _of_account(f"a.tags {'=' if read.yes(value) else '<>'} '{{}}'")
 
 
 def like_pattern(text: str, *, anywhere: bool) -> str:
@@ -251,29 +193,54 @@ def like_pattern(text: str, *, anywhere: bool) -> str:
 
 
 def _name(anywhere: bool, b: Binder, value: Any) -> str:
-    return _of_account(f"a.name ILIKE {b.bind(like_pattern(_text(value), anywhere=anywhere))}")
+    return _of_account(f"a.name ILIKE {b.bind(like_pattern(read.text(value), anywhere=anywhere))}")
 
 
 def _name_is(b: Binder, value: Any) -> str:
-    return _of_account(f"lower(a.name) = lower({b.bind(_text(value))})")
+    return _of_account(f"lower(a.name) = lower({b.bind(read.text(value))})")
 
 
-def _within(b: Binder, value: Any) -> str:
-    shape = shapes.area(value)
-    b.corners += sum(len(part.exterior.coords) for part in shape.geoms)
-    if b.corners > 2 * shapes.MAX_VERTICES:
-        raise InvalidInput(f"the areas have more than {2 * shapes.MAX_VERTICES:,} corners together")
-    # Hex of the shape's bytes: no digit is lost, and PostGIS reads it once, as a constant.
-    return f"ST_Covers(ST_SetSRID(CAST({b.bind(shape.wkb_hex)} AS geometry), 4326), s.geom)"
+def _words(column: str, wrap: Wrap) -> dict[str, Operation]:
+    """A text of few words, compared in any case; what is blank counts as not there."""
+
+    def one_of(b: Binder, value: Any) -> str:
+        # Each a constant, so that the planner knows how many rows have it.
+        wanted = ", ".join(f"lower({b.bind(each)})" for each in read.texts(value))
+        return wrap(f"lower({column}) IN ({wanted})")
+
+    def starts(b: Binder, value: Any) -> str:
+        pattern = b.bind(like_pattern(read.text(value), anywhere=False))
+        return wrap(f"lower({column}) LIKE lower({pattern})")
+
+    def empty(b: Binder, value: Any) -> str:
+        there = f"coalesce({column}, '') {'=' if read.yes(value) else '<>'} ''"
+        return wrap(there)
+
+    return _list_ops(one_of) | {"starts": starts, "empty": empty}
+
+
+def _yes_no(condition: str) -> dict[str, Operation]:
+    def eq(b: Binder, value: Any) -> str:
+        return condition if read.yes(value) else f"({condition}) IS NOT TRUE"
+
+    return {"eq": eq}
+
+
+def _of_choices(column: str, known: tuple[str, ...]) -> dict[str, Operation]:
+    def one_of(b: Binder, value: Any) -> str:
+        bound = b.bind(read.choices(known, value))
+        return _of_address(f"{column} = ANY(CAST({bound} AS text[]))")
+
+    return _list_ops(one_of) | _empty(column, _of_address)
 
 
 def _has_point(b: Binder, value: Any) -> str:
-    return f"s.qk IS {'NOT ' if _yes(value) else ''}NULL"
+    return f"s.qk IS {'NOT ' if read.yes(value) else ''}NULL"
 
 
 def _mask(value: Any) -> int:
     known = tuple(channel.value for channel in Channel)
-    return sum(Channel(name).bit for name in _choices(known, value))
+    return sum(Channel(name).bit for name in read.choices(known, value))
 
 
 def _any_channel(bits: str, b: Binder, value: Any) -> str:
@@ -291,19 +258,50 @@ def _channel_ops(bits: str) -> dict[str, Operation]:
 
 FIELDS: Final[Mapping[str, Mapping[str, Operation]]] = {
     "id": _list_ops(_account),
-    "segment": _list_ops(_segment) | {"empty": _empty("segment")},
+    "external_id": _words("a.external_id", _of_account),
+    "name": {
+        "contains": partial(_name, True),
+        "not_contains": _not(partial(_name, True)),
+        "starts": partial(_name, False),
+        "eq": _name_is,
+    },
+    "segment": _list_ops(_segment) | _empty("s.segment"),
+    "tag": _list_ops(partial(_tags, "&&")) | {"all": partial(_tags, "@>"), "empty": _no_tag},
     "owner": _list_ops(_owner),
-    "territory": _list_ops(_territory) | {"empty": _empty("territory_id")},
-    "unit": _list_ops(_unit) | {"empty": _empty("unit")},
-    "revenue": _compare("revenue", _number, "double precision"),
-    "last_order": _dates("last_order"),
-    "last_visit": _dates("last_visit"),
+    "territory": _list_ops(_territory) | _empty("s.territory_id"),
+    "revenue": _numbers("s.revenue"),
+    "annual_revenue": _numbers("a.annual_revenue", _of_account)
+    | _empty("a.annual_revenue", _of_account),
+    "last_order": _dates("s.last_order"),
+    "last_visit": _dates("s.last_visit"),
+    "visits_per_year": _numbers("a.visits_per_year", _of_account)
+    | _empty("a.visits_per_year", _of_account),
+    "created": _moments("a.created_at"),
+    "updated": _moments("a.updated_at"),
+    "import": _list_ops(_import) | _empty("a.import_id", _of_account),
+    "has_website": _yes_no(_of_account("a.website <> ''")),
+    "has_contact": _yes_no("s.account_id IN (SELECT c.account_id FROM contacts c)"),
+    "location": {
+        "within": places.within,
+        "not_within": _not(places.within),
+        "near": places.near,
+        "not_near": _not(places.near),
+        "in_area": places.in_area,
+        "not_in_area": _not(places.in_area),
+    },
+    "unit": _list_ops(places.unit) | _empty("s.unit"),
+    "village": _words("d.village", _of_address),
+    "district": _words("d.district", _of_address),
+    "city": _words("d.city", _of_address),
+    "region": _words("d.region", _of_address),
+    "postcode": _words("d.postcode", _of_address),
+    "country": _words("d.country", _of_address),
     "grade": _list_ops(_grade) | {"at_least": _at_least},
     "trustworthy": {"eq": _trustworthy},
-    "tag": _list_ops(_any_tag) | {"all": _all_tags},
-    "name": {"contains": partial(_name, True), "starts": partial(_name, False), "eq": _name_is},
-    "location": {"within": _within, "not_within": _not(_within)},
     "has_point": {"eq": _has_point},
+    "ambiguous": _yes_no(_of_address("d.ambiguous")),
+    "review": _of_choices("d.review", REVIEWS),
+    "provider": _words("d.provider", _of_address),
     "consent": _channel_ops("s.consent"),
     "reach": _channel_ops("s.reach"),
     # Consented to, and there is an address for it.

@@ -19,7 +19,8 @@ from datetime import date
 from typing import Any, Final
 
 from geocrm.errors import InvalidInput
-from geocrm.maps.filter_fields import FIELDS, Binder, shown
+from geocrm.maps.filter_fields import FIELDS
+from geocrm.maps.filter_values import NOBODY, Asker, Binder, shown
 
 MAX_DEPTH: Final = 20
 MAX_NODES: Final = 200
@@ -31,13 +32,14 @@ class Filter:
     """A condition on `account_scope s`: `WHERE {scope:s} AND {filter.sql}`, run with `params`.
 
     `key` names the filter: equal conditions with equal values have equal keys, across processes.
-    `fields` are those it asks for.
+    `fields` are those it asks for, `notes` say what was read otherwise than it was written.
     """
 
     sql: str
     params: Mapping[str, Any]
     key: str
     fields: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_everything(self) -> bool:
@@ -45,13 +47,16 @@ class Filter:
         return self.sql == "TRUE"
 
 
-def compile_filter(source: str | Mapping[str, Any] | None, *, today: date) -> Filter:
+def compile_filter(
+    source: str | Mapping[str, Any] | None, *, today: date, asker: Asker = NOBODY
+) -> Filter:
     """The condition of a filter given as JSON text or as the tree itself; None means everybody.
 
-    `today` is what "within_days" counts from. Raises InvalidInput naming what is wrong.
+    `today` is what "within_days" counts from; `asker` decides which saved areas there are. Raises
+    InvalidInput naming what is wrong.
     """
     tree = read_tree(source) if isinstance(source, str) else source
-    binder = Binder(today)
+    binder = Binder(today, asker)
     compiler = _Compiler(binder)
     sql = "TRUE" if tree is None else compiler.node(tree, 1)
     values = json.dumps([sql, binder.params], sort_keys=True, default=str)
@@ -60,6 +65,7 @@ def compile_filter(source: str | Mapping[str, Any] | None, *, today: date) -> Fi
         binder.params,
         hashlib.sha256(values.encode()).hexdigest()[:24],
         frozenset(compiler.fields),
+        tuple(dict.fromkeys(binder.notes)),
     )
 
 

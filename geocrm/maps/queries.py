@@ -75,6 +75,15 @@ class Row(NamedTuple):
     lon: float | None
     lat: float | None
     updated: datetime
+    external_id: str | None
+    tags: list[str]
+    visits_per_year: int | None
+    city: str | None
+    # Any one of its numbers and addresses, the oldest first.
+    phone: str | None
+    email: str | None
+    created: datetime
+    version: int
     sort_value: Any
 
 
@@ -172,7 +181,7 @@ def accounts(
     direction = "DESC" if descending else "ASC"
     result = scoped_sql(
         session,
-        f"{_ROWS.format(by=order.by)} WHERE {conditions}"
+        f"{ROWS.format(by=order.by)} WHERE {conditions}"
         f" ORDER BY {order.by} {direction}, {order.key} {direction} LIMIT :limit",
         values | {"limit": limit + 1},
     )
@@ -245,14 +254,18 @@ def _conditions(chosen: Filter, box: Box | None) -> tuple[str, dict[str, Any]]:
     return " AND ".join(parts), {**chosen.params, **(box.params if box else {})}
 
 
-_ROWS: Final = """
+ROWS: Final = """
     SELECT s.account_id, a.name, s.segment, s.owner_id, u.name, s.territory_id, t.name, s.revenue,
            s.last_order, s.last_visit, s.grade, s.radius_m, ST_X(s.geom), ST_Y(s.geom),
-           a.updated_at, CAST({by} AS text)
+           a.updated_at, a.external_id, a.tags, a.visits_per_year, d.city,
+           (SELECT p.e164 FROM phones p WHERE p.account_id = a.id ORDER BY p.id LIMIT 1),
+           (SELECT e.address FROM emails e WHERE e.account_id = a.id ORDER BY e.id LIMIT 1),
+           a.created_at, a.version, CAST({by} AS text)
     FROM account_scope s
     JOIN accounts a ON a.id = s.account_id
     JOIN users u ON u.id = s.owner_id
     LEFT JOIN territories t ON t.id = s.territory_id
+    LEFT JOIN addresses d ON d.account_id = s.account_id
 """
 _SUMMARY: Final = f"""
     WITH figures AS (

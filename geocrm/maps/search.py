@@ -1,18 +1,34 @@
-"""Finding customers by what somebody remembers of them. One statement each, best hits first."""
+"""Finding customers by what somebody remembers of them, best hits first.
+
+A name is found by its beginning, then by the beginnings of its words, then with misspelt words put
+right; each step is a statement that stops at the first hits, and the next runs only when hits are
+missing. Who sees few customers is answered by reading theirs: an index on the names of everybody
+would be walked for long before it meets one of them.
+"""
 
 import re
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 import phonenumbers
+from rapidfuzz.distance import OSA
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.db import scoped_sql
-from geocrm.maps.filter_fields import like_pattern
 
 SHORTEST: Final = 2
 LONGEST: Final = 100
 _SHORTEST_PHONE: Final = 5  # digits
 _PHONE: Final = re.compile(r"[\d\s().+/\-]{5,}")
+# Up to so many customers are read faster than a common word is looked up in a million names.
+_FEW: Final = 3_000
+# Fewer letters begin too many words to gather them all.
+_SHORTEST_BEGINNING: Final = 3
+_SHORTEST_MISSPELT: Final = 4
+_CORRECTIONS: Final = 4
+_LAST: Final = chr(1_114_111)  # sorts behind every other letter
+_TO_RANK: Final = 60  # hits of a word, of which those with most revenue are shown
 
 
 class Hit(NamedTuple):
@@ -26,60 +42,70 @@ class Hit(NamedTuple):
     lat: float | None
 
 
-def by_name(session: Session, typed: str, limit: int) -> list[Hit]:
-    """Customers whose name begins with, holds or resembles what was typed, or with that id."""
-    return _hits(
-        session,
-        """
-        WITH near AS (
-            SELECT a.id, a.name, coalesce(a.external_id, '') AS found_by,
-                   (lower(a.name) LIKE lower(:begins))::int * 2
-                   + (coalesce(a.external_id = :typed, false))::int * 4
-                   + similarity(a.name, :typed) AS rank
-            FROM accounts a
-            WHERE a.name ILIKE :holds OR a.name % :typed OR a.external_id = :typed
-        )
-        SELECT s.account_id, n.name, n.found_by, s.segment, ST_X(s.geom), ST_Y(s.geom)
-        FROM near n JOIN account_scope s ON s.account_id = n.id
-        WHERE {scope:s} ORDER BY n.rank DESC, s.revenue DESC, s.account_id LIMIT :limit
-        """,
-        typed,
-        limit,
-    )
+class _Names(NamedTuple):
+    """Where names stand.
+
+    The table `n`, the account of a row, what the hit is shown with, and the condition that the row
+    is exactly what was typed.
+    """
+
+    table: str
+    account: str
+    found_by: str
+    identity: str
 
 
-def by_contact(session: Session, typed: str, limit: int) -> list[Hit]:
-    """Customers with a contact of that name."""
-    return _hits(
+_ACCOUNTS: Final = _Names(
+    "accounts", "n.id", "coalesce(a.external_id, '')", "n.external_id = :typed"
+)
+_CONTACTS: Final = _Names("contacts", "n.account_id", "hits.found", "false")
+
+
+class Typed(NamedTuple):
+    """What was typed as names are compared, and whether the actor sees few customers."""
+
+    text: str
+    folded: str
+    sees_few: bool
+
+    @property
+    def words(self) -> list[str]:
+        """Its words, without capitals, accents and punctuation."""
+        return self.folded.split()
+
+
+def understand(session: Session, typed: str) -> Typed:
+    """What was typed, ready for both searches by name."""
+    row = scoped_sql(
         session,
-        """
-        SELECT s.account_id, a.name, c.name, s.segment, ST_X(s.geom), ST_Y(s.geom)
-        FROM contacts c JOIN accounts a ON a.id = c.account_id
-        JOIN account_scope s ON s.account_id = c.account_id
-        WHERE {scope:s} AND c.name ILIKE :holds
-        ORDER BY (lower(c.name) LIKE lower(:begins)) DESC, similarity(c.name, :typed) DESC, c.id
-        LIMIT :limit
-        """,
-        typed,
-        limit,
-    )
+        "SELECT folded(:typed), (SELECT count(*) FROM"
+        f" (SELECT 1 FROM account_scope s WHERE {{scope:s}} LIMIT {_FEW + 1}) seen)",
+        {"typed": typed},
+    ).one()
+    return Typed(typed, str(row[0]), int(row[1]) <= _FEW)
+
+
+def by_name(session: Session, typed: Typed, limit: int) -> list[Hit]:
+    """Customers with that id, or whose name or words of it begin so or nearly so."""
+    return _by_words(session, _ACCOUNTS, typed, limit)
+
+
+def by_contact(session: Session, typed: Typed, limit: int, *, corrected: bool = True) -> list[Hit]:
+    """Customers with a contact of that name; unless `corrected`, as it is spelt."""
+    return _by_words(session, _CONTACTS, typed, limit, corrected=corrected)
 
 
 def by_email(session: Session, typed: str, limit: int) -> list[Hit]:
     """Customers with an e-mail address that begins so; only for what has an @."""
     if "@" not in typed:
         return []
-    return _hits(
+    return _children(
         session,
-        """
-        SELECT s.account_id, a.name, e.address::text, s.segment, ST_X(s.geom), ST_Y(s.geom)
-        FROM emails e JOIN accounts a ON a.id = e.account_id
-        JOIN account_scope s ON s.account_id = e.account_id
-        WHERE {scope:s} AND e.address >= CAST(:typed AS citext)
-          AND e.address < CAST(:typed AS citext) || chr(1114111)
-        ORDER BY e.address, e.id LIMIT :limit
-        """,
-        typed,
+        "emails",
+        "address::text",
+        "n.address >= CAST(:begins AS citext) AND n.address < CAST(:begins || :last AS citext)",
+        "address",
+        {"begins": typed, "last": _LAST},
         limit,
     )
 
@@ -88,23 +114,15 @@ def by_phone(session: Session, typed: str, limit: int, region: str = "ID") -> li
     """Customers with a number that begins with the digits typed, in any spelling."""
     if not _PHONE.fullmatch(typed):
         return []
-    begins = _e164_beginning(typed, region)
+    begins = e164_beginning(typed, region)
     if len(begins) <= _SHORTEST_PHONE:
         return []
-    return _hits(
-        session,
-        """
-        SELECT s.account_id, a.name, p.e164, s.segment, ST_X(s.geom), ST_Y(s.geom)
-        FROM phones p JOIN accounts a ON a.id = p.account_id
-        JOIN account_scope s ON s.account_id = p.account_id
-        WHERE {scope:s} AND p.e164 LIKE :begins ORDER BY p.e164, p.id LIMIT :limit
-        """,
-        begins,
-        limit,
+    return _children(
+        session, "phones", "e164", "n.e164 LIKE :begins || '%'", "e164", {"begins": begins}, limit
     )
 
 
-def _e164_beginning(typed: str, region: str) -> str:
+def e164_beginning(typed: str, region: str) -> str:
     """What was typed of a number, as it begins internationally: 0812-34 is +6281234."""
     digits = re.sub(r"\D", "", typed)
     if typed.strip().startswith("+"):
@@ -117,11 +135,180 @@ def _e164_beginning(typed: str, region: str) -> str:
     return f"+{digits}" if digits.startswith(country) else f"+{country}{digits}"
 
 
-def _hits(session: Session, sql: str, typed: str, limit: int) -> list[Hit]:
-    values = {
-        "typed": typed,
-        "begins": like_pattern(typed, anywhere=False),
-        "holds": like_pattern(typed, anywhere=True),
-        "limit": limit,
-    }
-    return [Hit._make(row) for row in scoped_sql(session, sql, values)]
+# ------------------------------------------------------------------------- names and words
+
+
+def _by_words(
+    session: Session, names: _Names, typed: Typed, limit: int, *, corrected: bool = True
+) -> list[Hit]:
+    words = typed.words
+    if not words:
+        return []
+    if typed.sees_few:
+        found = _among_few(session, names, typed, limit)
+        if found or not corrected:
+            return found
+        return _among_few(session, names, typed, limit, corrected=True)
+    found = _beginning(session, names, typed, limit)
+    if len(found) < limit and (len(words[-1]) >= _SHORTEST_BEGINNING or not found):
+        more = _with_words(session, names, [[word] for word in words], limit)
+        found = _distinct(found + more, limit)
+    if found or not corrected:
+        return found
+    alternatives = _put_right(session, words)
+    return _with_words(session, names, alternatives, limit) if alternatives else []
+
+
+def _beginning(session: Session, names: _Names, typed: Typed, limit: int) -> list[Hit]:
+    """Names that begin so, in their order: the index is walked until there are enough."""
+    return _hits(
+        session,
+        _shown(
+            names,
+            f"""
+            (SELECT n.name AS found, {names.account} AS account_id, 0 AS place
+             FROM {names.table} n JOIN account_scope s ON s.account_id = {names.account}
+             WHERE {{scope:s}} AND {names.identity})
+            UNION ALL
+            (SELECT n.name, {names.account},
+                    row_number() OVER (ORDER BY folded(n.name) COLLATE "C", n.id)
+             FROM {names.table} n JOIN account_scope s ON s.account_id = {names.account}
+             WHERE {{scope:s}} AND folded(n.name) COLLATE "C" >= :begins
+               AND folded(n.name) COLLATE "C" < :begins || :last
+             ORDER BY folded(n.name) COLLATE "C", n.id LIMIT :limit)
+            """,
+        ),
+        {"typed": typed.text, "begins": typed.folded, "last": _LAST, "limit": limit},
+    )
+
+
+def _with_words(
+    session: Session, names: _Names, words: Sequence[Sequence[str]], limit: int
+) -> list[Hit]:
+    """Names with a word of each group; the last is taken as a beginning."""
+    *whole, last = words
+    groups = [" | ".join(map(_lexeme, group)) for group in whole]
+    groups.append(" | ".join(f"{_lexeme(word)}:*" for word in last))
+    return _hits(
+        session,
+        _shown(
+            names,
+            f"""
+            SELECT found, account_id, row_number() OVER (ORDER BY revenue DESC, account_id) AS place
+            FROM (
+                SELECT n.name AS found, {names.account} AS account_id, s.revenue
+                FROM {names.table} n JOIN account_scope s ON s.account_id = {names.account}
+                WHERE {{scope:s}} AND name_words(n.name) @@ CAST(:query AS tsquery) LIMIT {_TO_RANK}
+            ) met
+            ORDER BY place LIMIT :limit
+            """,
+        ),
+        {"query": " & ".join(f"({group})" for group in groups), "limit": limit},
+    )
+
+
+def _lexeme(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _put_right(session: Session, words: Sequence[str]) -> list[list[str]] | None:
+    """For each word the known ones it may stand for; None when one cannot be read."""
+    found = []
+    for word in words:
+        if len(word) < _SHORTEST_MISSPELT:
+            found.append([word])
+            continue
+        near = [known for known in _similar_words(session, word) if _misspelt(word, known)]
+        if not near:
+            return None
+        found.append(sorted(near, key=lambda known: OSA.distance(word, known))[:_CORRECTIONS])
+    return found
+
+
+def _similar_words(session: Session, word: str) -> list[str]:
+    rows = session.execute(text("SELECT word FROM similar_words(:word) word"), {"word": word})
+    return [row.word for row in rows]
+
+
+def _misspelt(word: str, known: str) -> bool:
+    """Whether one slip of the fingers makes one of the other; two in a long word."""
+    return OSA.distance(word, known) <= (1 if len(word) < 7 else 2)
+
+
+def _among_few(
+    session: Session, names: _Names, typed: Typed, limit: int, *, corrected: bool = False
+) -> list[Hit]:
+    """The same, read from the few customers the actor sees."""
+    words = typed.words
+    values: dict[str, Any] = {"typed": typed.text, "folded": typed.folded, "limit": limit}
+    if corrected:
+        if len(typed.folded) < _SHORTEST_MISSPELT:
+            return []
+        wanted = "word_similarity(:folded, mine.folded) >= 0.5"
+        rank = "word_similarity(:folded, mine.folded) DESC"
+    else:
+        values |= {f"word{i}": f" {word}" for i, word in enumerate(words)}
+        holds = (f"strpos(' ' || mine.folded, :word{i}) > 0" for i in range(len(words)))
+        wanted = f"({' AND '.join(holds)} OR mine.identical)"
+        rank = "mine.identical DESC, starts_with(mine.folded, :folded) DESC, mine.revenue DESC"
+    return _hits(
+        session,
+        _shown(
+            names,
+            f"""
+            SELECT mine.found, mine.account_id,
+                   row_number() OVER (ORDER BY {rank}, mine.id) AS place
+            FROM (
+                SELECT n.id, n.name AS found, {names.account} AS account_id, s.revenue,
+                       folded(n.name) AS folded, coalesce({names.identity}, false) AS identical
+                FROM account_scope s JOIN {names.table} n ON {names.account} = s.account_id
+                WHERE {{scope:s}} OFFSET 0
+            ) mine
+            WHERE {wanted} ORDER BY place LIMIT :limit
+            """,
+        ),
+        values,
+    )
+
+
+def _shown(names: _Names, hits: str) -> str:
+    return f"""
+        WITH hits AS MATERIALIZED ({hits})
+        SELECT a.id, a.name, {names.found_by}, sc.segment, ST_X(sc.geom), ST_Y(sc.geom)
+        FROM hits JOIN accounts a ON a.id = hits.account_id
+        JOIN account_scope sc ON sc.account_id = hits.account_id
+        ORDER BY hits.place
+    """
+
+
+# ------------------------------------------------------------------------- numbers, addresses
+
+
+def _children(
+    session: Session,
+    table: str,
+    found_by: str,
+    condition: str,
+    order: str,
+    values: dict[str, Any],
+    limit: int,
+) -> list[Hit]:
+    return _hits(
+        session,
+        f"""
+        SELECT s.account_id, a.name, n.{found_by}, s.segment, ST_X(s.geom), ST_Y(s.geom)
+        FROM {table} n JOIN accounts a ON a.id = n.account_id
+        JOIN account_scope s ON s.account_id = n.account_id
+        WHERE {{scope:s}} AND {condition} ORDER BY n.{order}, n.id LIMIT :limit
+        """,
+        values | {"limit": limit},
+    )
+
+
+def _hits(session: Session, sql: str, values: dict[str, Any]) -> list[Hit]:
+    found = [Hit._make(row) for row in scoped_sql(session, sql, values)]
+    return _distinct(found, values["limit"])
+
+
+def _distinct(hits: Sequence[Hit], limit: int) -> list[Hit]:
+    return list({(hit.account_id, hit.found_by): hit for hit in hits}.values())[:limit]

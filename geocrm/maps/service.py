@@ -15,6 +15,7 @@ from geocrm.errors import Forbidden
 from geocrm.maps import queries
 from geocrm.maps.anonymous_tiles import anonymous_tile
 from geocrm.maps.coarse import coarsened
+from geocrm.maps.filter_values import Asker
 from geocrm.maps.filters import Filter, compile_filter, read_tree
 from geocrm.maps.queries import Box, Facet
 from geocrm.maps.tiles import Tile, account_tile
@@ -22,8 +23,9 @@ from geocrm.maps.version import map_version
 from geocrm.security import Actor
 from geocrm.security.disclosure import shown_amount, shown_count
 
-# What tells individuals apart is no question for somebody who may not see them.
-_PERSONAL_FIELDS: Final = frozenset({"id", "name"})
+# What tells individuals apart is no question for somebody who may not see them: names and numbers
+# of one customer, a postcode that a single house may have, and the moment somebody was written to.
+PERSONAL_FIELDS: Final = frozenset({"id", "external_id", "name", "postcode", "updated", "import"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,9 @@ def filter_for(actor: Actor, source: Any) -> Filter:
     tree = read_tree(source) if isinstance(source, str) else source
     if not sees_individuals(actor):
         tree = coarsened(tree)
-    chosen = compile_filter(tree, today=clock.today(actor.timezone))
-    personal = chosen.fields & _PERSONAL_FIELDS
+    asker = Asker(actor.user_id, actor.timezone)
+    chosen = compile_filter(tree, today=clock.today(actor.timezone), asker=asker)
+    personal = chosen.fields & PERSONAL_FIELDS
     if personal and not sees_individuals(actor):
         raise Forbidden(
             f"The role {actor.role.value} may not filter by {', '.join(sorted(personal))}"

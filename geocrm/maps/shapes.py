@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import shapely
+from shapely.affinity import translate
 from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -14,31 +17,58 @@ from geocrm.errors import InvalidInput
 MAX_VERTICES: Final = 10_000
 # Corners of one ring: three and the first again.
 _SHORTEST_RING = 4
+# A map that is panned around the globe goes on counting beyond 180; one turn either way is read.
+_FARTHEST = 540.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """An area as it is used, and in sentences what was read otherwise than it was drawn."""
+
+    shape: MultiPolygon
+    corners: int
+    notes: tuple[str, ...] = ()
 
 
 def area(geojson: Any) -> MultiPolygon:
-    """The area of a GeoJSON Polygon or MultiPolygon, repaired where its rings cross themselves.
+    """The area of a GeoJSON Polygon or MultiPolygon; see `read`."""
+    return read(geojson).shape
 
-    Raises InvalidInput for anything else, for open rings, more than `MAX_VERTICES` corners,
-    positions that are no numbers or not on the globe, and for an area of nothing.
+
+def read(geojson: Any) -> Drawn:
+    """The area of a GeoJSON Polygon or MultiPolygon, repaired where that has one meaning.
+
+    Rings that cross themselves are repaired, and an area that goes on beyond the 180th meridian
+    becomes two parts. Raises InvalidInput for anything else, for open rings, more than
+    `MAX_VERTICES` corners, positions that are no numbers or not on the globe, edges that span more
+    than half the globe, and for an area of nothing.
     """
     if not isinstance(geojson, dict) or geojson.get("type") not in ("Polygon", "MultiPolygon"):
         raise InvalidInput("An area must be a GeoJSON Polygon or MultiPolygon")
     coordinates = geojson.get("coordinates")
     polygons = [coordinates] if geojson["type"] == "Polygon" else coordinates
-    rings = [[_ring(ring) for ring in _items(polygon)] for polygon in _items(polygons)]
-    if not rings or not all(rings):
+    rough = [[_items(ring) for ring in _items(polygon)] for polygon in _items(polygons)]
+    if not rough or not all(rough):
         raise InvalidInput("The area has no rings")
-    corners = sum(len(ring) for polygon in rings for ring in polygon)
+    corners = sum(len(ring) for polygon in rough for ring in polygon)
     if corners > MAX_VERTICES:
         raise InvalidInput(
             f"The area has {corners:,} corners; simplify it to at most {MAX_VERTICES:,}"
         )
-    return _valid(MultiPolygon([Polygon(outer, holes) for outer, *holes in rings]))
+    rings = [[_ring(ring) for ring in polygon] for polygon in rough]
+    drawn = MultiPolygon([Polygon(outer, holes) for outer, *holes in rings])
+    shape, notes = _valid(drawn), []
+    if not drawn.is_valid:
+        notes.append("The area crosses itself: all it encloses counts")
+    west, _, east, _ = shape.bounds
+    if west < -180 or east > 180:
+        shape = _cut(shape)
+        notes.append("The area crosses the 180th meridian: it was cut there")
+    return Drawn(shape, corners, tuple(notes))
 
 
-def _ring(positions: Any) -> list[tuple[float, float]]:
-    ring = [_position(each) for each in _items(positions)]
+def _ring(positions: Sequence[Any]) -> list[tuple[float, float]]:
+    ring = [_position(each) for each in positions]
     if len(ring) < _SHORTEST_RING:
         raise InvalidInput("A ring of the area has fewer than three corners")
     if ring[0] != ring[-1]:
@@ -46,6 +76,14 @@ def _ring(positions: Any) -> list[tuple[float, float]]:
             f"A ring of the area is not closed: it starts at {list(ring[0])} and ends at"
             f" {list(ring[-1])}; repeat the first position at the end"
         )
+    for start, end in pairwise(ring):
+        # From -180 to 180 is the whole globe and nothing else.
+        if 180 < abs(end[0] - start[0]) < 360:
+            raise InvalidInput(
+                f"The edge from {list(start)} to {list(end)} spans more than half the globe. If it"
+                " crosses the 180th meridian, go on counting: 181 instead of -179; if it does not,"
+                " put a corner in its middle"
+            )
     return ring
 
 
@@ -57,12 +95,23 @@ def _position(pair: Any) -> tuple[float, float]:
         raise InvalidInput(f"{_short(pair)} is not a position: both must be finite numbers")
     if abs(lat) > 90 and abs(lon) <= 90 and abs(lat) <= 180:
         raise InvalidInput(f"{_short(pair)} looks swapped: longitude comes first, then latitude")
-    if abs(lon) > 180 or abs(lat) > 90:
+    if abs(lon) > _FARTHEST or abs(lat) > 90:
         raise InvalidInput(
-            f"{_short(pair)} lies outside the globe: longitude is -180 to 180, latitude -90 to 90;"
-            " an area across the 180th meridian is a MultiPolygon of two parts"
+            f"{_short(pair)} lies outside the globe: longitude is -180 to 180, latitude -90 to 90"
         )
     return float(lon), float(lat)
+
+
+def _cut(shape: MultiPolygon) -> MultiPolygon:
+    """The area with what lies beyond the 180th meridian brought to its other side."""
+    west, _, east, _ = shape.bounds
+    if east - west > 360:
+        raise InvalidInput("The area is wider than the globe: keep it within 360 degrees")
+    parts: list[Polygon] = []
+    for turn in (-360, 0, 360):
+        strip = shapely.intersection(shape, shapely.box(turn - 180, -90, turn + 180, 90))
+        parts += _polygons(translate(strip, -turn))
+    return MultiPolygon(list(_polygons(shapely.unary_union(parts))))
 
 
 def _is_number(value: Any) -> bool:

@@ -30,6 +30,7 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     "territory": ("read", "design", "activate", "export"),
     "token": ("create", "delete"),
     "user": ("read", "create", "update"),
+    "view": ("read", "save", "default"),
     "visit": ("read", "plan", "record"),
 }
 
@@ -38,6 +39,7 @@ _EVERYBODY: Final[dict[str, tuple[str, ...]]] = {
     "boundary": ("read",),
     "geocode": ("read",),
     "token": ("create", "delete"),
+    "view": ("read", "save"),
 }
 
 _GRANTS: Final[dict[Role, dict[str, tuple[str, ...]]]] = {
@@ -50,6 +52,7 @@ _GRANTS: Final[dict[Role, dict[str, tuple[str, ...]]]] = {
         "order": ACTIONS["order"],
         "territory": ACTIONS["territory"],
         "user": ("read",),
+        "view": ACTIONS["view"],
         "visit": ACTIONS["visit"],
     },
     Role.FIELD_REP: {

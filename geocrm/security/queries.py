@@ -6,7 +6,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geocrm.errors import NotFound
+from geocrm.security.actor import Actor
 from geocrm.security.models import ApiToken, User
+from geocrm.security.permissions import Role
 
 
 def user(session: Session, user_id: int) -> User:
@@ -28,6 +30,14 @@ def user_by_email(session: Session, email: str) -> User:
 def users(session: Session) -> Sequence[User]:
     """All users, by e-mail address."""
     return session.scalars(select(User).order_by(User.email)).all()
+
+
+def possible_owners(session: Session, actor: Actor) -> Sequence[User]:
+    """Whom the actor may give customers to, by name."""
+    asked = select(User).where(User.active, User.role != Role.MARKETER.value)
+    if not actor.sees_all:
+        asked = asked.where(User.id.in_(sorted(actor.owner_ids)))
+    return session.scalars(asked.order_by(User.name, User.id)).all()
 
 
 def tokens(session: Session, user_id: int) -> Sequence[ApiToken]:

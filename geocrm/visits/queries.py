@@ -155,6 +155,33 @@ def live_plan_held(session: Session, rep_id: int, day: date) -> VisitPlan | None
     return session.scalar(_live(rep_id, day).with_for_update())
 
 
+class NextVisit(NamedTuple):
+    """When a customer is visited next, and by whom."""
+
+    day: date
+    arrive_s: float
+    rep_id: int
+    rep: str
+
+
+def next_visit(session: Session, account_id: int, today: date) -> NextVisit | None:
+    """The first visit of a live plan, from today on, of which nothing was told yet."""
+    row = session.execute(
+        select(VisitPlan.day, VisitStop.arrive_s, VisitPlan.user_id, User.name)
+        .join(VisitPlan, VisitPlan.id == VisitStop.plan_id)
+        .join(User, User.id == VisitPlan.user_id)
+        .where(
+            VisitStop.account_id == account_id,
+            VisitStop.outcome.is_(None),
+            VisitPlan.state == PlanState.LIVE,
+            VisitPlan.day >= today,
+        )
+        .order_by(VisitPlan.day, VisitStop.arrive_s)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else NextVisit._make(row)
+
+
 def hold_day(session: Session, rep_id: int, day: date) -> None:
     """Let nobody else change this rep's day until the transaction ends."""
     session.execute(select(func.pg_advisory_xact_lock(rep_id, day.toordinal())))

@@ -16,6 +16,7 @@ from geocrm.errors import InvalidInput
 from geocrm.sales import queries as sales
 from geocrm.territories import queries as territories
 from geocrm.web.access import permit
+from geocrm.web.map import workspace
 
 bp = Blueprint("accounts", __name__, url_prefix="/accounts")
 _ADDRESS = (
@@ -27,8 +28,8 @@ _ADDRESS = (
 @bp.get("")
 @permit("read", "account")
 def index() -> str:
-    """All customers the person sees, as a table."""
-    return render_template("accounts/index.html", placed=queries.without_point(g.session))
+    """All customers the person sees: the page of the map, as a table."""
+    return workspace("table")
 
 
 @bp.get("/new")
@@ -42,6 +43,7 @@ def new() -> str:
         segments=SEGMENTS,
         owners=_owners(),
         pin=_pin(request.args),
+        phone=request.args.get("phone", "")[:60],
     )
 
 
@@ -62,6 +64,14 @@ def create() -> Any:
     )
     if place is not None:
         service.pin(g.session, g.actor, account.id, place.lon, place.lat)
+    if request.form.get("phone", "").strip():
+        service.add_phone(
+            g.session,
+            g.actor,
+            account.id,
+            request.form["phone"],
+            country=settings.default_country,
+        )
     flash(_("%(name)s was added.", name=account.name), "good")
     return redirect(f"/accounts/{account.id}")
 

@@ -16,12 +16,15 @@ from geocrm.web import (
     addresses,
     basemap,
     browser_sessions,
+    bulk,
     campaigns,
     headers,
     home,
     imports,
     language,
+    layer_tiles,
     people,
+    pop,
     problems,
     providers,
     reading,
@@ -32,19 +35,28 @@ from geocrm.web import (
     visits,
 )
 from geocrm.web import map as map_page
+from geocrm.web.api import account_groups as api_account_groups
+from geocrm.web.api import account_layers as api_account_layers
 from geocrm.web.api import account_list as api_account_list
 from geocrm.web.api import accounts as api_accounts
 from geocrm.web.api import address_batches as api_address_batches
 from geocrm.web.api import address_quality as api_address_quality
 from geocrm.web.api import address_review as api_address_review
+from geocrm.web.api import areas as api_areas
 from geocrm.web.api import audiences as api_audiences
 from geocrm.web.api import boundaries as api_boundaries
+from geocrm.web.api import bulk as api_bulk
+from geocrm.web.api import commands as api_commands
+from geocrm.web.api import filters as api_filters
 from geocrm.web.api import imports as api_imports
 from geocrm.web.api import jobs as api_jobs
+from geocrm.web.api import nearby as api_nearby
 from geocrm.web.api import people as api_people
 from geocrm.web.api import places as api_places
+from geocrm.web.api import pop as api_pop
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
+from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
@@ -62,10 +74,22 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_imports.bp,
     map_page.bp,
     tiles.bp,
+    api_account_groups.bp,
+    layer_tiles.bp,
+    api_account_layers.bp,
     api_account_list.bp,
+    api_nearby.bp,
+    api_filters.bp,
+    api_views.bp,
+    api_areas.bp,
     api_search.bp,
+    api_commands.bp,
+    pop.bp,
+    api_pop.bp,
     api_places.bp,
     api_boundaries.bp,
+    bulk.bp,
+    api_bulk.bp,
     campaigns.bp,
     api_audiences.bp,
     visits.bp,
@@ -107,6 +131,10 @@ def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
     problems.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+
+    @app.spec_processor
+    def described(spec: Any) -> Any:
+        return api_filters.described(problems.described(spec))
 
     @app.context_processor
     def shell() -> dict[str, Any]:

@@ -83,12 +83,13 @@ def register(app: APIFlask) -> None:
         app.logger.exception("Unexpected error", exc_info=error)
         return answer(500, "")
 
-    @app.spec_processor
-    def described(spec: Any) -> Any:
-        for operations in spec["paths"].values():
-            for operation in operations.values():
-                operation["responses"].setdefault("default", _DESCRIBED)
-        return spec
+
+def described(spec: Any) -> Any:
+    """The OpenAPI document with what every route answers when it refuses."""
+    for operations in spec["paths"].values():
+        for operation in operations.values():
+            operation["responses"].setdefault("default", _DESCRIBED)
+    return spec
 
 
 _DESCRIBED: Final = {

@@ -27,28 +27,29 @@ _WORTH_ZIPPING: Final = 256  # bytes
 @permit("count", "account")
 def accounts(z: int, x: int, y: int) -> Any:
     """Customers of the tile that the visitor may see and the filter chooses."""
-    wanted = _tile(z, x, y)
+    wanted = read_tile(z, x, y)
     chosen = service.filter_for(g.actor, request.args.get("filter"))
     version = service.tile_version(g.session, g.actor, chosen)
     if request.if_none_match.contains_weak(version):
-        return _unchanged(version)
-    return _answer(service.tile(g.session, g.actor, wanted, chosen), version)
+        return unchanged(version)
+    return answer(service.tile(g.session, g.actor, wanted, chosen), version)
 
 
 @bp.get("/boundaries/<layer>/<int:z>/<int:x>/<int:y>.mvt")
 @permit("read", "boundary")
 def boundaries(layer: str, z: int, x: int, y: int) -> Any:
     """Outlines of a boundary layer, and in `names` a point inside each unit for its name."""
-    wanted = _tile(z, x, y)
+    wanted = read_tile(z, x, y)
     version = _layer_version(g.session, layer)
     if request.if_none_match.contains_weak(version):
-        return _unchanged(version)
+        return unchanged(version)
     # Layers of a tile follow each other, so two tiles make one.
     shapes = boundary_tile(g.session, layer, wanted.z, wanted.x, wanted.y)
-    return _answer(shapes + name_tile(g.session, layer, wanted), version)
+    return answer(shapes + name_tile(g.session, layer, wanted), version)
 
 
-def _tile(z: int, x: int, y: int) -> Tile:
+def read_tile(z: int, x: int, y: int) -> Tile:
+    """The tile of an address, or a refusal that says what is in range."""
     if z > 99 or x > 2**32 or y > 2**32:
         raise NotFound(f"There is no tile {str(z)[:9]}/{str(x)[:9]}/{str(y)[:9]}")
     return Tile(z, x, y)
@@ -61,19 +62,21 @@ def _layer_version(session: Session, code: str) -> str:
     ]
 
 
-def _answer(body: bytes, version: str) -> Response:
+def answer(body: bytes, version: str) -> Response:
+    """The tile, packed when that pays and is understood."""
     response = Response(body, mimetype=_MVT)
     if len(body) > _WORTH_ZIPPING and request.accept_encodings.quality("gzip") > 0:
         response.set_data(gzip.compress(body, _GZIP_LEVEL, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
-    return _kept(response, version)
+    return kept(response, version)
 
 
-def _unchanged(version: str) -> Response:
-    return _kept(Response(status=304), version)
+def unchanged(version: str) -> Response:
+    """What the browser has still holds."""
+    return kept(Response(status=304), version)
 
 
-def _kept(response: Response, version: str) -> Response:
+def kept(response: Response, version: str) -> Response:
     """Kept by one browser and used only after asking whether it still holds."""
     response.set_etag(version, weak=True)
     response.headers["Cache-Control"] = "private, no-cache"

@@ -48,6 +48,29 @@ FILE_WORDS: Final[dict[str, LazyString]] = {
     "tab": later("tab"),
     "bar": later("bar"),
 }
+# Why a bulk action left a customer alone (`geocrm.maps.bulk.reasons`).
+BULK_REASONS: Final = {
+    "gone": later("It is not there any more, or not yours to see"),
+    "not_yours_to_give": later("Only its owner, or who they report to, may hand it over"),
+    "too_many_tags": later("It would have more than 50 tags"),
+    "changed_since": later("Somebody changed it since"),
+    "id_in_use": later("Another customer has its customer ID now"),
+    "there_again": later("There is a customer with its number again"),
+    "no_consent": later("It gave no consent for this channel"),
+    "no_address": later("There is no address to reach it by this channel"),
+    "not_of_rep": later("It is not a customer of this person"),
+    "no_point": later("It has no trustworthy place on the map"),
+    "no_time": later("No day had time left for it"),
+}
+BULK_ACTIONS: Final = {
+    "owner": later("Assign owner"),
+    "tag": later("Tags"),
+    "segment": later("Set segment"),
+    "audience": later("Save as audience"),
+    "visits": later("Plan visits"),
+    "export": later("Export"),
+    "delete": later("Delete"),
+}
 _IMPORT: Final = "import "
 
 
@@ -87,6 +110,16 @@ def field_label(field: Field) -> str:
     return str(_(field.label))
 
 
+def bulk_reason(code: str) -> str:
+    """Why a bulk action left a customer alone."""
+    return str(BULK_REASONS.get(code, code))
+
+
+def bulk_action(code: str) -> str:
+    """What a bulk action does."""
+    return str(BULK_ACTIONS.get(code, code))
+
+
 def share(value: float | None, digits: int = 1) -> str:
     """A part of a whole: 0.034 is 3.4%, and 3,4% in Indonesian."""
     return "–" if value is None else str(format_percent(value, f"#,##0.{'0' * digits}%"))
@@ -94,5 +127,15 @@ def share(value: float | None, digits: int = 1) -> str:
 
 def register(app: Flask) -> None:
     """Give templates these words as filters."""
-    for each in (layer_name, channel_name, outcome, source, file_word, field_label, share):
+    for each in (
+        layer_name,
+        channel_name,
+        outcome,
+        source,
+        file_word,
+        field_label,
+        share,
+        bulk_reason,
+        bulk_action,
+    ):
         app.add_template_filter(each)

@@ -7,8 +7,10 @@ from geocrm.customers import review_tasks
 from geocrm.customers.address_batches import tasks as address_tasks
 from geocrm.geocoding.providers import tasks as provider_tasks
 from geocrm.jobs import Handler
+from geocrm.maps.bulk import tasks as bulk_tasks
 from geocrm.sales import tasks as import_tasks
 from geocrm.territories import tasks as territory_tasks
+from geocrm.wiring.bulk import ACTIONS
 from geocrm.wiring.geocoders import SERVICES
 
 JOB_HANDLERS: Final[Mapping[str, Handler]] = {
@@ -23,6 +25,9 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     address_tasks.RUN: address_tasks.run_with(SERVICES),
     address_tasks.FORGET: address_tasks.forget_points,
     provider_tasks.PURGE: provider_tasks.purge,
+    bulk_tasks.RUN: bulk_tasks.run_with(ACTIONS),
+    bulk_tasks.UNDO: bulk_tasks.undo_with(ACTIONS),
+    bulk_tasks.FORGET: bulk_tasks.forget,
 }
 
 # What is done once a day without anybody asking.
@@ -31,4 +36,5 @@ DAILY: Final = (
     address_tasks.FORGET,
     provider_tasks.PURGE,
     review_tasks.TIDY,
+    bulk_tasks.FORGET,
 )

@@ -1,28 +1,41 @@
 """The filter language: finds whom it says, says what is wrong, and binds every value."""
 
 import json
-from datetime import date, timedelta
+import time
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
-from geoalchemy2.shape import to_shape
+from geoalchemy2.shape import from_shape, to_shape
+from geographiclib.geodesic import Geodesic
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shapely.geometry import shape
+from shapely.geometry import Point, shape
 from sqlalchemy import text
 
-from geocrm.customers.models import Account, Channel
+from geocrm.customers.models import Account, AccountScope, Address, Channel, Contact
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
 from geocrm.geocoding.address import Grade
+from geocrm.maps import catalogue
+from geocrm.maps.filter_fields import FIELDS
+from geocrm.maps.filter_places import boxes_around
+from geocrm.maps.filter_values import NOBODY, Asker
 from geocrm.maps.filters import MAX_DEPTH, MAX_NODES, compile_filter
+from geocrm.maps.version import map_version
 from tests.maps.conftest import TODAY
 
 SQUARE = {"type": "Polygon", "coordinates": [[[106, -7], [107, -7], [107, -6], [106, -7]]]}
 COARSE = {"region", "country", "none"}
 
 
-def found(session, tree):
-    chosen = compile_filter(tree, today=TODAY)
+JAKARTA = ZoneInfo("Asia/Jakarta")
+OF_ADDRESS = ("village", "district", "city", "region", "postcode", "country", "provider")
+
+
+def found(session, tree, asker=NOBODY):
+    chosen = compile_filter(tree, today=TODAY, asker=asker)
     sql = f"SELECT s.account_id FROM account_scope s WHERE {{scope:s}} AND {chosen.sql}"
     return set(scoped_sql(session, sql, chosen.params).scalars())
 
@@ -44,6 +57,40 @@ def holds(tree, row, account):
 def _leaf(field, op, value, row, account):
     if field in ("location", "has_point", "trustworthy", "name", "tag"):
         return _special(field, op, value, row, account)
+    if field in ("ambiguous", "has_website", "has_contact"):
+        have = {
+            "ambiguous": account.address.ambiguous,
+            "has_website": bool(account.website),
+            "has_contact": account.has_contact,
+        }
+        return have[field] == value
+    if field in (*OF_ADDRESS, "external_id"):
+        holder = account if field == "external_id" else account.address
+        return _words(op, getattr(holder, field), value)
+    if field == "review":
+        return _compare(op, account.address.review, value)
+    if field in ("annual_revenue", "visits_per_year"):
+        return _compare(op, getattr(account, field), value)
+    if field in ("created", "updated"):
+        return _compare(op, getattr(account, f"{field}_at").astimezone(JAKARTA).date(), value)
+    if field == "import":
+        return _compare(op, account.import_id, value)
+    return _narrow(field, op, value, row)
+
+
+def _words(op, have, value):
+    if op == "empty":
+        return (not have) == value
+    if op == "not_in":
+        return not _words("in", have, value)
+    if have is None:
+        return False
+    if op == "starts":
+        return have.lower().startswith(value.lower())
+    return have.lower() in [each.lower() for each in value]
+
+
+def _narrow(field, op, value, row):
     if field in ("consent", "reach", "reachable"):
         bits = {"consent": row.consent, "reach": row.reach, "reachable": row.consent & row.reach}
         wanted = [Channel(v).bit for v in value]
@@ -57,19 +104,38 @@ def _leaf(field, op, value, row, account):
 
 def _special(field, op, value, row, account):
     if field == "location":
-        inside = row.geom is not None and shape(value).covers(to_shape(row.geom))
-        return inside == (op == "within")
+        return _located(op.removeprefix("not_"), value, row) != op.startswith("not_")
     if field == "has_point":
         return (row.geom is not None) == value
     if field == "trustworthy":
         return (row.grade not in COARSE) == value
     if field == "name":
         name, typed = account.name.lower(), value.lower()
-        return {"contains": typed in name, "starts": name.startswith(typed), "eq": name == typed}[
-            op
-        ]
+        return {
+            "contains": typed in name,
+            "not_contains": typed not in name,
+            "starts": name.startswith(typed),
+            "eq": name == typed,
+        }[op]
+    if op == "empty":
+        return (not account.tags) == value
     hits = [tag in account.tags for tag in value]
     return {"in": any(hits), "all": all(hits), "not_in": not any(hits)}[op]
+
+
+def _located(op, value, row):
+    if row.geom is None:
+        return False
+    there = to_shape(row.geom)
+    if op == "near":
+        return metres(there.x, there.y, value["lon"], value["lat"]) <= value["radius_m"]
+    if op == "in_area":
+        return any(AREAS[each].covers(there) for each in value if each in AREAS)
+    return shape(value).covers(there)
+
+
+def metres(lon, lat, to_lon, to_lat):
+    return Geodesic.WGS84.Inverse(lat, lon, to_lat, to_lon)["s12"]
 
 
 def _compare(op, have, value):
@@ -95,6 +161,8 @@ def _compare(op, have, value):
         "lte": lambda: have <= value,
         "lt": lambda: have < value,
         "between": lambda: value[0] <= have <= value[1],
+        "eq": lambda: have == value,
+        "ne": lambda: have != value,
     }[op]()
 
 
@@ -114,6 +182,24 @@ WORDS = st.one_of(
 )
 DAYS = st.dates(date(2025, 1, 1), date(2026, 6, 30)).map(date.isoformat)
 AMOUNTS = st.floats(-10, 1100) | st.integers(0, 1000)
+BORN = st.dates(TODAY - timedelta(days=30), TODAY).map(date.isoformat)
+PLACES = ("Kota Bandung", "KOTA bandung", "Bogor", "ko_a", "10%", "ID", "demo", "none")
+CIRCLES = st.fixed_dictionaries(
+    {"lon": st.floats(105, 109), "lat": st.floats(-8, -5), "radius_m": st.floats(1, 300_000)}
+)
+AREAS = {
+    1: shape(
+        {"type": "MultiPolygon", "coordinates": [[[[106, -7], [107, -7], [107, -6], [106, -7]]]]}
+    ),
+    2: shape(
+        {
+            "type": "MultiPolygon",
+            "coordinates": [[[[106.5, -7], [108, -7], [108, -6], [106.5, -7]]]],
+        }
+    ),
+    # Somebody else's, and not shared: it holds nobody.
+}
+HIDDEN = 3
 LONS, LATS = st.floats(105.5, 108.5), st.floats(-7.5, -5.5)
 
 
@@ -144,11 +230,30 @@ def leaves(owner_ids):
     ]
     parts += [_of("revenue", op, AMOUNTS) for op in ordered]
     parts += [_of("revenue", "between", st.tuples(AMOUNTS, AMOUNTS).map(list))]
+    for field in ("annual_revenue", "visits_per_year"):
+        parts += [_of(field, op, st.integers(0, 12)) for op in (*ordered, "eq")]
+        parts += [_of(field, "empty", st.booleans())]
+        parts += [_of(field, "between", st.tuples(*[st.integers(0, 12)] * 2).map(list))]
+    for field in ("created", "updated"):
+        parts += [_of(field, op, BORN) for op in (*ordered, "eq", "ne")]
+        parts += [_of(field, op, st.integers(0, 30)) for op in ("within_days", "not_within_days")]
+        parts += [_of(field, "between", st.tuples(BORN, BORN).map(list))]
+    for field in (*OF_ADDRESS, "external_id"):
+        parts += [_of(field, op, _some(*PLACES)) for op in ("in", "not_in")]
+        parts += [_of(field, "starts", st.sampled_from(["k", "KOTA", "ko_", "1"]) | WORDS)]
+        parts += [_of(field, "empty", st.booleans())]
+    parts += [_of("review", op, _some("open", "settled", "nowhere")) for op in ("in", "not_in")]
+    parts += [_of("import", op, _some(1, 2, 3)) for op in ("in", "not_in")]
+    parts += [_of(field, "empty", st.booleans()) for field in ("review", "import", "tag")]
+    for field in ("ambiguous", "has_website", "has_contact"):
+        parts += [_of(field, "eq", st.booleans())]
+    parts += [_of("location", op, CIRCLES) for op in ("near", "not_near")]
+    parts += [_of("location", op, _some(1, 2, 3, 9)) for op in ("in_area", "not_in_area")]
     for field in ("last_order", "last_visit"):
-        parts += [_of(field, op, DAYS) for op in ordered]
+        parts += [_of(field, op, DAYS) for op in (*ordered, "eq", "ne")]
         parts += [_of(field, op, st.integers(0, 400)) for op in ("within_days", "not_within_days")]
     parts += [_of("tag", op, _some("vip", "new", "none")) for op in ("in", "all", "not_in")]
-    parts += [_of("name", op, WORDS) for op in ("contains", "starts", "eq")]
+    parts += [_of("name", op, WORDS) for op in ("contains", "not_contains", "starts", "eq")]
     parts += [_of("location", op, boxes()) for op in ("within", "not_within")]
     parts += [_of(field, "eq", st.booleans()) for field in ("has_point", "trustworthy")]
     for field in ("consent", "reach", "reachable"):
@@ -168,13 +273,69 @@ def trees(owner_ids):
     )
 
 
+def describe(session, rows):
+    """Fill in what the narrow table does not hold."""
+    rng = np.random.default_rng(11)
+    accounts = {account.id: account for account in session.query(Account)}
+    for row in rows:
+        account = accounts[row.account_id]
+        account.annual_revenue = [None, float(rng.integers(0, 13))][rng.integers(2)]
+        account.visits_per_year = [None, int(rng.integers(0, 13))][rng.integers(2)]
+        account.website = [None, "", "https://example.test"][rng.integers(3)]
+        account.external_id = [None, f"Ko{account.id}", f"1{account.id}"][rng.integers(3)]
+        account.import_id = [None, 1, 2][rng.integers(3)]
+        for field in ("created_at", "updated_at"):
+            # Around midnight of Jakarta, where the day is decided.
+            born = datetime(2026, 6, 15, 17, 0, tzinfo=UTC) - timedelta(
+                days=int(rng.integers(0, 30)), seconds=int(rng.integers(-2, 3))
+            )
+            setattr(account, field, born)
+        words = {name: [None, "", *PLACES][rng.integers(10)] for name in OF_ADDRESS}
+        words["country"] = words["country"] or "ID"
+        address = Address(
+            account_id=row.account_id,
+            ambiguous=bool(rng.integers(2)),
+            review=[None, "open", "settled", "nowhere"][rng.integers(4)],
+            **words,
+        )
+        session.add(address)
+        account.address = address
+        account.has_contact = bool(rng.integers(2))
+        if account.has_contact:
+            session.add(Contact(account_id=row.account_id, name="Ani"))
+    session.commit()
+    for account in accounts.values():
+        session.refresh(account)
+        session.refresh(account.address)
+    return accounts
+
+
+def add_area(session, number, owner, geometry, shared=False):
+    session.execute(
+        text(
+            "INSERT INTO areas (id, name, owner_id, shared, geom)"
+            " VALUES (:id, 'Area', :owner, :shared, ST_Multi(CAST(:geom AS geometry)))"
+        ),
+        {
+            "id": number,
+            "owner": owner.id,
+            "shared": shared,
+            "geom": from_shape(geometry, srid=4326, extended=True).desc,
+        },
+    )
+
+
 def test_any_filter_finds_whom_python_finds(session, scatter, add_user):
     owners = [add_user(), add_user()]
     rows = scatter(120, owners)
-    accounts = {account.id: account for account in session.query(Account)}
+    accounts = describe(session, rows)
+    me = Asker(owners[0].id, "Asia/Jakarta")
+    add_area(session, 1, owners[0], AREAS[1])
+    add_area(session, 2, owners[1], AREAS[2], shared=True)
+    add_area(session, HIDDEN, owners[1], AREAS[1])
 
     @settings(
-        max_examples=150,
+        max_examples=300,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
@@ -183,9 +344,15 @@ def test_any_filter_finds_whom_python_finds(session, scatter, add_user):
     @given(trees([owner.id for owner in owners]))
     def check(tree):
         expected = {r.account_id for r in rows if holds(tree, r, accounts[r.account_id])}
-        assert found(session, json.loads(json.dumps(tree))) == expected
+        assert found(session, json.loads(json.dumps(tree)), me) == expected
 
     check()
+
+
+def test_the_catalogue_names_every_field_and_what_its_operations_ask_for():
+    assert sorted(info.name for info in catalogue.CATALOGUE) == sorted(FIELDS)
+    for info in catalogue.CATALOGUE:
+        assert all(info.value_of(op) for op in info.operations)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
@@ -258,6 +425,98 @@ def test_days_ago_are_counted_from_the_day_given():
     assert len(keys) == 2
 
 
+# ------------------------------------------------------------------ places
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "radius_m"),
+    [
+        (179.9, -17.0, 60_000),
+        (-179.9, 65.0, 400_000),
+        (10.0, 89.5, 100_000),
+        (120.0, -88.0, 200_000),
+        (30.0, 80.0, 1_100_000),
+        (0.0, 0.0, 5_000_000),
+    ],
+)
+def test_a_circle_is_round_on_the_globe(session, add_user, lon, lat, radius_m):
+    """Across the 180th meridian and around a pole, too; decided by the geodesic."""
+    owner, rng = add_user(), np.random.default_rng(3)
+    expected = set()
+    for number in range(300):
+        ring = radius_m * rng.choice([0.2, 0.999, 1.001, 1.4])
+        end = Geodesic.WGS84.Direct(lat, lon, rng.uniform(0, 360), ring)
+        account = Account(name=f"Toko {number}")
+        session.add(account)
+        session.flush()
+        there = from_shape(Point(end["lon2"], end["lat2"]), srid=4326)
+        session.add(
+            AccountScope(account_id=account.id, owner_id=owner.id, geom=there, grade="village")
+        )
+        if ring <= radius_m:
+            expected.add(account.id)
+    session.flush()
+    circle = {"lon": lon, "lat": lat, "radius_m": radius_m}
+    assert found(session, {"field": "location", "op": "near", "value": circle}) == expected
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.floats(-180, 180), st.floats(-89.9, 89.9), st.floats(1, 5_000_000), st.floats(0, 360))
+def test_the_boxes_hold_the_whole_circle(lon, lat, radius_m, bearing):
+    end = Geodesic.WGS84.Direct(lat, lon, bearing, radius_m)
+    assert any(
+        west - 1e-9 <= end["lon2"] <= east + 1e-9 and south - 1e-9 <= end["lat2"] <= north + 1e-9
+        for west, south, east, north in boxes_around(lon, lat, radius_m)
+    )
+
+
+def test_a_shape_beyond_the_180th_meridian_is_cut_there_and_it_is_said(session, add_account):
+    ids = {add_account(at=(lon, -17)).id for lon in (179.5, -179.5)}
+    add_account(at=(178, -17))
+    for start in (179, -181):
+        ring = [[start, -18], [start + 2, -18], [start + 2, -16], [start, -16], [start, -18]]
+        chosen = compile_filter(_within(_ring(ring)), today=TODAY)
+        assert found(session, _within(_ring(ring))) == ids
+        assert chosen.notes == ("The area crosses the 180th meridian: it was cut there",)
+
+
+def test_an_area_of_somebody_else_holds_nobody(session, add_account, rep, add_user):
+    inside = add_account(at=(106.9, -6.8))
+    add_area(session, 7, rep, AREAS[1])
+    tree = {"field": "location", "op": "in_area", "value": [7]}
+    assert found(session, tree, Asker(rep.id)) == {inside.id}
+    assert found(session, tree, Asker(add_user().id)) == found(session, tree) == set()
+    mine, theirs = (compile_filter(tree, today=TODAY, asker=Asker(i)).key for i in (1, 2))
+    assert mine != theirs
+
+
+def test_saved_areas_and_circles_are_found_by_the_index(session, scatter, add_user):
+    owner = add_user()
+    scatter(100, [owner])
+    add_area(session, 1, owner, AREAS[1])
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    circle = {"lon": 107, "lat": -6.5, "radius_m": 5000}
+    for op, value in (("in_area", [1]), ("near", circle)):
+        tree = {"field": "location", "op": op, "value": value}
+        chosen = compile_filter(tree, today=TODAY, asker=Asker(owner.id))
+        sql = f"EXPLAIN SELECT 1 FROM account_scope s WHERE {{scope:s}} AND {chosen.sql}"
+        assert "account_scope_geom" in str(scoped_sql(session, sql, chosen.params).all()), op
+
+
+def test_a_change_of_what_is_filtered_by_is_news_for_the_map(session, scatter, add_user):
+    """Browsers keep tiles under the version, so a filtered tile must not outlive the change."""
+    (row,) = scatter(1, [add_user()])
+    describe(session, [row])
+    for change in (
+        "UPDATE addresses SET city = 'Bogor'",
+        "UPDATE accounts SET annual_revenue = 5",
+        "DELETE FROM contacts",
+    ):
+        before = map_version(session)
+        session.execute(text(change), execution_options={"geocrm_scope_checked": True})
+        assert map_version(session) > before, change
+
+
 # ------------------------------------------------------------------ what it refuses
 
 
@@ -279,6 +538,13 @@ def _within(area):
         ('{"field":"segment","op":"in","value":["\\ud800"]}', "a character that no name has"),
         ('{"field":"revenue","op":"gte","value":NaN}', "NaN is not a number"),
         ('{"field":"revenue","op":"gte","value":1e400}', "is not a number between"),
+        ('{"field":"revenue","op":"gte","value":1' + "0" * 400 + "}", "is not a number between"),
+        ('{"field":"location","op":"near","value":{"lon":1,"lat":2}}', "near: write"),
+        ('{"field":"location","op":"near","value":{"lon":-6,"lat":106,"radius_m":5}}', "swapped"),
+        ('{"field":"location","op":"near","value":{"lon":1,"lat":2,"radius_m":1e9}}', "at most"),
+        ('{"field":"location","op":"in_area","value":["mine"]}', "is not an id"),
+        ('{"field":"review","op":"in","value":["maybe"]}', "there is no 'maybe'"),
+        ('{"field":"created","op":"gte","value":"yesterday"}', "is not a date"),
         ('{"field":"revenue","op":"gte","value":true}', "is not a number between"),
         ('{"field":"owner","op":"in","value":[99999999999]}', "is not an id"),
         ('{"field":"last_order","op":"gte","value":"31.12.2026"}', "is not a date"),
@@ -305,7 +571,9 @@ def test_what_is_wrong_with_a_filter_is_said(source, reason):
         (_ring([[0, 0], [1, 0], [0, 0]]), "fewer than three corners"),
         (_ring([[0, 0], [1, 1], [2, 2], [0, 0]]), "The area is empty"),
         (_ring([[-6, 106], [-7, 106], [-7, 107], [-6, 106]]), "looks swapped"),
-        (_ring([[179, 0], [181, 0], [181, 1], [179, 0]]), "180th meridian"),
+        (_ring([[179, 0], [-179, 0], [-179, 1], [179, 0]]), "more than half the globe"),
+        (_ring([[0, 0], [541, 0], [541, 1], [0, 0]]), "outside the globe"),
+        (_ring([[-300, 0], [-130, 0], [40, 0], [200, 1], [30, 1], [-140, 1], [-300, 0]]), "wider"),
         (_ring([[0, float("inf")], [1, 0], [1, 1], [0, float("inf")]]), "finite numbers"),
         (_ring([["0", 0], [1, 0], [1, 1], ["0", 0]]), "finite numbers"),
         (_ring([[0]] * 4), "is not a position"),
@@ -330,6 +598,75 @@ def test_a_filter_may_be_neither_too_deep_nor_too_wide():
     compile_filter({"and": [leaf] * (MAX_NODES - 1)}, today=TODAY)
     with pytest.raises(InvalidInput, match="more than 200 parts"):
         compile_filter({"and": [leaf] * MAX_NODES}, today=TODAY)
+
+
+def test_a_hostile_filter_is_refused_within_a_second(client_of, manager, marketer):
+    deep = '{"not":' * 900 + '{"field":"has_point","op":"eq","value":true}' + "}" * 900
+    vast = {"type": "Polygon", "coordinates": [[[0.5, 0.5]] * 400_000]}
+    endless = json.dumps({"field": "revenue", "op": "gte", "value": 1})[:-2] + "9" * 400 + "}"
+    for who in (manager, marketer):
+        client = client_of(who)
+        for address, sent in (
+            ("count", {"filter": json.loads(deep)}),
+            ("count", {"filter": _within(vast)}),
+            ("summary", {"filter": json.loads(endless)}),
+        ):
+            began = time.process_time()
+            answer = client.post(f"/api/v1/accounts/{address}", json=sent)
+            assert answer.status_code in (413, 422), answer.json
+            assert answer.json["detail"]
+            assert time.process_time() - began < 1
+        answer = client.get("/api/v1/accounts/count", query_string={"filter": deep})
+        assert answer.status_code == 422
+
+
+def test_a_long_filter_may_be_posted(client_of, add_account, rep):
+    mine = add_account(owner=rep, at=(106.9, -6.8))
+    add_account(owner=rep, at=(100, 0))
+    corners = [[106.5 + i / 10_000, -7.0] for i in range(9_000)]
+    ring = [*corners, [107.4, -6.0], [106.5, -6.0], corners[0]]
+    body = {"filter": _within(_ring(ring))}
+    client = client_of(rep)
+    assert client.post("/api/v1/accounts/count", json=body).json["count"] == 1
+    assert client.post("/api/v1/accounts/summary", json=body).json["count"] == 1
+    (item,) = client.post("/api/v1/accounts/query", json=body).json["items"]
+    assert item["id"] == mine.id
+
+
+def test_a_marketer_may_not_ask_for_what_tells_individuals_apart(client_of, marketer):
+    client = client_of(marketer)
+    for field, value in (("postcode", ["14460"]), ("external_id", ["K1"]), ("name", "Toko")):
+        op = "contains" if field == "name" else "in"
+        tree = json.dumps({"field": field, "op": op, "value": value})
+        answer = client.get("/api/v1/accounts/count", query_string={"filter": tree})
+        assert answer.status_code == 403, field
+    offered = {each["name"] for each in client.get("/api/v1/filters/fields").json["items"]}
+    assert "city" in offered
+    assert not offered & {"postcode", "external_id", "name", "id", "updated", "owner"}
+
+
+def test_values_to_choose_from_are_those_of_ones_own_customers(
+    client_of, add_account, rep, marketer, add_user
+):
+    add_account(owner=rep, tags=["vip"])
+    add_account(owner=rep, tags=["vip", "new"])
+    add_account(owner=add_user(), tags=["secret"])
+    ask = "/api/v1/filters/fields/tag/choices"
+    shown = client_of(rep).get(ask).json["items"]
+    assert [(each["value"], each["count"]) for each in shown] == [("vip", 2), ("new", 1)]
+    (only,) = client_of(rep).get(ask, query_string={"q": "NE"}).json["items"]
+    assert only["value"] == "new"
+    # Too few share any of them to be told.
+    assert client_of(marketer).get(ask).json["items"] == []
+    assert client_of(marketer).get("/api/v1/filters/fields/owner/choices").status_code == 404
+
+
+def test_the_document_of_the_api_describes_the_language(client_of):
+    spec = client_of(None).get("/api/v1/openapi.json").json
+    described = spec["components"]["schemas"]["Filter"]["oneOf"]
+    assert set(FIELDS) <= {each.get("title") for each in described}
+    posted = spec["components"]["schemas"]["PostedCount"]["properties"]["filter"]
+    assert {"$ref": "#/components/schemas/Filter"} in posted["anyOf"]
 
 
 def test_an_area_in_a_filter_is_found_by_its_index(session, scatter, add_user):

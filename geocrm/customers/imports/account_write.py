@@ -167,9 +167,12 @@ UPDATE_ADDRESS: Final = f"""
     WHERE d.account_id = r.target_id AND r.outcome = 'updated' AND r.leader = r.row_no AND
     {{scope:s}}
 """
+# A position that is the point we have is no news: our own export, brought in again, moves nobody.
 MOVES: Final = """
     UPDATE import_stage r SET moves = coalesce(d.provider, '') <> 'pin'
         AND (r.provider = 'file' OR r.again)
+        AND NOT coalesce(r.provider = 'file' AND abs(r.lon - d.lon) < 1e-7
+                         AND abs(r.lat - d.lat) < 1e-7, false)
     FROM addresses d JOIN account_scope s ON s.account_id = d.account_id
     WHERE d.account_id = r.target_id AND r.outcome = 'updated' AND r.leader = r.row_no AND {scope:s}
 """

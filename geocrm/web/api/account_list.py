@@ -27,7 +27,9 @@ Sort = Literal[
 class Chosen(BaseModel):
     """Which customers are meant."""
 
-    filter: str | None = Field(None, description="A filter as JSON; see docs/map.md")
+    filter: str | None = Field(
+        None, description="A filter as JSON, `#/components/schemas/Filter`; see docs/map.md"
+    )
     bbox: str | None = Field(None, description="west,south,east,north in degrees")
 
 
@@ -43,6 +45,27 @@ class CountQuery(Chosen):
     """Which customers, and whether to count them to the end."""
 
     exact: bool = Field(False, description=f"Otherwise counting stops at {COUNT_CAP}")
+
+
+class Posted(BaseModel):
+    """Which customers are meant, where the filter is too long for an address line."""
+
+    filter: dict[str, Any] | None = None
+    bbox: str | None = Field(None, description="west,south,east,north in degrees")
+
+
+class PostedCount(Posted):
+    """The same, and whether to count to the end."""
+
+    exact: bool = Field(False, description=f"Otherwise counting stops at {COUNT_CAP}")
+
+
+class PostedList(Posted):
+    """The same, in what order and from where."""
+
+    sort: Sort = Field("name", description="A minus sign sorts the largest first")
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    cursor: str | None = Field(None, description="`next` of the page before")
 
 
 class AtQuery(BaseModel):
@@ -86,6 +109,14 @@ class Customer(BaseModel):
     lon: float | None
     lat: float | None
     updated: datetime
+    external_id: str | None
+    tags: list[str]
+    visits_per_year: int | None
+    city: str | None
+    phone: str | None
+    email: str | None
+    created: datetime
+    version: int
 
 
 class Customers(BaseModel):
@@ -103,6 +134,8 @@ class Counted(BaseModel):
     exact: bool
     rounded: bool
     without_point: int | None
+    # What was read otherwise than it was written, such as a shape that was repaired.
+    notes: list[str]
 
 
 class Share(BaseModel):
@@ -134,10 +167,24 @@ class Figures(BaseModel):
 @permit("read", "account")
 def accounts(query_data: ListQuery) -> Customers:
     """The customers that the filter chooses."""
+    return _list(query_data)
+
+
+@bp.post("/query")
+@bp.input(PostedList, arg_name="asked")
+@bp.output(Customers)
+@bp.doc(summary="Customers, page by page, by a long filter", security="token")
+@permit("read", "account")
+def posted_accounts(asked: PostedList) -> Customers:
+    """The customers that the filter chooses."""
+    return _list(asked)
+
+
+def _list(query_data: ListQuery | PostedList) -> Customers:
     page = queries.accounts(
         g.session,
         service.filter_for(g.actor, query_data.filter),
-        box=_box(query_data.bbox),
+        box=read_box(query_data.bbox),
         sort=query_data.sort.lstrip("-"),
         descending=query_data.sort.startswith("-"),
         after=read_cursor(query_data.cursor),
@@ -153,8 +200,22 @@ def accounts(query_data: ListQuery) -> Customers:
 @permit("count", "account")
 def count(query_data: CountQuery) -> Counted:
     """How many customers the filter chooses, and how many of them have no trustworthy point."""
+    return _count(query_data)
+
+
+@bp.post("/count")
+@bp.input(PostedCount, arg_name="asked")
+@bp.output(Counted)
+@bp.doc(summary="How many customers, by a long filter", security="token")
+@permit("count", "account")
+def posted_count(asked: PostedCount) -> Counted:
+    """How many customers the filter chooses, and how many of them have no trustworthy point."""
+    return _count(asked)
+
+
+def _count(query_data: CountQuery | PostedCount) -> Counted:
     chosen = service.filter_for(g.actor, query_data.filter)
-    box = _box(query_data.bbox)
+    box = read_box(query_data.bbox)
     found = service.count(g.session, g.actor, chosen, box=box, exact=query_data.exact)
     return Counted(
         count=found.customers,
@@ -162,6 +223,7 @@ def count(query_data: CountQuery) -> Counted:
         exact=found.complete and not found.rounded,
         rounded=found.rounded,
         without_point=found.without_point,
+        notes=list(chosen.notes),
     )
 
 
@@ -172,8 +234,22 @@ def count(query_data: CountQuery) -> Counted:
 @permit("count", "account")
 def summary(query_data: Chosen) -> Figures:
     """Count, revenue, and how many are of each segment, territory and owner."""
+    return _summary(query_data)
+
+
+@bp.post("/summary")
+@bp.input(Posted, arg_name="asked")
+@bp.output(Figures)
+@bp.doc(summary="Figures of the customers a long filter chooses", security="token")
+@permit("count", "account")
+def posted_summary(asked: Posted) -> Figures:
+    """Count, revenue, and how many are of each segment, territory and owner."""
+    return _summary(asked)
+
+
+def _summary(query_data: Chosen | Posted) -> Figures:
     chosen = service.filter_for(g.actor, query_data.filter)
-    found = service.summary(g.session, g.actor, chosen, box=_box(query_data.bbox))
+    found = service.summary(g.session, g.actor, chosen, box=read_box(query_data.bbox))
     return Figures(
         count=found.customers,
         label=_label(found.customers, complete=True),
@@ -211,7 +287,8 @@ def _key(asked: AtQuery) -> int:
     return int(encode(place.lon, place.lat))
 
 
-def _box(text: str | None) -> Box | None:
+def read_box(text: str | None) -> Box | None:
+    """A view as west,south,east,north; None when none is given."""
     if not text:
         return None
     try:
@@ -235,11 +312,12 @@ def _shares(facets: list[tuple[Facet, int | None]]) -> list[Share]:
 
 def _customers(page: Page) -> Customers:
     return Customers(
-        items=[_customer(row) for row in page.rows], next=str(page.next) if page.next else None
+        items=[shown_customer(row) for row in page.rows], next=str(page.next) if page.next else None
     )
 
 
-def _customer(row: Row) -> Customer:
+def shown_customer(row: Row) -> Customer:
+    """The customer as lists show it."""
     values: dict[str, Any] = row._asdict()
     values["owner"] = Owner(id=row.owner_id, name=row.owner)
     values["territory"] = None

@@ -1,7 +1,5 @@
 """API of the search box: customers by name, contact, phone or e-mail, places, territories."""
 
-from typing import Any
-
 from apiflask import APIBlueprint
 from flask import current_app, g
 from flask_babel import gettext as _
@@ -72,15 +70,20 @@ def search(query_data: SearchQuery) -> Found:
 def _customers(typed: str) -> list[Group]:
     if not g.actor.may("read", "account"):
         return []
-    ways: list[tuple[str, str, Any]] = [
-        ("accounts", _("Customers"), customers.by_name),
-        ("contacts", _("Contacts"), customers.by_contact),
-        ("phones", _("Telephone"), customers.by_phone),
-        ("emails", _("E-mail"), customers.by_email),
+    understood = customers.understand(g.session, typed)
+    region = current_app.config["GEOCRM_SETTINGS"].default_country
+    named = customers.by_name(g.session, understood, _PER_GROUP)
+    # A word that names customers is no slip in the name of a person.
+    people = customers.by_contact(g.session, understood, _PER_GROUP, corrected=not named)
+    ways = [
+        ("accounts", _("Customers"), named),
+        ("contacts", _("Contacts"), people),
+        ("phones", _("Telephone"), customers.by_phone(g.session, typed, _PER_GROUP, region)),
+        ("emails", _("E-mail"), customers.by_email(g.session, typed, _PER_GROUP)),
     ]
     return [
-        Group(kind=kind, title=title, items=[_hit(h) for h in way(g.session, typed, _PER_GROUP)])
-        for kind, title, way in ways
+        Group(kind=kind, title=title, items=[_hit(hit) for hit in hits])
+        for kind, title, hits in ways
     ]
 
 

@@ -1,6 +1,7 @@
 // @ts-check
 /** What every page does: search, theme, menus, panel, sheet, dock, drawer, questions, progress. */
 import { csrfToken, errorText } from "./lib/api.js";
+import { bindPalette } from "./lib/command_palette.js";
 import { askFirst } from "./lib/confirm.js";
 import { bindDrawer } from "./lib/drawer.js";
 import { t } from "./lib/i18n.js";
@@ -16,6 +17,7 @@ const SHEET_ORDER = /** @type {const} */ (["peek", "half", "full"]);
 bindThemeSwitches(document);
 bindMenus(document);
 bindSearch(document.querySelector("#global-search"));
+bindPalette();
 bindDrawer();
 if (workspace) {
   bindPanel(workspace);

@@ -1,7 +1,8 @@
 // @ts-check
-/** Drawing an area on a map: lasso, polygon or rectangle; one area at a time. */
+/** Drawing an area on a map: lasso, polygon, rectangle or circle; one area at a time. */
 import {
   TerraDraw,
+  TerraDrawCircleMode,
   TerraDrawFreehandMode,
   TerraDrawPolygonMode,
   TerraDrawRectangleMode,
@@ -10,7 +11,7 @@ import {
 import { TerraDrawMapLibreGLAdapter } from "../../vendor/terra-draw-adapter/terra-draw-adapter.js";
 import { token } from "./theme.js";
 
-const MODES = /** @type {const} */ ({ lasso: "freehand", polygon: "polygon", rectangle: "rectangle" });
+const MODES = /** @type {const} */ ({ lasso: "freehand", polygon: "polygon", rectangle: "rectangle", circle: "circle" });
 
 /**
  * @param {any} map from createMap
@@ -75,6 +76,7 @@ function modes() {
     new TerraDrawFreehandMode({ styles, drawInteraction }),
     new TerraDrawPolygonMode({ styles }),
     new TerraDrawRectangleMode({ styles, drawInteraction }),
+    new TerraDrawCircleMode({ styles, drawInteraction }),
     new TerraDrawRenderMode({ modeName: "static", styles: {} }),
   ];
 }

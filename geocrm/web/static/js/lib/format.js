@@ -8,6 +8,7 @@ const number = new Intl.NumberFormat(locale);
 const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
 const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const month = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false });
 
 /** @param {unknown} value @returns {value is null | undefined | ""} */
@@ -62,6 +63,11 @@ export function formatDate(value) {
 /** @param {string | Date | null | undefined} value */
 export function formatDateTime(value) {
   return missing(value) ? NOTHING : moment.format(asDate(value));
+}
+
+/** "2026-05" -> "May 2026". @param {string} value */
+export function formatMonth(value) {
+  return month.format(asDate(`${value}-01`));
 }
 
 /** @param {string | Date | null | undefined} value "08:30" */

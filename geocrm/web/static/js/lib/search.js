@@ -10,15 +10,33 @@ import { getJson } from "./api.js";
 import { el, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { symbolOf } from "./place_symbols.js";
+import { remember } from "./recent.js";
 
 const WAIT_MS = 180;
 const SHORTEST = 2;
+/** @typedef {{kind: string, title: string, items: any[]}} Group */
 /** @type {() => {lon: number, lat: number, zoom: number} | null} */
 let view = () => null;
 
 /** What lies near the view comes first: a page with a map says where it looks. @param {typeof view} looking */
 export function searchNear(looking) {
   view = looking;
+}
+
+/** What the words may mean, in groups. @param {string} q @param {AbortSignal} signal @returns {Promise<Group[]>} */
+export async function findGroups(q, signal) {
+  const answer = await getJson("/api/v1/search", { query: { q, ...view() }, signal, quiet: true });
+  return (answer.groups ?? []).filter((/** @type {Group} */ group) => group.items.length);
+}
+
+/** Whether the page shows the hit itself; otherwise the caller opens its address. @param {any} item @param {string} group */
+export function shownByPage(item, group) {
+  return !document.dispatchEvent(new CustomEvent("search:choose", { cancelable: true, detail: { ...item, group } }));
+}
+
+/** Where a hit is shown: its page, or the map at its place. @param {any} item @returns {string} */
+export function addressOf(item) {
+  return item.url ?? `/map?at=${item.zoom ?? 13}/${item.lat}/${item.lon}`;
 }
 
 /** @param {HTMLInputElement | null} input */
@@ -66,20 +84,18 @@ class Search {
     this.abort = new AbortController();
     const { signal } = this.abort;
     try {
-      const answer = await getJson("/api/v1/search", { query: { q, ...view() }, signal, quiet: true });
-      this.fill(answer.groups ?? []);
+      this.fill(await findGroups(q, signal));
     } catch (error) {
       if (!signal.aborted) this.say(error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** @param {Array<{kind: string, title: string, items: any[]}>} groups */
+  /** @param {Group[]} groups */
   fill(groups) {
     this.at = -1;
     this.list.replaceChildren();
-    const filled = groups.filter((group) => group.items.length);
-    if (!filled.length) return this.say(t("Nothing found for “{q}”.", { q: this.input.value.trim() }));
-    for (const group of filled) {
+    if (!groups.length) return this.say(t("Nothing found for “{q}”.", { q: this.input.value.trim() }));
+    for (const group of groups) {
       this.list.append(el("div", { class: "search-group overline", role: "presentation" }, group.title));
       for (const item of group.items) this.list.append(this.hit(item, group.kind));
     }
@@ -98,10 +114,10 @@ class Search {
         role: "option",
         "aria-selected": "false",
         tabindex: -1,
-        href: item.url ?? onMap(item),
+        href: addressOf(item),
         onclick: (/** @type {MouseEvent} */ event) => {
-          const chosen = new CustomEvent("search:choose", { cancelable: true, detail: { ...item, group: kind } });
-          if (!document.dispatchEvent(chosen)) event.preventDefault();
+          remember(item, kind);
+          if (shownByPage(item, kind)) event.preventDefault();
           this.show(false);
         },
       },
@@ -152,9 +168,4 @@ class Search {
 /** @param {EventTarget | null} target */
 function typesIn(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
-}
-
-/** The map page at a place that has no page of its own. @param {any} item */
-function onMap({ lon, lat, zoom }) {
-  return `/map?at=${zoom ?? 13}/${lat}/${lon}`;
 }

@@ -13,6 +13,8 @@ const STAY_MS = 6000;
  * @returns {() => void} closes it
  */
 export function toast(text, kind = "info", options = {}) {
+  // Said once is enough: several parts of a page may be refused for one reason.
+  for (const one of document.querySelectorAll(".toast-item")) if (one.querySelector(".grow")?.textContent === text) one.remove();
   const close = () => item.remove();
   const { action } = options;
   const item = el(

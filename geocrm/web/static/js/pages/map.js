@@ -1,25 +1,42 @@
 // @ts-check
-/** The map of customers: one state, shown by tiles, legend, list and drawer together. */
+/** The customers as map, table, board or chart: one state, shown by all parts together. */
 import { getJson } from "../lib/api.js";
-import { createMap, fit, openPopup } from "../lib/basemap.js";
+import { createMap, fit } from "../lib/basemap.js";
+import { closeDrawer, openDrawer } from "../lib/drawer.js";
 import { t } from "../lib/i18n.js";
 import { searchNear } from "../lib/search.js";
 import { toast } from "../lib/toast.js";
 import { keepView, onStateChange, readState, readView, writeState } from "../lib/url_state.js";
-import { addCustomers, CUSTOMER_LAYERS, showBorders } from "./map_layers.js";
-import { countInView, createList } from "./map_list.js";
+import { createAreas } from "./map_areas.js";
+import { createBoard } from "./map_board.js";
+import { createChart } from "./map_chart.js";
+import { segmentColours } from "./map_colours.js";
+import { createBulk } from "./map_bulk.js";
+import { createFilters } from "./map_filters.js";
+import { createLayers, CUSTOMER_LAYERS } from "./map_layers.js";
+import { createLegend } from "./map_legend.js";
+import { countInView, createCards } from "./map_list.js";
+import { createModes, modeWords } from "./map_modes.js";
+import { createNearby, placeOfText } from "./map_nearby.js";
 import { bindNewCustomer, isChoosingPlace } from "./map_new.js";
-import { bindPanel, nothing, offerChoices, showFigures, showLegend, showState } from "./map_panel.js";
-import { fetchCustomer, glance, openCustomer, openPlace, openStack } from "./map_record.js";
-import { filterOf, keepState, stateOfAddress } from "./map_state.js";
+import { createPanel, showFigures } from "./map_panel.js";
+import { bindPointing } from "./map_pointing.js";
+import { fetchCustomer, openCustomer, openPlace, openStack } from "./map_record.js";
+import { createSelection } from "./map_selection.js";
+import { completed, essence, followsMap, isPhone, keepState, shownTree, stateOfAddress } from "./map_state.js";
+import { createCustomerTable } from "./map_table.js";
+import { asksForUnplaced, replaced, textOf } from "./map_tree.js";
+import { createViews } from "./map_views.js";
 
-/** @typedef {import("./map_state.js").MapState} MapState */
+/** @typedef {import("./map_state.js").ViewState} ViewState */
 
 const INDONESIA = /** @type {[number, number, number, number]} */ ([94.5, -11.2, 141.2, 6.3]);
 const SETTLE_MS = 250;
 const page = JSON.parse(document.getElementById("map-page")?.textContent ?? "{}");
+const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 let state = stateOfAddress();
+if (page.view && !location.search) begin(page.view);
 /** @type {any} */
 let everybody = null;
 /** @type {any} */
@@ -27,106 +44,186 @@ let figures = null;
 let viewing = new AbortController();
 let asking = new AbortController();
 let timer = 0;
+/** Where the map looks, once it is there. @type {string | null | undefined} */
+let bbox;
+/** Whether the map is there: the other parts work before. */
+let ready = false;
 /** Figures by filter, as long as the page stands. @type {Map<string, Promise<any>>} */
 const known = new Map();
+const segments = segmentColours(page.segments);
 
-// The figures need no map, so they do not wait for it.
+// Figures, table, board and chart need no map, so they do not wait for it.
 const asked = getJson("/api/v1/accounts/summary");
 asked.then((found) => {
   everybody = found;
-  if (filterOf(state) === "") showFigures(found, state);
+  if (textOf(state.filter) === "") showFigures(found, state);
 });
+const query = () => ({ filter: textOf(shownTree(state)), bbox: followsMap(state) ? bbox ?? null : null });
+const parts = { current: () => state, change, page };
+const modes = createModes(page, parts);
+const panel = createPanel(page, parts);
+const names = {
+  territory: (/** @type {string | number} */ id) => page.territories.find((/** @type {any} */ one) => one.id === Number(id))?.name,
+  owner: (/** @type {string | number} */ id) => everybody?.owners.find((/** @type {any} */ one) => one.value === Number(id))?.label,
+};
+const filters = createFilters({ chips: byId("chips"), builder: byId("filters") }, { names, view: look, onChange: (filter) => change({ filter }) });
+const views = createViews(byId("views"), { current: () => essence(state), onOpen: openView, roles: page.roles, start: state.view });
+const board = page.individuals ? createBoard(byId("board"), { page, onChoose: (row) => choose(row, {}), onMoved: changedSomebody }) : null;
+const chart = createChart(byId("chart"), parts);
+const cards = page.individuals ? createCards(byId("cards"), { query, colours: segments, onChoose: (row) => choose(row, {}) }) : null;
+const sheet = page.individuals ? createCards(byId("sheet-list"), { query, colours: segments, onChoose: (row) => choose(row, { fly: true }) }) : null;
+/** @type {ReturnType<typeof createCustomerTable> | null} */
+let table = null;
+showWithoutMap();
 
 const view = readView();
-const map = await createMap(/** @type {HTMLElement} */ (document.getElementById("map")), {
+const map = await createMap(byId("map"), {
   label: t("Map of customers. Arrow keys move it, plus and minus zoom; the list names who is in view."),
   maxZoom: 19,
   ...(view ?? {}),
 });
 if (!view) fit(map, page.box ?? INDONESIA, { duration: 0, padding: page.box ? 60 : 16 });
-const customers = addCustomers(map, page, filterOf(state));
-const names = {
-  territory: (/** @type {string | number} */ id) => page.territories.find((/** @type {any} */ one) => one.id === Number(id))?.name ?? t("Territory {id}", { id }),
-  owner: (/** @type {string} */ id) => everybody?.owners.find((/** @type {any} */ one) => one.value === Number(id))?.label ?? id,
-};
-const list = page.individuals
-  ? createList({
-      query: () => ({ filter: filterOf(state), bbox: bbox() }),
-      colours: customers.colours.segments,
-      onChoose: (row) => choose(row, { fly: true }),
-      onHover: (row) => customers.point(row && row.lon !== null ? [row.lon, row.lat] : null, row?.radius_m),
-    })
+bbox = boxInView();
+const legend = createLegend(byId("legend"), { page, onChange: change });
+const customers = createLayers(map, page, {
+  onFigures: (_, found) => legend.show(state, found),
+  onFocus: (focus) => change({ focus }),
+});
+const territoryName = (/** @type {number} */ id) => names.territory(id) ?? t("Territory {id}", { id });
+const selection = createSelection(map, { page, colours: segments, change, onFigures: () => bulk?.show() });
+const bulk = page.individuals ? createBulk(byId("bulk"), { meant: selection.meant, page, onDone: changedSomebody }) : null;
+const nearby = page.individuals
+  ? createNearby(map, { filter: () => textOf(state.filter), onChoose: (row) => (nearby?.leave(), choose(row, {})), onHover: pointAt })
   : null;
 
-bindPanel(state, page, change);
 bindMap();
-bindNewCustomer(map, document.getElementById("new-customer"));
+bindNewCustomer(map, document.getElementById("new-customer"), nearby ? (lonLat) => nearby.around(lonLat) : null);
 keepView(map);
-searchNear(() => {
-  const { lng, lat } = map.getCenter().wrap();
-  return { lon: lng, lat, zoom: map.getZoom() };
-});
+ready = true;
+searchNear(look);
+if (state.view && new URLSearchParams(location.search).size === 1) views.open(state.view);
 show();
 await start();
 
-/** Load the choices and the customer that the address names. */
+/** What the person's role begins with. @param {{id: number, state: any}} first */
+function begin(first) {
+  state = { ...completed(first.state), view: first.id };
+  if (first.state.at) writeState({ at: first.state.at });
+  keepState(state);
+}
+
+/** @param {Record<string, any>} saved @param {number | null} id */
+function openView(saved, id) {
+  change({ ...completed(saved), view: id });
+  if (!saved.at) return;
+  writeState({ at: saved.at });
+  const there = readView();
+  if (there && ready) map.jumpTo(there);
+}
+
+/** Where the map looks. */
+function look() {
+  if (!ready) return { lon: 117.5, lat: -2.3, zoom: 4 };
+  const { lng, lat } = map.getCenter().wrap();
+  return { lon: lng, lat, zoom: map.getZoom() };
+}
+
+/** Load the figures, and what the address names. */
 async function start() {
-  await asked;
-  offerChoices(everybody, page.territories, state);
-  const welcome = document.getElementById("welcome");
-  if (welcome) welcome.hidden = everybody.count !== 0 || !page.individuals;
+  const found = await asked;
+  byId("welcome").hidden = found.count !== 0 || !page.individuals;
   refresh();
-  const chosen = Number(readState().customer);
+  const entries = readState();
+  const place = placeOfText(entries.near);
+  const chosen = Number(entries.customer);
   if (page.individuals && Number.isInteger(chosen) && chosen > 0) {
     const customer = await fetchCustomer(chosen);
     if (customer) choose(customer, { fly: !view });
     else writeState({ customer: null });
-  }
+  } else if (place) nearby?.around(place);
 }
 
-/** @param {Partial<MapState>} changes */
+/** @param {Partial<ViewState>} changes */
 function change(changes) {
-  const before = filterOf(state);
+  const before = state;
   state = { ...state, ...changes };
-  keepState(state, { push: true });
-  show();
-  if (filterOf(state) !== before) refresh();
-  else drawLegend();
+  // Another filter means other people: what was ticked among the old ones is not meant any more.
+  if (textOf(before.filter) !== textOf(state.filter) && !("ids" in changes)) state = { ...state, ids: null, all: false };
+  const steps = ["ids", "columns", "sort", "follow"];
+  keepState(state, { push: Object.keys(changes).some((name) => !steps.includes(name)) });
+  changed(before);
 }
 
-/** What needs no answer of the server. */
+/** @param {ViewState} before */
+function changed(before) {
+  show();
+  if (!ready) return;
+  if (textOf(state.filter) !== textOf(before.filter)) refresh();
+  if (query().bbox === null || state.mode !== before.mode) follow();
+}
+
+/** What needs no answer of the server, and what asks by itself when it has to. */
 function show() {
-  showState(state, names, change);
-  customers.colour(state.colour);
-  showBorders(map, state.borders, page.layers);
+  showWithoutMap();
+  if (!ready) return;
+  legend.show(state);
+  customers.show(state);
+  selection.show(state);
+  bulk?.show();
+}
+
+function showWithoutMap() {
+  modes.show(state);
+  panel.show(state);
+  filters.show(state.filter);
+  views.changed();
+  document.title = `${modeWords(state)} · GeoCRM`;
+  showRows();
+  if (state.mode === "board") board?.show(state);
+  if (state.mode === "chart") chart.show(state);
+}
+
+/** The rows, as table or as cards; none before it is known where the map looks. */
+function showRows() {
+  if (!page.individuals) return;
+  const waits = bbox === undefined && followsMap(state);
+  if (isPhone() && !waits) {
+    if (state.mode === "table") cards?.show(state.sort);
+    if (state.mode === "map") sheet?.show("-revenue");
+  } else if (!isPhone() && (state.mode === "table" || state.mode === "split")) {
+    table ??= createCustomerTable(byId("table"), { page, state, query, change, onChoose: (row) => choose(row, { fly: true }), onHover: pointAt, onSaved: changedSomebody });
+    if (!waits) table.show(state);
+  }
 }
 
 /** Ask for everything that depends on the filter. */
 async function refresh() {
-  customers.filter(filterOf(state));
   follow();
+  nearby?.refresh();
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
   try {
-    figures = await figuresOf(filterOf(state), signal);
+    figures = await figuresOf(textOf(state.filter), signal);
     showFigures(figures, state);
-    showState(state, names, change);
-    drawLegend();
     follow();
   } catch (error) {
     if (!signal.aborted) throw error;
   }
 }
 
-/** What the legend counts: the filter without its own part, so that a row can be added again. */
-function legendFilter() {
-  return filterOf(state, { without: state.colour === "segment" ? "segments" : "territory" });
-}
-
-async function drawLegend() {
-  const legend = await figuresOf(legendFilter(), asking.signal).catch(() => null);
-  if (legend) showLegend(state.colour === "segment" ? legend.segments : legend.territories, state, customers.colours, change);
+/** A customer was changed here: counts, columns and bars are asked for anew. */
+function changedSomebody() {
+  known.clear();
+  everybody = null;
+  chart.forget();
+  if (state.mode !== "board") board?.forget();
+  if (!ready) return;
+  customers.refresh();
+  selection.forget();
+  table?.show(state, { force: true });
+  show();
+  refresh();
 }
 
 /** @param {string} filter @param {AbortSignal} signal */
@@ -139,25 +236,22 @@ function figuresOf(filter, signal) {
   return found;
 }
 
-/** The list follows the map, once it rests. */
+/** Rows and count follow the map, once it rests. */
 function follow() {
   clearTimeout(timer);
   timer = window.setTimeout(async () => {
     viewing.abort();
     viewing = new AbortController();
     const { signal } = viewing;
-    list?.reload();
-    try {
-      await countInView({ filter: filterOf(state), bbox: bbox() }, figures, signal);
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
+    bbox = boxInView();
+    showRows();
+    const inView = { filter: textOf(shownTree(state)), bbox: state.selection || asksForUnplaced(state.filter) || state.mode === "table" ? null : bbox };
+    await countInView(inView, figures, signal, state.selection !== null).catch(() => undefined);
   }, SETTLE_MS);
 }
 
-/** The view as west,south,east,north; null when all the world is in view, and for those on no map. */
-function bbox() {
-  if (state.point === "weak") return null;
+/** The view as west,south,east,north; null when all the world is in view. */
+function boxInView() {
   const bounds = map.getBounds();
   const [west, east] = [bounds.getWest(), bounds.getEast()];
   if (east - west >= 360) return null;
@@ -166,33 +260,39 @@ function bbox() {
   return [turn(west), lat(bounds.getSouth()), turn(east), lat(bounds.getNorth())].map((one) => one.toFixed(6)).join(",");
 }
 
-function bindMap() {
-  map.on("moveend", follow);
-  let popup = /** @type {any} */ (null);
-  let pointed = null;
-  const point = (/** @type {any} */ feature) => {
-    const { id, radius_m } = feature?.properties ?? {};
-    if ((id ?? null) === pointed) return;
-    pointed = id ?? null;
-    customers.point(pointed && radius_m ? feature.geometry.coordinates : null, radius_m);
+/** Light up where a row's customer is. @param {any | null} row */
+function pointAt(row) {
+  if (ready) customers.point(row && row.lon !== null ? [row.lon, row.lat] : null, row?.radius_m);
+}
+
+/** The areas that were brought in files; one that is used becomes a filter. */
+function openAreas() {
+  const content = document.createElement("div");
+  const onUse = (/** @type {{id: number, box: [number, number, number, number]}} */ area) => {
+    closeDrawer();
+    change({ filter: replaced(state.filter, "location", { field: "location", op: "in_area", value: [area.id] }) });
+    fit(map, area.box);
   };
-  map.on("mousemove", (/** @type {any} */ event) => {
-    const [feature] = map.queryRenderedFeatures(event.point, { layers: CUSTOMER_LAYERS });
-    map.getCanvas().style.cursor = isChoosingPlace() ? "crosshair" : feature ? "pointer" : "";
-    popup?.remove();
-    popup = null;
-    point(feature);
-    if (!feature) return list?.select(null);
-    const content = glance(feature.properties, { segments: customers.colours.segments, territoryName: names.territory });
-    popup = openPopup(map, feature.geometry.coordinates, content, { closeButton: false, closeOnClick: false, focusAfterOpen: false, className: "map-hover" });
-    if (feature.properties.id) list?.select(feature.properties.id);
-  });
-  map.on("mouseout", () => {
-    popup?.remove();
-    point(null);
+  createAreas(content, { onUse });
+  openDrawer({ title: t("Areas"), content });
+}
+
+function bindMap() {
+  document.getElementById("open-areas")?.addEventListener("click", openAreas);
+  map.on("moveend", follow);
+  bindPointing(map, {
+    layers: () => CUSTOMER_LAYERS,
+    colours: () => ({ segments, territoryName }),
+    cursor: () => (isChoosingPlace() || selection.isDrawing() ? "crosshair" : ""),
+    busy: () => isChoosingPlace() || selection.isDrawing(),
+    onPoint: (feature) => {
+      const { id, radius_m } = feature?.properties ?? {};
+      customers.point(id && radius_m ? feature.geometry.coordinates : null, radius_m);
+      table?.light(id ?? null);
+    },
   });
   map.on("click", (/** @type {any} */ event) => {
-    if (isChoosingPlace()) return;
+    if (isChoosingPlace() || selection.isDrawing()) return;
     const box = [[event.point.x - 6, event.point.y - 6], [event.point.x + 6, event.point.y + 6]];
     const [feature] = map.queryRenderedFeatures(box, { layers: CUSTOMER_LAYERS });
     if (feature) clicked(feature);
@@ -206,26 +306,24 @@ function bindMap() {
   });
   document.addEventListener("drawer:close", () => {
     customers.choose(null);
+    nearby?.clear();
     writeState({ customer: null });
   });
-  document.getElementById("figures")?.addEventListener("click", (event) => {
-    if (!(event.target instanceof Element && event.target.closest("[data-change]"))) return;
-    event.preventDefault();
-    change({ ...nothing(), segments: state.segments, territory: state.territory, owner: state.owner, point: "weak" });
-  });
   onStateChange(() => {
-    const before = filterOf(state);
+    const before = state;
     state = stateOfAddress();
-    show();
-    if (filterOf(state) !== before) refresh();
-    else drawLegend();
+    const there = readView();
+    if (there) map.jumpTo(there);
+    changed(before);
   });
 }
 
 /** Go to a place that was searched for; at a street or house one may add a customer. @param {any} found */
 function showPlace(found) {
+  if (!["map", "split"].includes(state.mode)) change({ mode: isPhone() ? "map" : "split" });
   map.flyTo({ center: [found.lon, found.lat], zoom: found.zoom ?? 13 });
-  if (["address", "street", "poi"].includes(found.kind)) openPlace(map, found, Boolean(document.getElementById("new-customer")));
+  const near = nearby ? () => nearby.around([found.lon, found.lat], found.label) : null;
+  if (nearby || ["address", "street", "poi"].includes(found.kind)) openPlace(map, found, Boolean(document.getElementById("new-customer")), near);
 }
 
 /** @param {any} feature */
@@ -233,7 +331,7 @@ function clicked(feature) {
   const { id, stack } = feature.properties;
   const [lon, lat] = feature.geometry.coordinates;
   if (id) chooseById(id, {});
-  else if (stack !== undefined && page.individuals) openStack(stack, filterOf(state), (row) => choose(row, {}));
+  else if (stack !== undefined && page.individuals) openStack(stack, textOf(state.filter), (row) => choose(row, {}));
   else map.easeTo({ center: [lon, lat], zoom: Math.min(map.getZoom() + 2.2, 19) });
 }
 
@@ -247,9 +345,13 @@ async function chooseById(id, options) {
 /** Show one customer everywhere. @param {any} customer @param {{fly?: boolean}} options */
 function choose(customer, { fly }) {
   const there = customer.lon === null ? null : /** @type {[number, number]} */ ([customer.lon, customer.lat]);
-  openCustomer(customer, { onZoom: () => there && map.flyTo({ center: there, zoom: 16 }) });
-  customers.choose(there, customer.radius_m);
-  list?.select(customer.id);
+  const onMap = () => {
+    if (!["map", "split"].includes(state.mode)) change({ mode: isPhone() ? "map" : "split" });
+    if (ready && there) map.flyTo({ center: there, zoom: 16 });
+  };
+  openCustomer(customer, { onZoom: onMap });
+  if (ready) customers.choose(there, customer.radius_m);
+  table?.select(customer.id);
   writeState({ customer: customer.id });
-  if (there && fly) map.flyTo({ center: there, zoom: Math.max(map.getZoom(), 13) });
+  if (ready && there && fly && ["map", "split"].includes(state.mode)) map.flyTo({ center: there, zoom: Math.max(map.getZoom(), 13) });
 }

@@ -8,6 +8,40 @@ const STEPS = 12; // shares of a donut are rounded to twelfths, so that few pict
 /** Customers from which a cluster has this radius, px. @type {Array<[number, number]>} */
 const RADII = [[0, 15], [10, 17], [50, 20], [250, 23], [1_000, 26], [5_000, 29], [25_000, 32]];
 
+/**
+ * Few to many, for colour-blind eyes too: lightness alone tells the order, as in viridis. On a dark
+ * map many is bright. Neighbours differ by a contrast of 1.35 or more, the first from the land by
+ * 1.4 (light) and 1.9 (dark).
+ */
+const RAMPS = {
+  light: ["#bcd995", "#79c5a6", "#45a8b0", "#2a83ad", "#2a5a99", "#1f2f73"],
+  dark: ["#3c4a80", "#33708f", "#2a938c", "#4cb57a", "#9fd155", "#fbe74a"],
+};
+/** Heat, from nothing on; lightness runs one way, as in inferno. */
+const HEAT = {
+  light: ["rgba(253,212,140,0)", "#fdd48c", "#fb9a4b", "#e0503c", "#a11a5b", "#4b0c6b"],
+  dark: ["rgba(59,15,112,0)", "#4a1a7a", "#8c2981", "#de4968", "#fe9f6d", "#fcfdbf"],
+};
+const HEAT_AT = [0, 0.08, 0.3, 0.55, 0.8, 1];
+
+/** Colours of so many classes, few to many, the ends of the ramp among them. @param {number} count */
+export function rampOf(count) {
+  const ramp = RAMPS[currentTheme()];
+  if (count <= 1) return [ramp[3]];
+  return Array.from({ length: count }, (_, i) => ramp[Math.round((i * (ramp.length - 1)) / (count - 1))]);
+}
+
+/** The colour of a density from 0 to 1, for a heat layer. */
+export function heatExpression() {
+  return ["interpolate", ["linear"], ["heatmap-density"], ...HEAT_AT.flatMap((at, i) => [at, HEAT[currentTheme()][i]])];
+}
+
+/** What is below the first break has the first colour. @param {any} value @param {number[]} breaks @param {any[]} results */
+export function stepExpression(value, breaks, results) {
+  if (!breaks.length) return results[0];
+  return ["step", value, results[0], ...breaks.flatMap((at, i) => [at, results[i + 1]])];
+}
+
 /** @param {readonly string[]} segments @returns {Map<string, string>} */
 export function segmentColours(segments) {
   return new Map(segments.map((name, index) => [name, colourAt(index)]));
@@ -24,15 +58,20 @@ export function colourExpression(property, colours) {
   return ["match", ["get", property], ...[...colours].flat(), UNASSIGNED_COLOUR];
 }
 
-const radius = ["step", ["get", "point_count"], RADII[0][1], ...RADII.slice(1).flat()];
+/** By customers, or by revenue in customers of average revenue. @param {number | null} average */
+function radius(average) {
+  const size = average ? ["/", ["coalesce", ["get", "revenue"], 0], average] : ["get", "point_count"];
+  return ["step", size, RADII[0][1], ...RADII.slice(1).flat()];
+}
 const shape = ["case", ["has", "stack"], "s", "c"];
 
 /**
  * The name of a cluster's picture; `drawPicture` draws what a name says.
  * @param {"segment" | "territory"} mode @param {readonly string[]} segments
+ * @param {{focus: string[], average: number | null}} look values in focus; average revenue when it gives the size
  */
-export function pictureExpression(mode, segments) {
-  const start = ["concat", "cluster|", currentTheme(), "|", shape, "|", ["to-string", radius], "|", mode, "|"];
+export function pictureExpression(mode, segments, { focus, average }) {
+  const start = ["concat", "cluster|", currentTheme(), "|", shape, "|", ["to-string", radius(average)], "|", mode, "|", focus.join(","), "|"];
   if (mode === "territory") return [...start, ["to-string", ["coalesce", ["get", "territory"], 0]]];
   const twelfths = [...segments, "other"].map((name) => [
     "to-string",
@@ -48,15 +87,16 @@ export function pictureExpression(mode, segments) {
  */
 export function drawPicture(map, name, colours) {
   if (!name.startsWith("cluster|") || map.hasImage(name)) return;
-  const [, , form, size, mode, value] = name.split("|");
-  const slices = mode === "territory" ? [[colours.territories.get(Number(value)) ?? UNASSIGNED_COLOUR, 1]] : donut(value, colours.segments);
+  const [, , form, size, mode, focus, value] = name.split("|");
+  const slices = mode === "territory" ? [[colours.territories.get(Number(value)) ?? UNASSIGNED_COLOUR, 1]] : donut(value, colours.segments, focus);
   map.addImage(name, picture(Number(size), form === "s", slices), { pixelRatio: RATIO });
 }
 
-/** @param {string} value twelfths joined by "-" @param {Map<string, string>} colours @returns {Array<[string, number]>} */
-function donut(value, colours) {
+/** @param {string} value twelfths joined by "-" @param {Map<string, string>} colours @param {string} focus @returns {Array<[string, number]>} */
+function donut(value, colours, focus) {
   const parts = value.split("-").map(Number);
-  const palette = [...colours.values(), UNASSIGNED_COLOUR];
+  const lit = focus ? focus.split(",") : [...colours.keys(), "none"];
+  const palette = [...colours, ["none", UNASSIGNED_COLOUR]].map(([name, colour]) => (lit.includes(name) ? colour : token("--surface-3")));
   const slices = /** @type {Array<[string, number]>} */ (parts.map((part, index) => [palette[index], part]));
   return slices.some(([, part]) => part > 0) ? slices : [[UNASSIGNED_COLOUR, 1]];
 }

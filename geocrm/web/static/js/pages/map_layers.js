@@ -3,8 +3,13 @@
 import { LABELS } from "../lib/basemap.js";
 import { circle } from "../lib/ground.js";
 import { language, locale } from "../lib/i18n.js";
+import { UNASSIGNED_COLOUR } from "../lib/palette.js";
 import { onThemeChange, token } from "../lib/theme.js";
 import { colourExpression, drawPicture, pictureExpression, segmentColours, territoryColours } from "./map_colours.js";
+import { bindGround } from "./map_ground.js";
+import { createHeat } from "./map_heat.js";
+import { createHexagons, DIMMED } from "./map_hexagons.js";
+import { createRegions, fetchRegions, forgetRegions, nameOf, regionCodes } from "./map_regions.js";
 
 const FONT = ["Inter Variable"];
 const EMPTY = /** @type {const} */ ({ type: "FeatureCollection", features: [] });
@@ -14,15 +19,33 @@ const HALF = ["street", "postcode"];
 const HOLLOW = ["village", "district", "regency", "region", "country"];
 
 /**
- * @param {any} map
- * @param {{segments: string[], territories: Array<{id: number, name: string, colour: number}>}} page
- * @param {string} filter what to show at first
+ * @typedef {object} LayerState what of the view's state the layers read
+ * @property {any} filter a tree of the filter language, or null
+ * @property {"points" | "heat" | "hexagons" | "regions"} layer
+ * @property {string} colour of points: "segment" or "territory"
+ * @property {"count" | "revenue"} size of clusters, and what heat weighs
+ * @property {"count" | "revenue" | "average" | "share"} measure of hexagons and regions
+ * @property {string} share the segment whose share is measured
+ * @property {string} regions a boundary level, or "territories"
+ * @property {"quantile" | "natural" | "equal"} classes
+ * @property {string[]} focus values of the legend; all others are dimmed
+ * @property {string[]} borders
  */
-export function addCustomers(map, page, filter) {
+
+/**
+ * Everything that is drawn of customers. `onFigures` gets the rows of the legend whenever they
+ * change; `onFocus` the values in focus when somebody clicks a region.
+ * @param {any} map
+ * @param {{individuals: boolean, segments: string[], layers: any[], territories: Array<{id: number, name: string, colour: number}>}} page
+ * @param {{onFigures?: (state: LayerState, figures: any) => void, onFocus?: (focus: string[]) => void}} [listeners]
+ */
+export function createLayers(map, page, { onFigures = () => {}, onFocus = () => {} } = {}) {
   const colours = { segments: segmentColours(page.segments), territories: territoryColours(page.territories) };
-  /** @type {"segment" | "territory"} */
-  let mode = "segment";
-  let shown = tileAddress(filter);
+  /** @type {LayerState} */
+  let state = { filter: null, layer: "points", colour: "segment", size: "count", measure: "count", share: page.segments[0], regions: "", classes: "quantile", focus: [], borders: [] };
+  let shown = tileAddress(null);
+  /** Revenue of a customer on average, once it is known. @type {number | null} */
+  let average = null;
   map.setMissingStyleImageResolver((/** @type {string} */ name) => drawPicture(map, name, colours));
   map.addSource("customers", { type: "vector", tiles: [shown], maxzoom: 18 });
   map.addSource("pointed", { type: "geojson", data: EMPTY });
@@ -35,39 +58,107 @@ export function addCustomers(map, page, filter) {
   map.addLayer(ring("chosen-ring", "chosen", 3));
   map.addLayer(clusterLayer());
   map.addLayer(ring("pointed-ring", "pointed", 2));
-  const paint = () => {
-    const point = mode === "segment" ? colourExpression("segment", colours.segments) : colourExpression("territory", colours.territories);
-    map.setPaintProperty("points", "circle-color", byGrade(point, point, token("--surface")));
-    map.setPaintProperty("points", "circle-stroke-color", byGrade(token("--surface"), point, point));
-    map.setLayoutProperty("clusters", "icon-image", pictureExpression(mode, page.segments));
-    map.setPaintProperty("clusters", "text-color", token("--ink"));
-    map.setPaintProperty("names", "text-color", token("--map-label"));
-    map.setPaintProperty("names", "text-halo-color", token("--map-halo"));
+  const hexagons = createHexagons(map, page, onFigures);
+  const regions = createRegions(map, page, onFigures);
+  const heat = createHeat(map, page);
+  bindGround(map, { regions, segments: page.segments, colours: colours.segments, state: () => state, onFocus });
+  paint();
+  map.once("remove", onThemeChange(() => paint()));
+
+  function paint() {
+    paintCustomers(map, state, { colours, segments: page.segments, average });
     for (const layer of ["chosen-ring", "pointed-ring"]) map.setPaintProperty(layer, "circle-stroke-color", token("--accent"));
     for (const layer of ["chosen-fill", "pointed-fill"]) map.setPaintProperty(layer, "fill-color", token("--accent"));
     map.setPaintProperty("chosen-line", "line-color", token("--accent"));
-  };
-  paint();
-  map.once("remove", onThemeChange(paint));
+    heat.show(state.layer === "heat" ? state : null);
+  }
+
+  /** The rows of the legend of points; they also tell what a customer's revenue is on average. */
+  async function score(/** @type {LayerState} */ wanted) {
+    const found = await fetchRegions(wanted.colour === "territory" ? "territories" : "segments", wanted);
+    if (state !== wanted) return;
+    const total = found.items.reduce((/** @type {any} */ sum, /** @type {any} */ one) => ({ count: sum.count + one.count, revenue: sum.revenue + one.revenue }), { count: 0, revenue: 0 });
+    const before = average;
+    average = total.count && total.revenue ? total.revenue / total.count : null;
+    if (before !== average && (state.size === "revenue")) paint();
+    const colourOf = (/** @type {any} */ code) => (wanted.colour === "territory" ? colours.territories.get(code) : colours.segments.get(code)) ?? UNASSIGNED_COLOUR;
+    const rows = found.items.map((/** @type {any} */ one) => ({ ...one, key: String(one.code ?? "none"), label: nameOf(one), colour: colourOf(one.code) }));
+    onFigures(state, { kind: "rows", what: wanted.colour === "territory" ? "territory" : "segment", rows, rounded: found.rounded });
+  }
+
   return {
     colours,
-    /** @param {string} filter */
-    filter(filter) {
-      const address = tileAddress(filter);
-      if (address === shown) return;
+    /** Draw what the state says. @param {Partial<LayerState>} next */
+    show(next) {
+      state = { ...state, ...next };
+      if (!regionCodes(page).includes(state.regions)) state.regions = regionCodes(page)[0] ?? "";
+      const address = tileAddress(state.filter);
+      if (address !== shown) map.getSource("customers").setTiles([address]);
       shown = address;
-      map.getSource("customers").setTiles([address]);
-    },
-    /** @param {"segment" | "territory"} by */
-    colour(by) {
-      mode = by;
+      const visible = (/** @type {string[]} */ layers, /** @type {boolean} */ on) => layers.forEach((id) => map.setLayoutProperty(id, "visibility", on ? "visible" : "none"));
+      visible(["points", "names", "clusters"], state.layer === "points");
       paint();
+      hexagons.show(state.layer === "hexagons" ? state : null);
+      if (state.layer === "points" || state.layer === "heat") score(state);
+      showBorders(map, state.borders, page.layers);
+      return regions.show(state.layer === "regions" && state.regions ? state : null);
+    },
+    /** After customers were changed on this page: draw and count them anew. */
+    refresh() {
+      forgetRegions();
+      hexagons.forget();
+      // The browser asks whether its tiles still hold.
+      for (const id of ["customers", "hexagons", "heat"]) {
+        const source = map.getSource(id);
+        source?.setTiles(source.tiles);
+      }
+      return this.show({});
     },
     /** @param {[number, number] | null} lonLat @param {number | null} [radiusM] by which the point may be off */
     point: (lonLat, radiusM) => map.getSource("pointed").setData(at(lonLat, radiusM)),
     /** @param {[number, number] | null} lonLat @param {number | null} [radiusM] */
     choose: (lonLat, radiusM) => map.getSource("chosen").setData(at(lonLat, radiusM)),
   };
+}
+
+/**
+ * Points and clusters in the colours of the state; what is out of focus is dimmed.
+ * @param {any} map @param {LayerState} state
+ * @param {{colours: {segments: Map<string, string>, territories: Map<number, string>}, segments: string[], average: number | null}} look
+ */
+function paintCustomers(map, state, { colours, segments, average }) {
+  const mode = state.colour === "territory" ? "territory" : "segment";
+  const point = mode === "segment" ? colourExpression("segment", colours.segments) : colourExpression("territory", colours.territories);
+  const lit = inFocus(mode, state.focus, segments);
+  map.setPaintProperty("points", "circle-color", byGrade(point, point, token("--surface")));
+  map.setPaintProperty("points", "circle-stroke-color", byGrade(token("--surface"), point, point));
+  map.setPaintProperty("points", "circle-opacity", ["case", lit.point, byGrade(1, 0.35, 1), DIMMED]);
+  map.setPaintProperty("points", "circle-stroke-opacity", ["case", lit.point, 1, DIMMED]);
+  map.setPaintProperty("names", "text-opacity", ["case", lit.point, 1, DIMMED * 2]);
+  map.setPaintProperty("names", "text-color", token("--map-label"));
+  map.setPaintProperty("names", "text-halo-color", token("--map-halo"));
+  const look = { focus: mode === "segment" ? state.focus : [], average: state.size === "revenue" ? average : null };
+  map.setLayoutProperty("clusters", "icon-image", pictureExpression(mode, segments, look));
+  map.setPaintProperty("clusters", "icon-opacity", ["case", lit.cluster, 1, DIMMED * 2]);
+  map.setPaintProperty("clusters", "text-opacity", ["case", lit.cluster, 1, DIMMED * 2]);
+  map.setPaintProperty("clusters", "text-color", token("--ink"));
+}
+
+/**
+ * Whether a point, and whether a cluster is in focus. A cluster is when anybody in it is; of
+ * territories its tile names only the leading one.
+ * @param {"segment" | "territory"} mode @param {string[]} focus @param {string[]} segments
+ */
+function inFocus(mode, focus, segments) {
+  if (!focus.length) return { point: true, cluster: true };
+  if (mode === "territory") {
+    const lit = ["in", ["to-string", ["coalesce", ["get", "territory"], "none"]], ["literal", focus]];
+    return { point: lit, cluster: lit };
+  }
+  const own = ["coalesce", ["get", "segment"], "none"];
+  const point = ["in", ["case", ["in", own, ["literal", segments]], own, "none"], ["literal", focus]];
+  const parts = focus.map((name) => ["has", `seg_${name === "none" ? "other" : name}`]);
+  return { point, cluster: ["any", ...parts] };
 }
 
 /**
@@ -122,9 +213,9 @@ function addBorders(map, id, layer) {
   );
 }
 
-/** @param {string} filter */
+/** @param {any} filter */
 function tileAddress(filter) {
-  const query = filter ? `?filter=${encodeURIComponent(filter)}` : "";
+  const query = filter ? `?filter=${encodeURIComponent(JSON.stringify(filter))}` : "";
   return `${location.origin}/tiles/accounts/{z}/{x}/{y}.mvt${query}`;
 }
 

@@ -1,105 +1,73 @@
 // @ts-check
-/** The customers in view as rows: a grid in the dock, lines in the sheet of a phone. */
+/** Customers as cards, for a phone: in the sheet below the map, or as the whole page. */
 import { getJson } from "../lib/api.js";
-import { formatNumber } from "../lib/format.js";
 import { el } from "../lib/dom.js";
+import { formatNumber } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { UNASSIGNED_COLOUR } from "../lib/palette.js";
-import { createTable } from "../lib/table.js";
-import { customerLine, gradeWords } from "./map_record.js";
+import { customerLine } from "./map_record.js";
 
 const EXACT_UP_TO = 100_000;
-const PHONE = matchMedia("(max-width: 767px)");
+const PAGE = 30;
 
 /**
- * @param {{query: () => {filter: string, bbox: string | null}, colours: Map<string, string>, onChoose: (row: any) => void, onHover: (row: any | null) => void}} options
+ * @param {HTMLElement} container of a list
+ * @param {{query: () => {filter: string, bbox: string | null}, colours: Map<string, string>, onChoose: (row: any) => void}} options
  */
-export function createList({ query, colours, onChoose, onHover }) {
-  const grid = document.getElementById("table");
-  const lines = document.getElementById("sheet-list");
-  const table = grid && !PHONE.matches ? createTable(grid, gridOptions()) : null;
-  /** @type {string | number | null} */
-  let selected = null;
+export function createCards(container, { query, colours, onChoose }) {
+  const end = el("li", { class: "cards-end" });
+  let asking = new AbortController();
+  let shown = "";
+  let sort = "name";
+  /** @type {string | null} */
+  let cursor = null;
+  let waiting = false;
+  new IntersectionObserver(([entry]) => entry.isIntersecting && cursor && !waiting && load(cursor)).observe(end);
 
-  function gridOptions() {
-    return {
-      url: "/api/v1/accounts",
-      query,
-      columns: [
-        { field: "name", title: t("Name"), sortable: true, minWidth: 190 },
-        { field: "segment", title: t("Segment"), width: 84 },
-        { field: "owner", title: t("Owner"), minWidth: 130, show: (/** @type {any} */ owner) => owner.name },
-        { field: "territory", title: t("Territory"), minWidth: 140, show: (/** @type {any} */ one) => one?.name ?? "–" },
-        { field: "revenue", title: t("Revenue a year"), kind: /** @type {const} */ ("money"), sortable: true, minWidth: 136 },
-        { field: "last_order", title: t("Last order"), kind: /** @type {const} */ ("date"), sortable: true, minWidth: 116 },
-        { field: "last_visit", title: t("Last visit"), kind: /** @type {const} */ ("date"), sortable: true, minWidth: 116 },
-        { field: "grade", title: t("Place"), minWidth: 124, show: (/** @type {string} */ grade) => gradeWords(grade) },
-      ],
-      onRow: onChoose,
-      onHover,
-      onLoad: () => selected !== null && setTimeout(() => table?.select(selected), 0),
-      empty: t("No customer in view. Move the map, zoom out or take a filter away."),
-    };
-  }
-
-  let request = 0;
-  /** Load anew after the map moved or the filter changed. */
-  async function reload() {
-    const mine = (request += 1);
-    if (table) await reloadTable(table);
-    else if (lines) await fillLines(mine);
-  }
-
-  // The grid loads by itself once it is built.
-  let loading = table !== null;
-  let again = false;
-  let first = true;
-  const settled = () => {
-    if (!first) return;
-    first = false;
-    loading = false;
-    if (again && table) reloadTable(table);
-  };
-  table?.grid.on("dataLoaded", settled);
-  table?.grid.on("dataLoadError", settled);
-  /** The grid refuses a load during another one, so the last wish waits. @param {ReturnType<typeof createTable>} wanted */
-  async function reloadTable(wanted) {
-    again = true;
-    if (loading) return;
-    loading = true;
-    while (again) {
-      again = false;
-      await wanted.reload().catch(() => undefined);
-    }
-    loading = false;
-  }
-
-  /** @param {number} mine */
-  async function fillLines(mine) {
-    const answer = await getJson("/api/v1/accounts", { query: { ...query(), sort: "-revenue", limit: 40 }, quiet: true });
-    if (mine !== request || !lines) return;
-    lines.replaceChildren(
-      ...answer.items.map((/** @type {any} */ item) => customerLine(item, onChoose, colours.get(item.segment) ?? UNASSIGNED_COLOUR)),
-    );
-    if (!answer.items.length) lines.append(el("li", { class: "section muted" }, t("No customer in view. Move the map, zoom out or take a filter away.")));
-    if (answer.next) lines.append(el("li", { class: "section muted small" }, t("The 40 with the largest revenue; zoom in for the others.")));
+  /** @param {string | null} after */
+  async function load(after) {
+    asking.abort();
+    asking = new AbortController();
+    const { signal } = asking;
+    waiting = true;
+    container.setAttribute("aria-busy", "true");
+    if (!after && !container.children.length) container.replaceChildren(...Array.from({ length: 6 }, () => el("li", { class: "map-line" }, el("span", { class: "skeleton near-bone" }))));
+    const answer = await getJson("/api/v1/accounts", { query: { ...query(), sort, limit: PAGE, cursor: after }, signal, quiet: true }).catch(() => null);
+    if (signal.aborted) return;
+    waiting = false;
+    container.removeAttribute("aria-busy");
+    const rows = (answer?.items ?? []).map((/** @type {any} */ item) => customerLine(item, onChoose, colours.get(item.segment) ?? UNASSIGNED_COLOUR));
+    cursor = answer?.next ?? null;
+    if (after) end.before(...rows);
+    else container.replaceChildren(...(rows.length ? rows : [nobody(Boolean(answer))]), end);
   }
 
   return {
-    reload,
-    /** @param {number | null} id */
-    select(id) {
-      selected = id;
-      table?.select(id);
+    /** @param {string} by */
+    show(by) {
+      const wanted = JSON.stringify([query(), by]);
+      if (wanted === shown) return;
+      shown = wanted;
+      sort = by;
+      load(null);
+    },
+    forget() {
+      shown = "";
     },
   };
 }
 
+/** @param {boolean} answered */
+function nobody(answered) {
+  const words = answered ? t("No customer here. Move the map, zoom out, or take a filter or the drawn area away.") : t("The list could not be loaded. Try again.");
+  return el("li", { class: "section muted" }, words);
+}
+
 /**
  * "12 of 340 in view"
- * @param {{filter: string, bbox: string | null}} query @param {any} figures of all @param {AbortSignal} signal
+ * @param {{filter: string, bbox: string | null}} query @param {any} figures of all @param {AbortSignal} signal @param {boolean} drawn in an area that was drawn
  */
-export async function countInView(query, figures, signal) {
+export async function countInView(query, figures, signal, drawn) {
   // Counting to the end is quick unless there are very many.
   const exact = figures && figures.count < EXACT_UP_TO;
   const found = await getJson("/api/v1/accounts/count", { query: { ...query, exact: exact || null }, signal, quiet: true });
@@ -107,6 +75,7 @@ export async function countInView(query, figures, signal) {
   const all = figures?.count === null || !figures ? "" : formatNumber(figures.count);
   const seen = found.count === null ? "<10" : found.exact || found.rounded ? formatNumber(found.count) : `${formatNumber(found.count)}+`;
   if (!words) return;
-  if (query.bbox === null) words.textContent = t("all {n}", { n: seen });
+  if (drawn) words.textContent = t("{n} in the drawn area", { n: seen });
+  else if (query.bbox === null) words.textContent = t("all {n}", { n: seen });
   else words.textContent = all ? t("{n} of {all} in view", { n: seen, all }) : t("{n} in view", { n: seen });
 }

@@ -20,8 +20,17 @@ let offered = null;
 /** True while a click on the map belongs to the new customer, not to what it hits. */
 export const isChoosingPlace = () => choosing;
 
-/** @param {any} map @param {HTMLElement | null} button */
-export function bindNewCustomer(map, button) {
+/**
+ * @param {any} map
+ * @param {HTMLElement | null} button null for who may not add customers
+ * @param {((lonLat: [number, number]) => void) | null} near lists who is around a place
+ */
+export function bindNewCustomer(map, button, near) {
+  const run = (/** @type {any} */ lngLat) => offer(map, lngLat, button !== null, near);
+  if (button || near) {
+    map.on("contextmenu", (/** @type {any} */ event) => run(event.lngLat));
+    bindLongPress(map, run);
+  }
   if (!button) return;
   const choose = (/** @type {boolean} */ on) => {
     choosing = on;
@@ -35,8 +44,6 @@ export function bindNewCustomer(map, button) {
   button.removeAttribute("disabled");
   document.addEventListener("keydown", (event) => choosing && event.key === "Escape" && choose(false));
   map.on("click", (/** @type {any} */ event) => choosing && location.assign(addressOf(event.lngLat)));
-  map.on("contextmenu", (/** @type {any} */ event) => offer(map, event.lngLat));
-  bindLongPress(map, (lngLat) => offer(map, lngLat));
 }
 
 /** The link to the form of a customer at a place. @param {{lng: number, lat: number}} lngLat */
@@ -44,18 +51,30 @@ export function newCustomerLink(lngLat) {
   return el("a", { class: "btn btn-primary", href: addressOf(lngLat) }, icon("map-pin-plus"), t("New customer here"));
 }
 
-/** Until the map is pressed again; the end of a long press, which counts as a click, is none. @param {any} map @param {{lng: number, lat: number}} lngLat */
-function offer(map, lngLat) {
+/** @param {{lng: number, lat: number}} lngLat @param {(lonLat: [number, number]) => void} near */
+export function nearHereButton({ lng, lat }, near) {
+  return el("button", { class: "btn", type: "button", onclick: () => near([wrapped(lng), lat]) }, icon("current-location"), t("Near here"));
+}
+
+/**
+ * Until the map is pressed again; the end of a long press, which counts as a click, is none.
+ * @param {any} map @param {{lng: number, lat: number}} lngLat @param {boolean} mayAdd @param {((lonLat: [number, number]) => void) | null} near
+ */
+function offer(map, lngLat, mayAdd, near) {
   offered?.remove();
-  offered = openPopup(map, [lngLat.lng, lngLat.lat], newCustomerLink(lngLat), { offset: 4, closeOnClick: false, closeButton: false });
+  const around = near && ((/** @type {[number, number]} */ lonLat) => (offered?.remove(), near(lonLat)));
+  const content = el("div", { class: "map-offer" }, mayAdd ? newCustomerLink(lngLat) : null, around ? nearHereButton(lngLat, around) : null);
+  offered = openPopup(map, [lngLat.lng, lngLat.lat], content, { offset: 4, closeOnClick: false, closeButton: false });
   map.getCanvasContainer().addEventListener("pointerdown", () => offered?.remove(), { once: true });
 }
 
 /** @param {{lng: number, lat: number}} lngLat */
 function addressOf({ lng, lat }) {
-  const lon = ((((lng + 180) % 360) + 360) % 360) - 180;
-  return `/accounts/new?lon=${lon.toFixed(6)}&lat=${lat.toFixed(6)}`;
+  return `/accounts/new?lon=${wrapped(lng).toFixed(6)}&lat=${lat.toFixed(6)}`;
 }
+
+/** @param {number} lng */
+const wrapped = (lng) => ((((lng + 180) % 360) + 360) % 360) - 180;
 
 /** Not every phone turns a long press into a context menu. @param {any} map @param {(lngLat: any) => void} run */
 function bindLongPress(map, run) {

@@ -7,7 +7,7 @@ import { openDrawer } from "../lib/drawer.js";
 import { formatDate, formatDistance, formatMoney, formatNumber } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { UNASSIGNED_COLOUR } from "../lib/palette.js";
-import { newCustomerLink } from "./map_new.js";
+import { nearHereButton, newCustomerLink } from "./map_new.js";
 
 const GRADES = /** @type {Record<string, () => string>} */ ({
   rooftop: () => t("Building"),
@@ -134,9 +134,21 @@ export function glance(properties, page) {
   );
 }
 
-/** A place that was searched for. @param {any} map @param {any} found @param {boolean} mayAdd */
-export function openPlace(map, found, mayAdd) {
-  const link = mayAdd ? newCustomerLink({ lng: found.lon, lat: found.lat }) : null;
-  const content = el("div", { class: "map-glance" }, el("strong", {}, found.label), el("span", { class: "muted small" }, found.detail ?? ""), link);
-  return openPopup(map, [found.lon, found.lat], content, { focusAfterOpen: false });
+/**
+ * A place that was searched for.
+ * @param {any} map @param {any} found @param {boolean} mayAdd @param {(() => void) | null} near
+ */
+export function openPlace(map, found, mayAdd, near) {
+  const at = { lng: found.lon, lat: found.lat };
+  const exact = ["address", "street", "poi"].includes(found.kind);
+  const content = el(
+    "div",
+    { class: "map-glance" },
+    el("strong", {}, found.label),
+    el("span", { class: "muted small" }, found.detail ?? ""),
+    mayAdd && exact ? newCustomerLink(at) : null,
+    near ? nearHereButton(at, () => (popup.remove(), near())) : null,
+  );
+  const popup = openPopup(map, [found.lon, found.lat], content, { focusAfterOpen: false });
+  return popup;
 }

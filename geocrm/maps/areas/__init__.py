@@ -1,0 +1,1 @@
+"""Areas that people keep to filter by: drawn on the map, or out of files."""

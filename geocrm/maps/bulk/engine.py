@@ -1,0 +1,152 @@
+"""Running a bulk action and taking it back, batch by batch, from wherever it is."""
+
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from geocrm import clock
+from geocrm.customers import bulk_stage
+from geocrm.db import persistently
+from geocrm.errors import Conflict
+from geocrm.jobs import Cancelled, Paused
+from geocrm.maps.bulk import exporting, queries
+from geocrm.maps.bulk.action import BATCH, Action, Actions, Running, named
+from geocrm.maps.bulk.models import BulkRun
+
+
+def run(actions: Actions, running: Running) -> None:
+    """Do what is left of the run. Raises Paused or Cancelled when it is to stop before."""
+    with running.open_batch() as session:
+        found = queries.get(session, running.actor, running.run_id)
+        action, total = named(actions, found.action), found.total
+        # The role may be another one than when the run began.
+        running.actor.require(*action.right)
+    running.report(found.done, total)
+    if action.writes_file:
+        exporting.write(running)
+        return
+    while True:
+        done = persistently(lambda: _batch(action, running), f"Bulk action {running.run_id}")
+        if done is None:
+            return
+        running.report(done, total)
+
+
+def undo(actions: Actions, running: Running) -> None:
+    """Take back what is left to be taken back; killed, it goes on where it was."""
+    with running.open_batch() as session:
+        found = queries.get(session, running.actor, running.run_id)
+        action = named(actions, found.action)
+        running.actor.require(*action.right)
+        left = queries.num_changed(session, running.run_id) if action.images else 0
+    done = 0
+    running.report(0, left)
+    while True:
+        took = persistently(lambda: _batch_back(action, running), f"Bulk undo {running.run_id}")
+        if took is None:
+            return
+        done += took
+        running.report(done, left)
+
+
+def _batch(action: Action, running: Running) -> int | None:
+    """One batch and the cursor behind it; None when the run is through."""
+    with running.open_batch() as session:
+        found = _held(session, running.run_id)
+        span = {
+            "run_id": found.id,
+            "after": found.done,
+            "last": found.done + (BATCH if action.most is None else action.most),
+        }
+        rows = bulk_stage.open_stage(session, _MEMBERS, span)
+        if not rows:
+            _finish(session, found)
+            return None
+        action.apply(session, running.actor, found)
+        counts = bulk_stage.outcomes(session)
+        found.changed += counts["changed"]
+        found.unchanged += counts["unchanged"]
+        found.failed += counts["refused"]
+        found.done += rows
+        _keep(session, found.id, images=action.images)
+        return found.done
+
+
+def _batch_back(action: Action, running: Running) -> int | None:
+    with running.open_batch() as session:
+        found = queries.get_locked(session, running.run_id)
+        if found.state != "undoing":
+            raise Conflict(f"The undo of bulk action {found.id} was stopped ({found.state})")
+        limit = BATCH if action.images else 0
+        span = {"run_id": found.id, "after": found.undo_after, "limit": limit}
+        rows = bulk_stage.open_stage(session, _CHANGED, span)
+        if rows or not action.images:
+            action.undo(session, running.actor, found)
+        if rows:
+            counts = bulk_stage.outcomes(session)
+            found.undone += counts["undone"]
+            found.spared += rows - counts["undone"]
+            found.undo_after = _keep_back(session, found.id)
+            return rows
+        found.state, found.undone_at = "undone", clock.now()
+        return None
+
+
+def _held(session: Session, run_id: int) -> BulkRun:
+    found = queries.get_locked(session, run_id)
+    if found.state == "paused":
+        raise Paused
+    if found.state == "cancelled":
+        raise Cancelled
+    if found.state != "running":
+        raise Conflict(f"Bulk action {run_id} does not run ({found.state})")
+    return found
+
+
+def _finish(session: Session, found: BulkRun) -> None:
+    found.state, found.finished_at = "done", clock.now()
+    forget_members(session, found.id)
+
+
+def forget_members(session: Session, run_id: int) -> None:
+    """Drop the list of whom a run meant, once nothing needs it any more."""
+    session.execute(text("DELETE FROM bulk_members WHERE run_id = :run_id"), {"run_id": run_id})
+
+
+def _keep(session: Session, run_id: int, *, images: bool) -> None:
+    params: dict[str, Any] = {"run_id": run_id}
+    if images:
+        session.execute(text(_KEEP_IMAGES), params)
+    session.execute(text(_KEEP_ERRORS), params | {"undo": False})
+
+
+def _keep_back(session: Session, run_id: int) -> int:
+    """Keep what the undo came to; the last account of the batch."""
+    session.execute(text(_KEEP_OUTCOMES), {"run_id": run_id})
+    session.execute(text(_KEEP_ERRORS), {"run_id": run_id, "undo": True})
+    return int(session.execute(text("SELECT max(account_id) FROM bulk_stage")).scalar_one())
+
+
+_MEMBERS: Final = """
+    SELECT account_id, NULL FROM bulk_members
+    WHERE run_id = :run_id AND ord > :after AND ord <= :last
+"""
+_CHANGED: Final = """
+    SELECT account_id, before FROM bulk_before
+    WHERE run_id = :run_id AND account_id > :after AND outcome = 'changed'
+    ORDER BY account_id LIMIT :limit
+"""
+_KEEP_IMAGES: Final = """
+    INSERT INTO bulk_before (run_id, account_id, before)
+    SELECT :run_id, account_id, before FROM bulk_stage WHERE outcome = 'changed'
+"""
+_KEEP_ERRORS: Final = """
+    INSERT INTO bulk_errors (run_id, account_id, undo, reason)
+    SELECT :run_id, account_id, :undo, reason FROM bulk_stage
+    WHERE outcome IN ('refused', 'spared')
+"""
+_KEEP_OUTCOMES: Final = """
+    UPDATE bulk_before b SET outcome = CASE g.outcome WHEN 'undone' THEN 'undone' ELSE 'spared' END
+    FROM bulk_stage g WHERE b.run_id = :run_id AND b.account_id = g.account_id
+"""

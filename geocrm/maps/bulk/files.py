@@ -1,0 +1,173 @@
+"""Writers of the files an export makes: rows go in a chunk at a time, memory stays small."""
+
+import csv
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import openpyxl
+import pyogrio.raw
+import shapely
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from geocrm.maps.bulk.columns import Column
+from geocrm.takeaway.csv_safe import BOM, neutral
+
+MAX_SHEET_ROWS: Final = 1_048_575  # a sheet has 1,048,576, and the header is one
+LAYER: Final = "customers"
+_DECIMALS: Final = 7  # a centimetre
+
+
+class Writer(Protocol):
+    """Takes rows: longitude and latitude (None without a point), then a value a column."""
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows."""
+
+    def close(self) -> None:
+        """End the file."""
+
+    def abandon(self) -> None:
+        """Let go of what is open, whatever became of the file."""
+
+
+class CsvWriter:
+    """CSV in UTF-8 that a spreadsheet opens as text."""
+
+    def __init__(self, path: Path, columns: Sequence[Column], *, bom: bool = True) -> None:
+        self._file = path.open("w", encoding="utf-8", newline="")
+        if bom:
+            self._file.write(BOM)
+        self._writer = csv.writer(self._file)
+        self._writer.writerow([column.name for column in columns])
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        self._writer.writerows([neutral(cell) for cell in row[2:]] for row in rows)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def abandon(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+
+class XlsxWriter:
+    """A workbook with one sheet."""
+
+    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
+        self._path = path
+        self._book = openpyxl.Workbook(write_only=True)
+        self._sheet = self._book.create_sheet(LAYER)
+        self._sheet.freeze_panes = "A2"
+        self._sheet.append([column.name for column in columns])
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        for row in rows:
+            self._sheet.append([_cell(value) for value in row[2:]])
+
+    def close(self) -> None:
+        self._book.save(self._path)
+
+    def abandon(self) -> None:
+        # Closing the sheet ends its half-written temporary file.
+        with suppress(OSError):
+            self._sheet.close()
+
+
+def _cell(value: Any) -> Any:
+    return neutral(ILLEGAL_CHARACTERS_RE.sub("", value)) if isinstance(value, str) else value
+
+
+class GeoJsonWriter:
+    """GeoJSON after RFC 7946; a customer without a point has the geometry null."""
+
+    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
+        self._file = path.open("w", encoding="utf-8")
+        self._names = [column.name for column in columns]
+        self._file.write('{"type": "FeatureCollection", "features": [')
+        self._between = "\n"
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        for lon, lat, *values in rows:
+            feature = {
+                "type": "Feature",
+                "geometry": None if lon is None else {
+                    "type": "Point", "coordinates": [round(lon, _DECIMALS), round(lat, _DECIMALS)]
+                },
+                "properties": dict(zip(self._names, values, strict=True)),
+            }  # fmt: skip
+            self._file.write(self._between + json.dumps(feature, ensure_ascii=False))
+            self._between = ",\n"
+
+    def close(self) -> None:
+        self._file.write("\n]}\n")
+        self._file.close()
+
+    def abandon(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+
+class GeoPackageWriter:
+    """A GeoPackage with one layer of points."""
+
+    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
+        self._path = path
+        self._columns = columns
+        self._begun = False
+        self.write([])
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        if self._begun and not rows:
+            return
+        lons, lats = ([row[at] for row in rows] for at in (0, 1))
+        points = np.array(
+            [None if lon is None else shapely.Point(lon, lat)
+             for lon, lat in zip(lons, lats, strict=True)], dtype=object,
+        )  # fmt: skip
+        data, masks = [], []
+        for at, column in enumerate(self._columns, start=2):
+            values = [row[at] for row in rows]
+            empty = np.array([value is None for value in values], dtype=bool)
+            data.append(_array(column, values))
+            masks.append(empty if column.kind != "text" else None)
+        pyogrio.raw.write(
+            str(self._path), shapely.to_wkb(points), data, [one.name for one in self._columns],
+            field_mask=masks, layer=LAYER, driver="GPKG", geometry_type="Point", crs="EPSG:4326",
+            append=self._begun,
+        )  # fmt: skip
+        self._begun = True
+
+    def close(self) -> None:
+        """Each chunk is in the file already."""
+
+    def abandon(self) -> None:
+        """Nothing is open between chunks."""
+
+
+def _array(column: Column, values: Sequence[Any]) -> np.ndarray[Any, Any]:
+    if column.kind == "text":
+        return np.array(values, dtype=object)
+    kind = np.int64 if column.kind == "integer" else np.float64
+    return np.array([0 if value is None else value for value in values], dtype=kind)
+
+
+FORMATS: Final[dict[str, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "geojson": "application/geo+json",
+    "gpkg": "application/geopackage+sqlite3",
+}
+
+
+def open_writer(kind: str, path: Path, columns: Sequence[Column], *, bom: bool) -> Writer:
+    """A new file of one of `FORMATS`."""
+    if kind == "csv":
+        return CsvWriter(path, columns, bom=bom)
+    if kind == "xlsx":
+        return XlsxWriter(path, columns)
+    return GeoJsonWriter(path, columns) if kind == "geojson" else GeoPackageWriter(path, columns)

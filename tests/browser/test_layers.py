@@ -1,0 +1,60 @@
+"""The layers of the map and the legend that keeps their score."""
+
+import re
+
+from playwright.sync_api import expect
+
+# Drawing without a graphics card takes its time when the machine has other work.
+expect.set_options(timeout=30_000)
+WEST_JAVA = "8/-6.9/107.4"
+
+
+def test_a_manager_goes_from_hexagons_to_provinces_and_focuses_one(sign_in):
+    page = sign_in("admin")
+    page.goto(f"/map?at={WEST_JAVA}")
+    legend = page.locator("#legend")
+    expect(legend.get_by_role("button", name="Segment A")).to_be_visible()
+    with page.expect_response(re.compile(r"/tiles/hexagons/\d+/\d+/\d+\.mvt")) as tile:
+        legend.get_by_role("button", name="Hexagons").click()
+    assert tile.value.ok
+    expect(page).to_have_url(re.compile("layer=hexagons"))
+    expect(legend.get_by_role("button", name=re.compile("and more"))).to_be_visible()
+    with page.expect_response(re.compile(r"/hexagons/classes.*measure=average")):
+        legend.get_by_label("Coloured by").select_option("average")
+
+    legend.get_by_role("button", name="Regions").click()
+    legend.get_by_label("Level").select_option("idn-adm1")
+    province = legend.get_by_role("button", name="Jawa Barat")
+    expect(province).to_contain_text("2,955")
+    expect(legend.get_by_role("button", name="In no region of this level")).to_contain_text("45")
+    province.press("Enter")
+    expect(page).to_have_url(re.compile("focus=idn-adm1"))
+    expect(province).to_have_attribute("aria-pressed", "true")
+    expect(province).to_be_focused()
+    legend.get_by_role("button", name="Show all alike").click()
+    expect(page).not_to_have_url(re.compile("focus="))
+
+
+def test_several_rows_come_into_focus_and_the_address_keeps_them(sign_in):
+    page = sign_in("admin")
+    page.goto("/map")
+    legend = page.locator("#legend")
+    legend.get_by_role("button", name="Segment A").click()
+    legend.get_by_role("button", name="Segment C").click(modifiers=["Shift"])
+    expect(page).to_have_url(re.compile("focus=A,C"))
+    page.reload()
+    for name, lit in {"A": "true", "B": "false", "C": "true"}.items():
+        row = legend.get_by_role("button", name=f"Segment {name}")
+        expect(row).to_have_attribute("aria-pressed", lit)
+    # A focus dims; it is no filter, so everybody is still counted.
+    expect(page.locator("#figures")).to_contain_text("3,000 customers")
+
+
+def test_a_marketer_is_offered_no_revenue_of_hexagons(sign_in):
+    page = sign_in("marketer")
+    page.goto(f"/map?layer=hexagons&at={WEST_JAVA}")
+    legend = page.locator("#legend")
+    expect(legend.get_by_role("button", name=re.compile("and more"))).to_be_visible()
+    expect(legend.get_by_label("Coloured by").locator("option")).to_have_text(
+        ["Customers", "Share of a segment"]
+    )

@@ -1,0 +1,87 @@
+"""Bulk actions as tests use them: asked for by somebody, run to their end, looked at."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from geocrm.customers.models import Account, AccountScope
+from geocrm.db import unit_of_work
+from geocrm.maps.bulk import engine, queries, service
+from geocrm.maps.bulk.action import Running
+from geocrm.maps.bulk.models import BulkRun
+from geocrm.maps.bulk.service import Asked
+from geocrm.security import OPERATOR
+from geocrm.wiring.bulk import ACTIONS
+
+
+def nothing(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+class Bulk:
+    """Begins, runs and undoes bulk actions as somebody."""
+
+    def __init__(self, sessions: Any, actor: Any, folder: Any) -> None:
+        self.sessions, self.actor, self.folder = sessions, actor, folder
+
+    def running(self, run_id: int, report: Any = nothing) -> Running:
+        return Running(
+            run_id,
+            self.actor,
+            lambda: unit_of_work(self.sessions, self.actor),
+            report,
+            self.folder,
+        )
+
+    def preview(self, action: str, params: Any = None, **meant: Any) -> service.Preview:
+        with unit_of_work(self.sessions, self.actor) as session:
+            asked = Asked(action, params or {}, **meant)
+            return service.preview(session, self.actor, ACTIONS, asked)
+
+    def begin(self, action: str, params: Any = None, **options: Any) -> int:
+        kept = {name: options.pop(name, None) for name in ("fingerprint", "client_key")}
+        with unit_of_work(self.sessions, self.actor) as session:
+            asked = Asked(action, params or {}, **options)
+            return service.begin(session, self.actor, ACTIONS, asked, **kept)[0].id
+
+    def run(self, run_id: int, report: Any = nothing) -> BulkRun:
+        engine.run(ACTIONS, self.running(run_id, report))
+        return self.found(run_id)
+
+    def do(self, action: str, params: Any = None, **options: Any) -> BulkRun:
+        return self.run(self.begin(action, params, **options))
+
+    def undo(self, run_id: int) -> BulkRun:
+        with unit_of_work(self.sessions, self.actor) as session:
+            service.begin_undo(session, self.actor, ACTIONS, run_id)
+        engine.undo(ACTIONS, self.running(run_id))
+        return self.found(run_id)
+
+    def found(self, run_id: int) -> BulkRun:
+        with unit_of_work(self.sessions, self.actor) as session:
+            return queries.get(session, self.actor, run_id)
+
+    def left_alone(self, run_id: int) -> dict[int, str]:
+        with unit_of_work(self.sessions, self.actor) as session:
+            return {each.account_id: each.reason for each in queries.left_alone(session, run_id)}
+
+
+@pytest.fixture
+def bulk_of(sessions: Any, actor_of: Any, tmp_path: Any) -> Callable[[Any], Bulk]:
+    """Bulk actions as this user, or as the operator."""
+    return lambda user: Bulk(sessions, actor_of(user) if user else OPERATOR, tmp_path / "exports")
+
+
+@pytest.fixture
+def look(session: Any) -> Callable[[Any], tuple[Account, AccountScope]]:
+    """An account and its scope row as the database has them now."""
+
+    def now(account: Any) -> tuple[Account, AccountScope]:
+        session.commit()
+        session.expire_all()
+        kept = session.scalars(select(Account).where(Account.id == account.id)).one()
+        return kept, session.get(AccountScope, account.id)
+
+    return now

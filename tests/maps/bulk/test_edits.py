@@ -1,0 +1,227 @@
+"""Owner, tags and segment of many customers at once, and the way back."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select, update
+
+from geocrm.customers.models import Account, AccountScope
+from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
+from geocrm.maps.bulk import queries
+from geocrm.security import Role
+from geocrm.security.models import AuditEntry
+from tests.maps.bulk.conftest import Bulk
+
+EVERYBODY = {"tree": {}}
+
+
+def test_a_manager_hands_customers_to_a_rep_and_takes_it_back(
+    bulk_of, add_account, add_user, manager, rep, look
+):
+    other = add_user(manager_id=manager.id)
+    first, second = add_account(owner=rep), add_account(owner=rep)
+    theirs = add_account(owner=other)
+    bulk = bulk_of(manager)
+    preview = bulk.preview("owner", {"owner_id": other.id}, **EVERYBODY)
+    assert (preview.total, preview.forecast.changed, preview.forecast.unchanged) == (3, 2, 1)
+    run = bulk.do("owner", {"owner_id": other.id}, fingerprint=preview.fingerprint, **EVERYBODY)
+    assert (run.state, run.changed, run.unchanged, run.failed) == ("done", 2, 1, 0)
+    for account in (first, second):
+        kept, scope = look(account)
+        assert (scope.owner_id, kept.version, kept.updated_by) == (other.id, 2, manager.id)
+    assert look(theirs)[0].version == 1
+    run = bulk.undo(run.id)
+    assert (run.state, run.undone, run.spared) == ("undone", 2, 0)
+    assert [look(account)[1].owner_id for account in (first, second)] == [rep.id, rep.id]
+
+
+def test_nobody_is_given_to_somebody_the_actor_may_not_give_to(
+    bulk_of, add_account, add_user, manager, rep
+):
+    add_account(owner=rep)
+    stranger = add_user()
+    for action in (bulk_of(manager).preview, bulk_of(manager).begin):
+        with pytest.raises(InvalidInput, match="you may give customers to"):
+            action("owner", {"owner_id": stranger.id}, **EVERYBODY)
+
+
+def test_a_customer_seen_through_a_territory_is_not_handed_over(
+    session, sessions, bulk_of, add_account, add_user, rep, tmp_path, actor_of
+):
+    mine, near = add_account(owner=rep), add_account(owner=add_user(), territory_id=7)
+    other_name = add_user(manager_id=rep.id)
+    actor = replace(actor_of(rep), territory_ids=frozenset({7}))
+    bulk = Bulk(sessions, actor, tmp_path)
+    preview = bulk.preview("owner", {"owner_id": other_name.id}, **EVERYBODY)
+    assert preview.forecast.reasons == {"not_yours_to_give": 1}
+    run = bulk.do("owner", {"owner_id": other_name.id}, ids=[mine.id, near.id])
+    assert (run.changed, run.failed) == (1, 1)
+    assert bulk.left_alone(run.id) == {near.id: "not_yours_to_give"}
+
+
+def test_tags_come_and_go_and_an_undo_leaves_those_that_were_there(bulk_of, add_account, rep, look):
+    plain = add_account(owner=rep)
+    vip = add_account(owner=rep, tags=["old", "vip", "cold"])
+    bulk = bulk_of(rep)
+    run = bulk.do("tag", {"add": [" vip ", "vip"], "remove": ["cold"]}, **EVERYBODY)
+    assert run.changed == 2
+    assert (look(plain)[0].tags, look(vip)[0].tags) == (["vip"], ["old", "vip"])
+    assert bulk.do("tag", {"add": ["vip"], "remove": ["cold"]}, **EVERYBODY).unchanged == 2
+    bulk.undo(run.id)
+    assert look(plain)[0].tags == []
+    assert sorted(look(vip)[0].tags) == ["cold", "old", "vip"]
+
+
+def test_somebody_with_fifty_tags_is_left_alone_and_listed(bulk_of, add_account, rep, look):
+    full = add_account(owner=rep, tags=[f"t{n}" for n in range(50)])
+    bulk = bulk_of(rep)
+    run = bulk.do("tag", {"add": ["one more"]}, ids=[full.id])
+    assert (run.changed, run.failed, len(look(full)[0].tags)) == (0, 1, 50)
+    assert bulk.left_alone(run.id) == {full.id: "too_many_tags"}
+
+
+def test_the_segment_is_set_where_lists_and_tiles_read_it(bulk_of, add_account, rep, look):
+    account = add_account(owner=rep, segment="B")
+    bulk = bulk_of(rep)
+    run = bulk.do("segment", {"segment": "A"}, ids=[account.id])
+    kept, scope = look(account)
+    assert (kept.segment, scope.segment, kept.version) == ("A", "A", 2)
+    bulk.undo(run.id)
+    kept, scope = look(account)
+    assert (kept.segment, scope.segment, kept.version) == ("B", "B", 3)
+    bulk.do("segment", {"segment": None}, ids=[account.id])
+    assert look(account)[1].segment is None
+
+
+def test_what_somebody_changed_since_stays_and_is_listed(session, bulk_of, add_account, rep, look):
+    changed, renamed = add_account(owner=rep, segment="B"), add_account(owner=rep, segment="B")
+    bulk = bulk_of(rep)
+    run = bulk.do("segment", {"segment": "A"}, **EVERYBODY)
+    for table, key in ((Account, Account.id), (AccountScope, AccountScope.account_id)):
+        session.execute(update(table).where(key == changed.id).values(segment="C"))
+    session.execute(update(Account).where(Account.id == renamed.id).values(name="Toko Baru"))
+    session.commit()
+    run = bulk.undo(run.id)
+    assert (run.undone, run.spared) == (1, 1)
+    assert bulk.left_alone(run.id) == {changed.id: "changed_since"}
+    assert look(changed)[0].segment == "C"
+    assert (look(renamed)[0].segment, look(renamed)[0].name) == ("B", "Toko Baru")
+
+
+def test_two_runs_are_undone_in_reverse_order(bulk_of, add_account, rep, look):
+    account = add_account(owner=rep, segment="B")
+    bulk = bulk_of(rep)
+    tag = bulk.do("tag", {"add": ["x"]}, ids=[account.id])
+    segment = bulk.do("segment", {"segment": "A"}, ids=[account.id])
+    bulk.undo(segment.id)
+    bulk.undo(tag.id)
+    assert (look(account)[0].segment, look(account)[0].tags) == ("B", [])
+
+
+def test_a_rep_whose_scope_shrank_changes_only_what_is_left(
+    session, bulk_of, add_account, add_user, rep, look
+):
+    mine, given = add_account(owner=rep), add_account(owner=rep)
+    bulk = bulk_of(rep)
+    run_id = bulk.begin("segment", {"segment": "A"}, **EVERYBODY)
+    session.execute(
+        update(AccountScope)
+        .where(AccountScope.account_id == given.id)
+        .values(owner_id=add_user().id)
+    )
+    session.commit()
+    run = bulk.run(run_id)
+    assert (run.changed, run.failed, run.total) == (1, 1, 2)
+    assert bulk.left_alone(run_id) == {given.id: "gone"}
+    assert (look(mine)[0].segment, look(given)[0].segment) == ("A", "B")
+
+
+def test_ids_of_somebody_else_are_not_meant(bulk_of, add_account, add_user, rep):
+    mine, theirs = add_account(owner=rep), add_account(owner=add_user())
+    bulk = bulk_of(rep)
+    assert bulk.preview("tag", {"add": ["x"]}, ids=[mine.id, theirs.id]).total == 1
+    with pytest.raises(InvalidInput, match="Nobody is meant"):
+        bulk.begin("tag", {"add": ["x"]}, ids=[theirs.id])
+
+
+def test_a_selection_that_changed_since_the_preview_is_not_touched(bulk_of, add_account, rep, look):
+    account = add_account(owner=rep, segment="B")
+    bulk = bulk_of(rep)
+    preview = bulk.preview("segment", {"segment": "A"}, **EVERYBODY)
+    add_account(owner=rep)
+    with pytest.raises(Conflict, match="changed since you looked"):
+        bulk.begin("segment", {"segment": "A"}, fingerprint=preview.fingerprint, **EVERYBODY)
+    assert look(account)[0].segment == "B"
+
+
+def test_a_key_sent_twice_begins_one_run(bulk_of, add_account, rep):
+    account = add_account(owner=rep)
+    bulk = bulk_of(rep)
+    first = bulk.begin("tag", {"add": ["x"]}, ids=[account.id], client_key="k")
+    assert bulk.begin("tag", {"add": ["x"]}, ids=[account.id], client_key="k") == first
+    with pytest.raises(Conflict, match="used for another"):
+        bulk.begin("tag", {"add": ["y"]}, ids=[account.id], client_key="k")
+
+
+def test_what_a_run_did_is_audited_once_and_told_of_each_account(
+    session, bulk_of, add_account, rep
+):
+    account = add_account(owner=rep, segment="B")
+    add_account(owner=rep)
+    bulk = bulk_of(rep)
+    run = bulk.do("segment", {"segment": "A"}, **EVERYBODY)
+    entries = session.scalars(select(AuditEntry).where(AuditEntry.target == f"bulk:{run.id}")).all()
+    assert [(each.action, each.details["accounts"]) for each in entries] == [("bulk", 2)]
+    (change,) = queries.changes_of(session, account.id)
+    assert (change.action, change.before, change.params) == (
+        "segment", {"segment": "B"}, {"segment": "A"},
+    )  # fmt: skip
+    assert (change.user_id, change.undone_at) == (rep.id, None)
+
+
+def test_somebody_elses_run_looks_missing(bulk_of, add_account, add_user, rep):
+    account = add_account(owner=rep)
+    run = bulk_of(rep).do("tag", {"add": ["x"]}, ids=[account.id])
+    with pytest.raises(NotFound):
+        bulk_of(add_user()).undo(run.id)
+
+
+@pytest.mark.parametrize(
+    ("action", "params"),
+    [
+        ("dance", {}),
+        ("owner", {}),
+        ("owner", {"owner_id": "one"}),
+        ("owner", {"owner_id": True}),
+        ("tag", {}),
+        ("tag", {"add": "x"}),
+        ("tag", {"add": ["x"], "remove": ["x"]}),
+        ("tag", {"add": ["x" * 61]}),
+        ("tag", {"add": [f"{n}" for n in range(51)]}),
+        ("segment", {}),
+        ("segment", {"segment": 4}),
+        ("segment", {"segment": "x" * 61}),
+        ("delete", {"force": True}),
+        ("export", {"format": "pdf"}),
+        ("export", {"columns": ["shoe"]}),
+        ("audience", {"name": "", "channel": "email"}),
+        ("audience", {"name": "x", "channel": "pigeon"}),
+        ("visits", {}),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_a_sentence(
+    bulk_of, add_account, administrator, action, params
+):
+    add_account()
+    with pytest.raises(InvalidInput, match=r"\w+ \w+"):
+        bulk_of(administrator).preview(action, params, **EVERYBODY)
+
+
+def test_a_role_does_in_bulk_what_it_may_do_one_by_one(bulk_of, add_account, rep, marketer):
+    add_account(owner=rep)
+    for action, params in (("delete", {}), ("export", {}), ("audience", {"name": "x"})):
+        with pytest.raises(Forbidden):
+            bulk_of(rep).preview(action, params, **EVERYBODY)
+    with pytest.raises(Forbidden):
+        bulk_of(marketer).preview("audience", {"name": "x", "channel": "email"}, **EVERYBODY)
+    assert rep.role == Role.FIELD_REP.value
