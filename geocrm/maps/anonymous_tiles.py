@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from geocrm.customers.models import SEGMENTS
 from geocrm.db import elevated, scoped_sql
 from geocrm.maps.filters import Filter
-from geocrm.maps.tiles import EXTENT, LAYER_NAME, Tile
+from geocrm.maps.tile_sql import EXTENT, LAYER_NAME
+from geocrm.maps.tiles import Tile
 from geocrm.security.disclosure import shown_count
 from geocrm.spatial.morton import ZOOM, deinterleave
 

@@ -38,6 +38,9 @@ class Filter:
     params: Mapping[str, Any]
     key: str
     fields: frozenset[str] = frozenset()
+    # What it was compiled from, and the day it was compiled for; None when it is put together.
+    tree: Mapping[str, Any] | None = None
+    today: date | None = None
 
     @property
     def is_everything(self) -> bool:
@@ -60,6 +63,8 @@ def compile_filter(source: str | Mapping[str, Any] | None, *, today: date) -> Fi
         binder.params,
         hashlib.sha256(values.encode()).hexdigest()[:24],
         frozenset(compiler.fields),
+        tree,
+        today,
     )
 
 
