@@ -17,6 +17,7 @@ from geocrm.maps.tile_sql import DRAWN, EXTENT, SEGMENT_COUNTS, gather, interlea
 from geocrm.spatial.morton import ZOOM, tile_range
 
 MAX_ZOOM: Final = 6
+COARSEST_LEVEL: Final = 3
 FINEST_LEVEL: Final = 9  # of the cells that changes are written to
 CELL_BITS: Final = 3  # 8 x 8 cells a tile
 _PART_BITS: Final = 3  # customers of a split month lie at the middle of an eighth of a cell
@@ -118,22 +119,40 @@ def counted(
     if not split:
         whole = _WHOLE.replace("{filter}", chosen.sql)
         return f"parts AS MATERIALIZED ({whole})", values
-    months = sorted(split)
-    values |= {"low": low, "high": high, "split_months": months}
-    values["part_shift"] = cell_shift - 2 * _PART_BITS
+    values |= {"low": low, "high": high, "part_shift": cell_shift - 2 * _PART_BITS}
     values["part_width"] = 1 << (ZOOM - level - _PART_BITS)
-    spans = []
-    for i, month in enumerate(months):
-        values |= {f"from{i}": month, f"until{i}": _next_month(month)}
-        spans.append(f"(s.last_order >= :from{i} AND s.last_order < :until{i})")
-    # A month without days is NULL, and no split one.
-    apart = "(s.last_order = ANY(CAST(:split_months AS date[]))) IS NOT TRUE"
+    apart, within = _parted(split, values)
     whole = _WHOLE.replace("{filter}", f"{chosen.sql} AND {apart}")
-    single = _SINGLE.replace("{filter}", f"{chosen.sql} AND ({' OR '.join(spans)})")
+    single = _SINGLE.replace("{filter}", f"{chosen.sql} AND {within}")
     return f"parts AS MATERIALIZED ({whole} UNION ALL {single})", values
 
 
-_COLUMNS = "owner_id, territory_id, segment, last_order, n, cents, ids, x, y, spread"
+def kinds(chosen: Filter, split: frozenset[date]) -> tuple[str, dict[str, Any]]:
+    """SQL of all the filter chooses, with a point or without, by segment, territory and owner."""
+    values = {**chosen.params, "level": COARSEST_LEVEL}
+    if not split:
+        return _KINDS.replace("{filter}", chosen.sql), values
+    apart, within = _parted(split, values)
+    whole = _KINDS.replace("{filter}", f"{chosen.sql} AND {apart}")
+    single = KINDS_OF_CUSTOMERS.replace(
+        "{conditions}", f"{{scope:s}} AND {chosen.sql} AND {within}"
+    )
+    return f"{whole} UNION ALL {single}", values
+
+
+def _parted(split: frozenset[date], values: dict[str, Any]) -> tuple[str, str]:
+    """The conditions of being outside the split months, and inside; adds their values."""
+    values["split_months"] = sorted(split)
+    spans = []
+    for i, month in enumerate(sorted(split)):
+        values |= {f"from{i}": month, f"until{i}": _next_month(month)}
+        spans.append(f"s.last_order >= :from{i} AND s.last_order < :until{i}")
+    # Who never ordered has no month, so is in none that is split.
+    apart = "(s.last_order = ANY(CAST(:split_months AS date[]))) IS NOT TRUE"
+    return apart, f"({' OR '.join(spans)})"
+
+
+_COLUMNS = "owner_id, territory_id, segment, last_order, n, cents, weak, ids, x, y, spread"
 # Under the names of account_scope, so that a filter's and a scope's conditions fit both.
 _WHOLE: Final = f"""
     SELECT s.cell, s.segment, s.territory_id, sum(s.n) AS n, sum(s.cents) / 100 AS revenue,
@@ -149,6 +168,36 @@ _WHOLE: Final = f"""
     WHERE {{scope:s}} AND {{filter}}
     GROUP BY 1, 2, 3 HAVING sum(s.n) > 0
 """
+_KINDS: Final = f"""
+    SELECT s.segment, s.territory_id, s.owner_id, sum(s.n) AS n, sum(s.cents) / 100 AS revenue,
+           sum(s.weak) AS weak, coalesce(sum(s.n) FILTER (WHERE s.qk IS NULL), 0) AS unplaced
+    FROM (
+        SELECT nullif(cell, -1) AS qk, {_COLUMNS} FROM map_cells WHERE level = :level
+        UNION ALL SELECT nullif(cell, -1), {_COLUMNS} FROM map_deltas
+    ) s
+    WHERE {{scope:s}} AND {{filter}}
+    GROUP BY 1, 2, 3 HAVING sum(s.n) > 0
+"""
+# The same from the customers themselves.
+KINDS_OF_CUSTOMERS: Final = """
+    SELECT s.segment, s.territory_id, s.owner_id, count(*) AS n, sum(s.revenue) AS revenue,
+           count(*) FILTER (WHERE s.grade = ANY(CAST(:coarse AS text[]))) AS weak,
+           count(*) FILTER (WHERE s.qk IS NULL) AS unplaced
+    FROM account_scope s WHERE {conditions}
+    GROUP BY 1, 2, 3
+"""
+# Cells of the finest level that hold somebody, by column and row.
+OCCUPIED: Final = f"""
+    SELECT cell, {gather("cell", FINEST_LEVEL)} AS x, {gather("(cell >> 1)", FINEST_LEVEL)} AS y
+    FROM (
+        SELECT s.cell FROM (
+            SELECT cell, owner_id, territory_id, n FROM map_cells
+            WHERE level = {FINEST_LEVEL} AND cell >= 0
+            UNION ALL SELECT cell, owner_id, territory_id, n FROM map_deltas WHERE cell >= 0) s
+        WHERE {{scope:s}} GROUP BY 1 HAVING sum(s.n) > 0
+    ) held
+"""
+CELL_SHIFT: Final = 2 * (ZOOM - FINEST_LEVEL)  # from a key to its cell of the finest level
 _PART_X = f"(({gather('part', ZOOM // 2)} + 0.5) * :part_width - 0.5)"
 _PART_Y = f"(({gather('(part >> 1)', ZOOM // 2)} + 0.5) * :part_width - 0.5)"
 _SINGLE: Final = f"""
@@ -165,9 +214,10 @@ _SINGLE: Final = f"""
 """
 _MEAN_X, _MEAN_Y = (f"CAST({axis} / summed AS bigint)" for axis in "xy")
 _OF_SUMS = "FILTER (WHERE p.low IS NULL)"
+# Materialised, because an expression of 24 bits put into another makes a plan that takes 90 ms.
 # All customers of sums lie on one point where the squares say that nothing differs from the mean.
 _PLACED: Final = f"""
-    cells AS (
+    cells AS MATERIALIZED (
         SELECT p.cell, sum(p.n)::int AS n, sum(p.revenue) AS revenue,
                CAST(sum(p.ids) AS bigint) AS account_id, min(p.segment) AS segment,
                {SEGMENT_COUNTS}
@@ -176,7 +226,7 @@ _PLACED: Final = f"""
                sum(p.x) {_OF_SUMS} AS x, sum(p.y) {_OF_SUMS} AS y,
                min(p.low) AS low, max(p.high) AS high
         FROM parts p GROUP BY 1
-    ), points AS (
+    ), points AS MATERIALIZED (
         SELECT c.*, CASE WHEN summed > 0 AND summed * spread = x * x + y * y
                          THEN {interleave(_MEAN_X, _MEAN_Y)}
                     END AS point
@@ -185,7 +235,7 @@ _PLACED: Final = f"""
         SELECT DISTINCT ON (cell) cell, territory_id FROM (
             SELECT p.cell, p.territory_id, sum(p.n) AS n FROM parts p GROUP BY 1, 2) t
         ORDER BY cell, n DESC, territory_id
-    ), one AS (
+    ), one AS MATERIALIZED (
         SELECT o.*, l.territory_id,
                coalesce(o.point, o.low) AS at,
                CASE WHEN summed = 0 THEN o.low = o.high

@@ -13,7 +13,7 @@ WORTH_FOLDING = 200
 
 
 class Compared(NamedTuple):
-    """Sums over the cells of a level against those over the customers with a point."""
+    """Sums over the cells of a level against those over the customers."""
 
     customers: int
     counted: int
@@ -60,7 +60,7 @@ def compare(session: Session) -> Compared:
 _COMPARE = """
     SELECT CAST(NULL AS int) AS level, count(*) AS n, sum(account_id) AS ids,
            coalesce(sum(CAST(round(revenue * 100) AS numeric)), 0) AS cents
-    FROM account_scope s WHERE s.qk IS NOT NULL AND {scope:s}
+    FROM account_scope s WHERE {scope:s}
     UNION ALL
     SELECT l.level, coalesce(c.n, 0) + coalesce(d.n, 0), coalesce(c.ids, 0) + coalesce(d.ids, 0),
            coalesce(c.cents, 0) + coalesce(d.cents, 0)

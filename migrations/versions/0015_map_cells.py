@@ -9,7 +9,9 @@ counts anew; each is one statement behind one lock, so a reader sees the same su
 
 Money is kept in hundredths and places in whole steps of the zoom-24 lattice: sums of whole numbers
 leave nothing behind when what was added is taken away. `spread` is the sum of x*x + y*y; with x and
-y it tells whether all customers of a cell lie on one point.
+y it tells whether all customers of a cell lie on one point. Customers without a point are in cell
+-1 of every level, and `weak` counts those whose point is not to be trusted: so the figures beside
+the map come from here, too.
 
 The triggers come first, the first count and the index after them on their own, so that the table is
 locked for a moment only. The index gives the customers of a month that a date parts.
@@ -21,7 +23,7 @@ revision = "0015"
 down_revision = "0014"
 
 _KEYS = "owner_id, territory_id, segment, last_order"
-_SUMS = ("n", "cents", "ids", "x", "y", "spread")
+_SUMS = ("n", "cents", "weak", "ids", "x", "y", "spread")
 _ALL_SUMS = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
 _COLUMNS = """
     owner_id integer NOT NULL,
@@ -31,6 +33,7 @@ _COLUMNS = """
     last_order date,
     n integer NOT NULL,
     cents double precision NOT NULL,
+    weak integer NOT NULL,
     ids bigint NOT NULL,
     x bigint NOT NULL,
     y bigint NOT NULL,
@@ -41,21 +44,23 @@ _COLUMNS = """
 def _counted(source: str, sign: str = "") -> str:
     """SQL: a row a customer of `source`, with the keys and what it adds to the sums."""
     return f"""
-        SELECT cell, {_KEYS}, {sign}1 AS n, {sign}cents AS cents, {sign}account_id AS ids,
+        SELECT cell, {_KEYS}, {sign}1 AS n, {sign}cents AS cents, {sign}weak AS weak,
+               {sign}account_id AS ids,
                {sign}x AS x, {sign}y AS y, {sign}(x * x + y * y) AS spread
         FROM (
-            SELECT (s.qk >> 30)::int AS cell, s.owner_id, s.territory_id, s.segment,
+            SELECT coalesce((s.qk >> 30)::int, -1) AS cell, s.owner_id, s.territory_id, s.segment,
                    s.last_order - (date_part('day', s.last_order)::int - 1) AS last_order,
                    CASE WHEN abs(s.revenue) <= 1e15 THEN round(s.revenue * 100) ELSE 0 END AS cents,
-                   s.account_id,
+                   (s.grade IN ('region', 'country', 'none'))::int AS weak, s.account_id,
                    -- As morton24 works them out.
                    greatest(0, least(16777215,
-                       floor((ST_X(s.geom) + 180) / 360 * 16777216)))::bigint AS x,
-                   greatest(0, least(16777215, floor((1 - ln(tan(s.phi) + 1 / cos(s.phi)) / pi())
-                       / 2 * 16777216)))::bigint AS y
-            FROM (SELECT *, radians(greatest(-85.0511287798066,
-                                             least(85.0511287798066, ST_Y(geom)))) AS phi
-                  FROM {source} WHERE qk IS NOT NULL) s
+                       floor((s.lon + 180) / 360 * 16777216)))::bigint AS x,
+                   greatest(0, least(16777215, floor(
+                       (1 - ln(tan(s.phi) + 1 / cos(s.phi)) / pi()) / 2 * 16777216)))::bigint AS y
+            FROM (SELECT *, ST_X(geom) AS lon,
+                         CASE WHEN qk IS NOT NULL THEN radians(greatest(
+                             -85.0511287798066, least(85.0511287798066, ST_Y(geom)))) END AS phi
+                  FROM {source}) s
         ) placed
     """
 
@@ -162,7 +167,7 @@ def upgrade() -> None:
         op.execute("DROP INDEX CONCURRENTLY IF EXISTS account_scope_day_qk")
         op.execute(
             "CREATE INDEX CONCURRENTLY account_scope_day_qk ON account_scope (last_order, qk)"
-            " INCLUDE (account_id, owner_id, territory_id, segment, revenue) WHERE qk IS NOT NULL"
+            " INCLUDE (account_id, owner_id, territory_id, segment, revenue, grade)"
         )
 
 

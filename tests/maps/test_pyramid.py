@@ -52,10 +52,10 @@ def contents(session):
     """All cells with their sums, changes added."""
     rows = sql(
         session,
-        "SELECT cell, owner_id, territory_id, segment, last_order, sum(n), sum(cents), sum(ids),"
-        " sum(x), sum(y), sum(spread) FROM ("
-        " SELECT cell, owner_id, territory_id, segment, last_order, n, cents, ids, x, y, spread"
-        "   FROM map_cells s WHERE level = 9 AND {scope:s}"
+        "SELECT cell, owner_id, territory_id, segment, last_order, sum(n), sum(cents),"
+        " sum(weak), sum(ids), sum(x), sum(y), sum(spread) FROM ("
+        " SELECT cell, owner_id, territory_id, segment, last_order, n, cents, weak, ids, x, y,"
+        "   spread FROM map_cells s WHERE level = 9 AND {scope:s}"
         " UNION ALL SELECT * FROM map_deltas s WHERE {scope:s}) every"
         " GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0",
     )
@@ -103,7 +103,7 @@ def test_writers_of_one_cell_do_not_wait_for_each_other(engine, sessions):
         for connection in (one, two):
             connection.execute(text("SET lock_timeout = '2s'"))
             connection.execute(
-                text("INSERT INTO map_deltas SELECT 1, 1, 1, 'A', NULL, 1, 1, 1, 1, 1, 2")
+                text("INSERT INTO map_deltas SELECT 1, 1, 1, 'A', NULL, 1, 1, 0, 1, 1, 1, 2")
             )
         folding.execute(text("SET lock_timeout = '2s'"))
         folding.execute(text("SELECT fold_map_deltas()"))
