@@ -33,6 +33,9 @@ MAX_ZOOM: Final = 22
 CLUSTER_MAX_ZOOM: Final = 11
 NAMES_FROM_ZOOM: Final = 12  # above CLUSTER_MAX_ZOOM: what is told from here on is in no index
 MAX_POINTS: Final = 2_000
+# Up to here a tile may hold far more customers than a rep has, so theirs are found by theirs.
+BRANCHES_MAX_ZOOM: Final = 9
+_INDEXED: Final = frozenset({"segment", "owner", "territory", "revenue", "last_order", "has_point"})
 _EXTENT_BITS: Final = 12
 _CELL_BITS: Final = 3  # 8 x 8 clusters a tile, 64 px each
 _DENSE_CELL_BITS: Final = 5  # 32 x 32 where single points are too many
@@ -67,7 +70,8 @@ class Tile:
 def account_tile(session: Session, tile: Tile, chosen: Filter) -> bytes:
     """The customers in the tile whom the session may see and the filter chooses. One statement."""
     sql, values = statement(tile, chosen)
-    return bytes(scoped_sql(session, sql, values).scalar_one())
+    once = _one_plan_is_good(tile, chosen)
+    return bytes(scoped_sql(session, sql, values, plan_once=once).scalar_one())
 
 
 def statement(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
@@ -77,6 +81,13 @@ def statement(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
         if split is not None:
             return pyramid.statement(tile.z, tile.x, tile.y, chosen, split)
     return _from_keys(tile, chosen)
+
+
+def _one_plan_is_good(tile: Tile, chosen: Filter) -> bool:
+    """Whether the way to the rows does not depend on the values: then planning is half the work."""
+    if tile.z <= pyramid.MAX_ZOOM:
+        return pyramid.split_months(chosen) == frozenset()
+    return tile.z > BRANCHES_MAX_ZOOM and chosen.fields <= _INDEXED
 
 
 def _from_keys(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
@@ -97,17 +108,24 @@ def _from_keys(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
         "unit": float(EXTENT >> unit_bits),
     }
     drawn = DRAWN_WITH_NAMES if tile.z >= NAMES_FROM_ZOOM else DRAWN
-    return _TILE.replace("{filter}", chosen.sql) + drawn, {**chosen.params, **values}
+    customers = _BRANCHES if tile.z <= BRANCHES_MAX_ZOOM else _CUSTOMERS
+    sql = _TILE.replace("{customers}", customers.replace("{filter}", chosen.sql)) + drawn
+    return sql, {**chosen.params, **values}
 
 
+_CUSTOMERS: Final = "account_scope s WHERE s.qk >= :low AND s.qk < :high AND {scope:s} AND {filter}"
+_BRANCH = (
+    "SELECT s.qk, s.segment, s.territory_id, s.revenue, s.account_id FROM account_scope s"
+    " WHERE s.qk >= :low AND s.qk < :high AND {scope_%s:s} AND {filter}"
+)
+_BRANCHES: Final = f"({_BRANCH % 'owner'} UNION ALL {_BRANCH % 'territory'}) s"
 _PART = f"(p.low >> greatest(g.shift - {2 * _PART_BITS}, 0))"
 _TILE: Final = f"""
     WITH parts AS MATERIALIZED (
         SELECT s.qk >> :part_shift AS part, s.segment, s.territory_id, count(*) AS n,
                sum(s.revenue) AS revenue, min(s.account_id) AS account_id,
                min(s.qk) AS low, max(s.qk) AS high
-        FROM account_scope s
-        WHERE s.qk >= :low AND s.qk < :high AND {{scope:s}} AND {{filter}}
+        FROM {{customers}}
         GROUP BY 1, 2, 3
     ), grid AS MATERIALIZED (
         SELECT CASE WHEN count(DISTINCT part) > :max_points THEN CAST(:dense_shift AS int)

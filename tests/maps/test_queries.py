@@ -80,6 +80,7 @@ def test_figures_of_everybody_read_no_customer(session, crowd, statements):
 def plan_of_newest(session, scope):
     session.info["scope"] = scope
     session.execute(text("SET LOCAL enable_seqscan = off"))
+    session.execute(text("SET LOCAL enable_sort = off"))
     chosen = compile_filter(None, today=TODAY)
     conditions, values = queries._conditions(chosen, None)
     sql = (
