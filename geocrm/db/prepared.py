@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, Final
 
 from sqlalchemy import TextClause, text
@@ -24,7 +25,7 @@ def prepared(session: Session, sql: str) -> TextClause:
     names = list(dict.fromkeys(_NAMED.findall(sql)))
     name = "geocrm_" + hashlib.sha256(sql.encode()).hexdigest()[:24]
     if name not in known:
-        with fairy.cursor() as cursor:
+        with closing(fairy.cursor()) as cursor:
             if len(known) >= _MAX_STATEMENTS:
                 cursor.execute("DEALLOCATE ALL")
                 known.clear()

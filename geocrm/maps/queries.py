@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
-from geocrm.maps import pyramid
+from geocrm.maps import lasso, pyramid
 from geocrm.maps.cursors import Cursor
 from geocrm.maps.filters import Filter
 from geocrm.spatial.morton import ZOOM
@@ -198,7 +198,11 @@ def count(
     session: Session, chosen: Filter, *, box: Box | None = None, exact: bool = False
 ) -> Count:
     """How many customers; unless `exact`, counting stops at `COUNT_CAP`."""
-    source, values = _kinds(chosen, box) if exact else _capped(chosen, box)
+    drawn = lasso.within(chosen) if exact and box is None else None
+    if drawn is not None:
+        source, values = drawn.sql, drawn.params | {"coarse": list(UNTRUSTWORTHY)}
+    else:
+        source, values = _kinds(chosen, box) if exact else _capped(chosen, box)
     row = tuple(
         scoped_sql(
             session,

@@ -14,7 +14,8 @@ y it tells whether all customers of a cell lie on one point. Customers without a
 the map come from here, too.
 
 The triggers come first, the first count and the index after them on their own, so that the table is
-locked for a moment only. The index gives the customers of a month that a date parts.
+locked for a moment only. One index gives the customers of a month that a date parts, the other the
+few whose point is not to be trusted.
 """
 
 from alembic import op
@@ -169,13 +170,18 @@ def upgrade() -> None:
             "CREATE INDEX CONCURRENTLY account_scope_day_qk ON account_scope (last_order, qk)"
             " INCLUDE (account_id, owner_id, territory_id, segment, revenue, grade)"
         )
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS account_scope_weak")
+        op.execute(
+            "CREATE INDEX CONCURRENTLY account_scope_weak ON account_scope (qk)"
+            " WHERE grade IN ('none', 'country', 'region')"
+        )
 
 
 def downgrade() -> None:
     """Drop the tables with their triggers and functions."""
     op.execute(
         """
-        DROP INDEX account_scope_day_qk;
+        DROP INDEX account_scope_day_qk, account_scope_weak;
         DROP FUNCTION follow_map_cells() CASCADE;
         DROP FUNCTION fold_map_deltas();
         DROP FUNCTION rebuild_map_cells();

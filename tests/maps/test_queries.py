@@ -1,13 +1,19 @@
 """Figures beside the map: the same whether counted beforehand or customer by customer."""
 
+import re
+
+import numpy as np
 import pytest
+import shapely
+from shapely.geometry import shape
 from sqlalchemy import text
 
 from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
-from geocrm.maps import pyramid, pyramid_upkeep, queries
+from geocrm.maps import lasso, pyramid, pyramid_upkeep, queries
 from geocrm.maps.filters import compile_filter
 from geocrm.security import Actor, Role
+from geocrm.spatial.morton import encode
 from tests.maps.conftest import TODAY
 from tests.maps.test_pyramid import FILTERS
 
@@ -93,3 +99,65 @@ def plan_of_newest(session, scope):
 def test_the_newest_rows_come_from_the_index_of_changes(session, crowd):
     plan = plan_of_newest(session, session.info["scope"])
     assert "accounts_updated_at_id_idx" in plan
+
+
+# ------------------------------------------------------------------------- who lies in a lasso
+
+
+def lasso_around(lon, lat, radius, rng, corners=200):
+    """A wobbly line by hand, closed."""
+    turn = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    far = radius * (1 + 0.2 * np.sin(5 * turn + rng.uniform(0, 6)) + 0.05 * rng.random(corners))
+    line = np.column_stack([lon + far * np.cos(turn), lat + far * np.sin(turn)]).tolist()
+    return {"type": "Polygon", "coordinates": [[*line, line[0]]]}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_lasso_counts_whom_it_holds(session, crowd, seed):
+    rng = np.random.default_rng(seed)
+    lon, lat = rng.uniform((106, -7), (108, -6))
+    drawn = {"field": "location", "op": "within", "value": lasso_around(lon, lat, 0.5, rng)}
+    in_segment = {"field": "segment", "op": "in", "value": ["A", "B"]}
+    tagged = {"field": "tag", "op": "in", "value": ["vip"]}
+    for tree in (drawn, {"and": [in_segment, {"and": [drawn]}]}, {"and": [drawn, tagged]}):
+        chosen = compile_filter(tree, today=TODAY)
+        assert (lasso.within(chosen) is None) == (tree["and"][1] is tagged if "and" in tree else 0)
+        for scope in scopes(session, crowd):
+            session.info["scope"] = scope
+            row = scoped_sql(
+                session,
+                "SELECT count(*), count(*) FILTER (WHERE grade = ANY(:coarse)) FROM account_scope s"
+                f" WHERE {{scope:s}} AND {chosen.sql}",
+                {**chosen.params, "coarse": list(UNTRUSTWORTHY)},
+            ).one()
+            found = queries.count(session, chosen, exact=True)
+            assert (found.customers, found.without_point) == tuple(row)
+        session.info["scope"] = next(iter(scopes(session, crowd)))
+
+
+def test_the_cells_of_an_area_hold_it_and_the_inner_ones_nothing_else():
+    rng = np.random.default_rng(4)
+    for radius in (0.001, 0.4, 30.0):
+        area = shape(lasso_around(20.0, 40.0, radius, rng))
+        inside, edge = lasso.cover(area)
+        assert edge.shape[1] <= lasso.MAX_EDGE_CELLS
+        lon, lat = rng.uniform((20 - radius, 40 - radius), (20 + radius, 40 + radius), (4000, 2)).T
+        keys = encode(lon, lat)
+        held = shapely.contains_xy(area, lon, lat)
+        in_cells = [
+            np.any((keys[:, None] >= low) & (keys[:, None] < high), axis=1)
+            for low, high in (inside, edge)
+        ]
+        assert held[in_cells[0]].all()
+        assert (in_cells[0] | in_cells[1])[held].all()
+
+
+def test_inside_a_lasso_no_point_is_read(session, crowd):
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    session.execute(text("SET LOCAL enable_bitmapscan = off"))
+    drawn = lasso_around(107, -6.5, 0.4, np.random.default_rng(1))
+    chosen = compile_filter({"field": "location", "op": "within", "value": drawn}, today=TODAY)
+    counting = lasso.within(chosen)
+    values = counting.params | {"coarse": list(UNTRUSTWORTHY)}
+    plan = "\n".join(scoped_sql(session, "EXPLAIN " + counting.sql, values).scalars())
+    assert re.search(r"Index Only Scan using account_scope_(\w+_)?qk", plan), plan
