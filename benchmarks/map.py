@@ -138,7 +138,7 @@ def _tipg_env(url: str) -> dict[str, str]:
     return {
         "DATABASE_URL": f"{plain.render_as_string(hide_password=False)}?application_name=tipg",
         "TIPG_DB_SCHEMAS": '["public"]',
-        "TIPG_DB_TABLES": '["account_scope"]',
+        "TIPG_DB_TABLES": '["public.account_scope"]',
         # As many as there are: ours leaves nobody out either.
         "TIPG_MAX_FEATURES_PER_TILE": "10000000",
     }
@@ -183,7 +183,10 @@ def _cpu(engine: object, server: int, name: str) -> Callable[[], float]:
     def now() -> float:
         with engine.connect() as connection:  # type: ignore[attr-defined]
             backends = connection.execute(
-                text("SELECT pid FROM pg_stat_activity WHERE application_name = :name"),
+                text(
+                    "SELECT pid FROM pg_stat_activity WHERE application_name = :name"
+                    " AND datname = current_database()"
+                ),
                 {"name": name},
             ).scalars()
             pids = [server, *_children(server), *backends]

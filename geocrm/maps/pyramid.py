@@ -87,8 +87,8 @@ def _month(day: date) -> date:
     return day.replace(day=1)
 
 
-def _next_month(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)
+def _last_of(month: date) -> date:
+    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
 
 
 def statement(
@@ -145,8 +145,8 @@ def _parted(split: frozenset[date], values: dict[str, Any]) -> tuple[str, str]:
     values["split_months"] = sorted(split)
     spans = []
     for i, month in enumerate(sorted(split)):
-        values |= {f"from{i}": month, f"until{i}": _next_month(month)}
-        spans.append(f"s.last_order >= :from{i} AND s.last_order < :until{i}")
+        values |= {f"from{i}": month, f"until{i}": _last_of(month)}
+        spans.append(f"s.last_order >= :from{i} AND s.last_order <= :until{i}")
     # Who never ordered has no month, so is in none that is split.
     apart = "(s.last_order = ANY(CAST(:split_months AS date[]))) IS NOT TRUE"
     return apart, f"({' OR '.join(spans)})"
