@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup setup-tests demo serve test test-fast test-nominatim check bench bench-geocoding clean
+.PHONY: help setup setup-tests demo serve test test-fast test-nominatim check bench bench-geocoding bench-map clean
 
 help: ## list these commands
 	@echo "GeoCRM: make COMMAND"
@@ -39,11 +39,15 @@ check: setup ## look for slips: ruff, mypy, import rules
 	@echo "==> import rules" && $(BIN)/lint-imports --no-logo
 
 bench: setup ## measure; the protocol is in docs/benchmarks.md
-	@for file in benchmarks/[a-z]*.py; do echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do [ "$$file" = benchmarks/map.py ] && continue; echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
 bench-geocoding: setup ## measure the geocoder alone: held-out addresses, reliability, speed
 	@$(BIN)/python scripts/osm_fixtures.py
 	@for name in addresses geocoding_confidence geocoding; do echo "==> $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+bench-map: setup ## measure tiles, counts and lists on the loaded database, against tipg
+	@[ -x var/tipg/bin/python ] || { python3 -m venv var/tipg && var/tipg/bin/pip install -q tipg uvicorn; }
+	@$(BIN)/python -m benchmarks.map --tipg "$$PWD/var/tipg/bin/python"
 
 EXTRACT ?= $(if $(GEOCRM_VAR),$(GEOCRM_VAR),var)/fixtures/Helsinki.osm.pbf
 

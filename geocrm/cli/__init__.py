@@ -39,6 +39,7 @@ COMMANDS = {
         "Bring accounts and orders in from files.",
     ),
     "init": ("geocrm.cli.init:init", "Start empty, with the first administrator."),
+    "map": ("geocrm.cli.map:map_group", "What the map counts beforehand."),
     "migrate": ("geocrm.cli.db:migrate", "Bring the tables to the version of the code."),
     "nearby": ("geocrm.cli.nearby:nearby_command", "List the customers around a point."),
     "places": ("geocrm.cli.places:places", "OpenStreetMap extracts: streets and addresses."),

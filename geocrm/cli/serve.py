@@ -15,6 +15,7 @@ from geocrm.config import Settings
 from geocrm.db import cluster, make_engine, make_sessions, ports
 from geocrm.errors import ServiceUnavailable
 from geocrm.jobs.worker import run_forever
+from geocrm.maps.pyramid_upkeep import fold_when_worthwhile
 from geocrm.operations.servers import libpq_dsn
 from geocrm.operations.watch import supervise, watch_database
 from geocrm.web.app import create_app
@@ -61,6 +62,7 @@ def worker(once: bool) -> None:
                     wait=not once,
                     concurrency=chosen.worker_concurrency,
                     daily=DAILY,
+                    upkeep=fold_when_worthwhile,
                 )
                 return
             except ConnectorException:

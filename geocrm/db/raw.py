@@ -10,41 +10,55 @@ from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
 from geocrm.db import scope as scopes
+from geocrm.db.prepared import prepared, values_of
 from geocrm.errors import MissingActor
 
-_PLACEHOLDER = re.compile(r"\{scope:(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{scope(_owner|_territory|):(\w+)\}")
 
 
 def scoped_sql(
-    session: Session, sql: str, params: Mapping[str, Any] | None = None
+    session: Session,
+    sql: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    plan_once: bool = False,
 ) -> CursorResult[*tuple[Any, ...]]:
     """Run plain SQL on scoped tables, narrowed to what the session's actor may see.
 
     The SQL must say where the narrowing goes: `{scope:s}`, with the alias of an `account_scope` in
-    it, stands for the predicate. Raises MissingActor when it is absent or the session has no actor.
+    it, stands for the predicate. Two queries put together by UNION ALL, one with `{scope_owner:s}`
+    and one with `{scope_territory:s}`, give the same rows, each once and each half from the index
+    that suits it. Raises MissingActor when no place is named or the session has no actor.
+
+    With `plan_once` the connection plans the statement when it first meets it, for any values.
     """
     scope = scopes.of(session)
-    narrowed, found = _PLACEHOLDER.subn(lambda match: _predicate(scope, match[1]), sql)
-    if not found:
+    parts = {match[1] for match in _PLACEHOLDER.finditer(sql)}
+    if not ("" in parts or parts == {"_owner", "_territory"}):
         raise MissingActor("SQL on scoped tables needs {scope:alias}")
+    narrowed = _PLACEHOLDER.sub(lambda match: _predicate(scope, *match.groups()), sql)
     bound = dict(params or {})
     if not scope.sees_all:
         bound |= {
             "visible_owner_ids": sorted(scope.owner_ids),
             "visible_territory_ids": sorted(scope.territory_ids),
         }
-    result = session.execute(text(narrowed), bound, execution_options={scopes.CHECKED: True})
+    if plan_once:
+        bound = values_of(narrowed, bound)
+    statement = prepared(session, narrowed) if plan_once else text(narrowed)
+    result = session.execute(statement, bound, execution_options={scopes.CHECKED: True})
     assert isinstance(result, CursorResult)
     return result
 
 
-def _predicate(scope: scopes.Scope, alias: str) -> str:
+def _predicate(scope: scopes.Scope, part: str, alias: str) -> str:
     if scope.sees_all:
-        return "TRUE"
-    return (
-        f"({alias}.owner_id = ANY(CAST(:visible_owner_ids AS int[]))"
-        f" OR {alias}.territory_id = ANY(CAST(:visible_territory_ids AS int[])))"
-    )
+        return "FALSE" if part == "_territory" else "TRUE"
+    own = f"{alias}.owner_id = ANY(CAST(:visible_owner_ids AS int[]))"
+    ground = f"{alias}.territory_id = ANY(CAST(:visible_territory_ids AS int[]))"
+    if part == "_owner":
+        return own
+    return f"({ground} AND NOT {own})" if part else f"({own} OR {ground})"
 
 
 def driver_connection(session: Session) -> Any:

@@ -17,6 +17,7 @@ from geocrm.demo import areas, villages
 from geocrm.demo.rows import Batch
 from geocrm.demo.sample import draw
 from geocrm.errors import Conflict, InvalidInput
+from geocrm.maps import pyramid_upkeep
 from geocrm.sales import bulk as sales_bulk
 from geocrm.security import OPERATOR, Role, audit
 from geocrm.security.models import User
@@ -71,6 +72,7 @@ def load(
         report(start + size, num_accounts)
     with unit_of_work(sessions, OPERATOR) as session:
         audit.record(session, OPERATOR, "load", "demo", accounts=num_accounts, seed=seed)
+        pyramid_upkeep.fold(session)
     return max(num_accounts - there, 0)
 
 

@@ -24,14 +24,16 @@ def run_forever(
     wait: bool = True,
     concurrency: int = 2,
     daily: Collection[str] = (),
+    upkeep: Callable[[Session], object] = lambda _session: None,
 ) -> None:
     """Work until told to stop; with `wait=False` until the queue is empty.
 
     `concurrency` jobs run at once; `conninfo` is a libpq connection string of the database that
-    `sessions` use; `daily` names kinds of jobs that are started once in 24 hours.
+    `sessions` use; `daily` names kinds of jobs that are started once in 24 hours; `upkeep` is done
+    every few seconds, in a transaction of its own.
     """
     stop = threading.Event()
-    reaper = threading.Thread(target=_reap_until, args=(stop, sessions, daily), daemon=True)
+    reaper = threading.Thread(target=_reap_until, args=(stop, sessions, daily, upkeep), daemon=True)
     reaper.start()
     app = queue.worker_app(
         conninfo, lambda job_id: service.run(sessions, handlers, actor_of, job_id)
@@ -43,7 +45,10 @@ def run_forever(
 
 
 def _reap_until(
-    stop: threading.Event, sessions: sessionmaker[Session], daily: Collection[str]
+    stop: threading.Event,
+    sessions: sessionmaker[Session],
+    daily: Collection[str],
+    upkeep: Callable[[Session], object],
 ) -> None:
     while True:
         try:
@@ -52,6 +57,8 @@ def _reap_until(
                 service.start_daily(session, daily)
             if rescued:
                 log.warning("Took up again jobs whose worker died: %s", rescued)
+            with sessions.begin() as session:
+                upkeep(session)
         except OperationalError:
             log.warning("The database does not answer; trying again in %s s", REAP_EVERY_S)
         if stop.wait(REAP_EVERY_S):

@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 
 from geocrm.customers.models import SEGMENTS
 from geocrm.db import elevated, scoped_sql
+from geocrm.maps import pyramid
 from geocrm.maps.filters import Filter
-from geocrm.maps.tiles import EXTENT, LAYER_NAME, Tile
+from geocrm.maps.tile_sql import EXTENT, LAYER_NAME
+from geocrm.maps.tiles import Tile
 from geocrm.security.disclosure import shown_count
 from geocrm.spatial.morton import ZOOM, deinterleave
 
@@ -36,10 +38,15 @@ def anonymous_tile(session: Session, tile: Tile, chosen: Filter) -> bytes:
         return b""
     low, high = around.keys
     cell_zoom = min(tile.z + _CELL_BITS, FINEST_CELL_ZOOM)
-    values = {"low": low, "high": high, "shift": 2 * (ZOOM - cell_zoom)}
-    with elevated(session):
+    split = pyramid.split_months(chosen) if tile.z <= pyramid.MAX_ZOOM else None
+    if split is not None:
+        parts, values = pyramid.counted(tile.z, tile.x, tile.y, chosen, split)
+        sql = f"WITH {parts} {_FROM_PARTS}"
+    else:
+        values = {**chosen.params, "low": low, "high": high, "shift": 2 * (ZOOM - cell_zoom)}
         sql = _COUNTS.replace("{filter}", chosen.sql)
-        rows = scoped_sql(session, sql, {**chosen.params, **values}).mappings().all()
+    with elevated(session):
+        rows = scoped_sql(session, sql, values).mappings().all()
     drawn = [_drawn(tile, cell_zoom, dict(row)) for row in rows if shown_count(row["n"])]
     encoded = {"rows": json.dumps(drawn), "layer": LAYER_NAME}
     return bytes(session.execute(text(_ENCODE), encoded).scalar_one())
@@ -82,6 +89,11 @@ _COUNTS: Final = f"""
     WHERE s.qk >= :low AND s.qk < :high AND {{scope:s}} AND {{filter}}
     GROUP BY 1
 """
+_SUMMED: Final = ", ".join(
+    f"coalesce(sum(n) FILTER (WHERE segment = '{name}'), 0)::int AS \"seg_{name}\""
+    for name in SEGMENTS
+)
+_FROM_PARTS: Final = f"SELECT cell, sum(n)::int AS n, {_SUMMED} FROM parts GROUP BY 1"
 _ENCODE: Final = f"""
     SELECT ST_AsMVT(drawn, :layer, {EXTENT}, 'geom') FROM (
         SELECT point_count, {", ".join(f'"seg_{name}"' for name in SEGMENTS)},

@@ -5,7 +5,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from geocrm.maps.tiles import EXTENT, Tile
+from geocrm.maps.tile_sql import EXTENT
+from geocrm.maps.tiles import Tile
 
 LAYER_NAME: Final = "names"
 

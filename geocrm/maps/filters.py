@@ -40,6 +40,9 @@ class Filter:
     key: str
     fields: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    # What it was compiled from, and the day it was compiled for; None when it is put together.
+    tree: Mapping[str, Any] | None = None
+    today: date | None = None
 
     @property
     def is_everything(self) -> bool:
@@ -66,6 +69,8 @@ def compile_filter(
         hashlib.sha256(values.encode()).hexdigest()[:24],
         frozenset(compiler.fields),
         tuple(dict.fromkeys(binder.notes)),
+        tree,
+        today,
     )
 
 

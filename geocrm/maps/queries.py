@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
+from geocrm.maps import lasso, pyramid
 from geocrm.maps.cursors import Cursor
 from geocrm.maps.filters import Filter
 from geocrm.spatial.morton import ZOOM
@@ -206,14 +207,16 @@ def count(
     session: Session, chosen: Filter, *, box: Box | None = None, exact: bool = False
 ) -> Count:
     """How many customers; unless `exact`, counting stops at `COUNT_CAP`."""
-    conditions, values = _conditions(chosen, box)
-    limit = "" if exact else f"LIMIT {COUNT_CAP + 1}"
+    drawn = lasso.within(chosen) if exact and box is None else None
+    if drawn is not None:
+        source, values = drawn.sql, drawn.params | {"coarse": list(UNTRUSTWORTHY)}
+    else:
+        source, values = _kinds(chosen, box) if exact else _capped(chosen, box)
     row = tuple(
         scoped_sql(
             session,
-            "SELECT count(*), count(*) FILTER (WHERE grade = ANY(:coarse)) FROM ("
-            f" SELECT s.grade FROM account_scope s WHERE {conditions} {limit}) counted",
-            values | {"coarse": list(UNTRUSTWORTHY)},
+            f"SELECT coalesce(sum(n), 0), coalesce(sum(weak), 0) FROM ({source}) counted",
+            values,
         ).one()
     )
     found, weak = int(row[0]), int(row[1])
@@ -224,9 +227,8 @@ def count(
 
 def summary(session: Session, chosen: Filter, *, box: Box | None = None) -> Summary:
     """How many, their revenue, and the shares of segments, territories and owners."""
-    conditions, values = _conditions(chosen, box)
-    sql = _SUMMARY.replace("{conditions}", conditions)
-    rows = scoped_sql(session, sql, values | {"coarse": list(UNTRUSTWORTHY)}).all()
+    source, values = _kinds(chosen, box)
+    rows = scoped_sql(session, _SUMMARY.replace("{kinds}", source), values).all()
     facets: dict[str, list[Facet]] = {"segment": [], "territory": [], "owner": []}
     total = (0, 0.0, 0, 0)
     for row in rows:
@@ -240,13 +242,28 @@ def summary(session: Session, chosen: Filter, *, box: Box | None = None) -> Summ
 
 def extent(session: Session) -> Box | None:
     """The box around all customers that have a point; None while there are none."""
-    row = scoped_sql(
-        session,
-        "SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)"
-        " FROM (SELECT ST_Extent(s.geom) AS box FROM account_scope s WHERE {scope:s}) e"
-        " WHERE box IS NOT NULL",
-    ).one_or_none()
+    row = scoped_sql(session, _EXTENT).one_or_none()
     return None if row is None else Box(row[0], row[1], row[2], row[3])
+
+
+def _kinds(chosen: Filter, box: Box | None) -> tuple[str, dict[str, Any]]:
+    """SQL of figures by segment, territory, owner: counted beforehand where that is exact."""
+    split = pyramid.split_months(chosen) if box is None else None
+    if split is not None:
+        source, values = pyramid.kinds(chosen, split)
+    else:
+        conditions, values = _conditions(chosen, box)
+        source = pyramid.KINDS_OF_CUSTOMERS.replace("{conditions}", conditions)
+    return source, values | {"coarse": list(UNTRUSTWORTHY)}
+
+
+def _capped(chosen: Filter, box: Box | None) -> tuple[str, dict[str, Any]]:
+    conditions, values = _conditions(chosen, box)
+    source = (
+        "SELECT 1 AS n, CAST(s.grade = ANY(CAST(:coarse AS text[])) AS int) AS weak"
+        f" FROM account_scope s WHERE {conditions} LIMIT {COUNT_CAP + 1}"
+    )
+    return source, values | {"coarse": list(UNTRUSTWORTHY)}
 
 
 def _conditions(chosen: Filter, box: Box | None) -> tuple[str, dict[str, Any]]:
@@ -268,16 +285,16 @@ ROWS: Final = """
     LEFT JOIN addresses d ON d.account_id = s.account_id
 """
 _SUMMARY: Final = f"""
-    WITH figures AS (
-        SELECT CASE WHEN grouping(s.segment) = 0 THEN 'segment'
-                    WHEN grouping(s.territory_id) = 0 THEN 'territory'
-                    WHEN grouping(s.owner_id) = 0 THEN 'owner' ELSE 'all' END AS kind,
-               s.segment, coalesce(s.territory_id, s.owner_id) AS id,
-               count(*) AS n, sum(s.revenue) AS revenue,
-               count(*) FILTER (WHERE s.grade = ANY(:coarse)) AS weak,
-               count(*) FILTER (WHERE s.qk IS NULL) AS unplaced
-        FROM account_scope s WHERE {{conditions}}
-        GROUP BY GROUPING SETS ((), (s.segment), (s.territory_id), (s.owner_id))
+    WITH kinds AS MATERIALIZED ({{kinds}}), figures AS (
+        SELECT CASE WHEN grouping(segment) = 0 THEN 'segment'
+                    WHEN grouping(territory_id) = 0 THEN 'territory'
+                    WHEN grouping(owner_id) = 0 THEN 'owner' ELSE 'all' END AS kind,
+               segment, coalesce(territory_id, owner_id) AS id,
+               coalesce(sum(n), 0)::bigint AS n, sum(revenue) AS revenue,
+               coalesce(sum(weak), 0)::bigint AS weak,
+               coalesce(sum(unplaced), 0)::bigint AS unplaced
+        FROM kinds
+        GROUP BY GROUPING SETS ((), (segment), (territory_id), (owner_id))
     ), ranked AS (
         SELECT *, row_number() OVER (PARTITION BY kind ORDER BY n DESC, id, segment) AS place
         FROM figures
@@ -289,4 +306,16 @@ _SUMMARY: Final = f"""
     LEFT JOIN users u ON kind = 'owner' AND u.id = ranked.id
     WHERE place <= {_FACET_VALUES}
     ORDER BY kind, n DESC, ranked.id, segment
+"""
+# Only customers of the outermost cells can be on the edge.
+_EXTENT: Final = f"""
+    WITH occupied AS MATERIALIZED ({pyramid.OCCUPIED}), ends AS (
+        SELECT min(x) AS west, max(x) AS east, min(y) AS north, max(y) AS south FROM occupied)
+    SELECT min(ST_XMin(box)), min(ST_YMin(box)), max(ST_XMax(box)), max(ST_YMax(box))
+    FROM occupied JOIN ends ON x IN (west, east) OR y IN (north, south)
+    CROSS JOIN LATERAL (
+        SELECT ST_Extent(s.geom) AS box FROM account_scope s
+        WHERE s.qk >= CAST(cell AS bigint) << {pyramid.CELL_SHIFT}
+          AND s.qk < CAST(cell + 1 AS bigint) << {pyramid.CELL_SHIFT} AND {{scope:s}}) held
+    HAVING count(box) > 0
 """

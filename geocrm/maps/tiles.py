@@ -22,18 +22,20 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from geocrm.customers.models import SEGMENTS
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
+from geocrm.maps import pyramid
 from geocrm.maps.filters import Filter
+from geocrm.maps.tile_sql import DRAWN, DRAWN_WITH_NAMES, EXTENT, SEGMENT_COUNTS, gather
 from geocrm.spatial.morton import ZOOM, tile_range
 
 MAX_ZOOM: Final = 22
 CLUSTER_MAX_ZOOM: Final = 11
 NAMES_FROM_ZOOM: Final = 12  # above CLUSTER_MAX_ZOOM: what is told from here on is in no index
 MAX_POINTS: Final = 2_000
-LAYER_NAME: Final = "accounts"
-EXTENT: Final = 4096  # units a side, as in other tiles
+# Up to here a tile may hold far more customers than a rep has, so theirs are found by theirs.
+BRANCHES_MAX_ZOOM: Final = 9
+_INDEXED: Final = frozenset({"segment", "owner", "territory", "revenue", "last_order", "has_point"})
 _EXTENT_BITS: Final = 12
 _CELL_BITS: Final = 3  # 8 x 8 clusters a tile, 64 px each
 _DENSE_CELL_BITS: Final = 5  # 32 x 32 where single points are too many
@@ -68,11 +70,27 @@ class Tile:
 def account_tile(session: Session, tile: Tile, chosen: Filter) -> bytes:
     """The customers in the tile whom the session may see and the filter chooses. One statement."""
     sql, values = statement(tile, chosen)
-    return bytes(scoped_sql(session, sql, values).scalar_one())
+    once = _one_plan_is_good(tile, chosen)
+    return bytes(scoped_sql(session, sql, values, plan_once=once).scalar_one())
 
 
 def statement(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
-    """The SQL of a tile, with its values."""
+    """The SQL of a tile, with its values; from the first tier that can answer it exactly."""
+    if tile.z <= pyramid.MAX_ZOOM:
+        split = pyramid.split_months(chosen)
+        if split is not None:
+            return pyramid.statement(tile.z, tile.x, tile.y, chosen, split)
+    return _from_keys(tile, chosen)
+
+
+def _one_plan_is_good(tile: Tile, chosen: Filter) -> bool:
+    """Whether the way to the rows does not depend on the values: then planning is half the work."""
+    if tile.z <= pyramid.MAX_ZOOM:
+        return pyramid.split_months(chosen) == frozenset()
+    return tile.z > BRANCHES_MAX_ZOOM and chosen.fields <= _INDEXED
+
+
+def _from_keys(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
     low, high = tile.keys
     below = 2 * (ZOOM - tile.z)  # bits of a key that tell places of the tile apart
     points = tile.z > CLUSTER_MAX_ZOOM
@@ -88,32 +106,26 @@ def statement(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
         "below": below,
         "unit_shift": below - 2 * unit_bits,
         "unit": float(EXTENT >> unit_bits),
-        "names": tile.z >= NAMES_FROM_ZOOM,
     }
-    return _TILE.replace("{filter}", chosen.sql), {**chosen.params, **values}
+    drawn = DRAWN_WITH_NAMES if tile.z >= NAMES_FROM_ZOOM else DRAWN
+    customers = _BRANCHES if tile.z <= BRANCHES_MAX_ZOOM else _CUSTOMERS
+    sql = _TILE.replace("{customers}", customers.replace("{filter}", chosen.sql)) + drawn
+    return sql, {**chosen.params, **values}
 
 
-def _gather(code: str, bits: int) -> str:
-    """SQL for every second bit of a Morton code, the lowest first: its column."""
-    return "(" + " | ".join(f"({code} >> {i} & {1 << i})" for i in range(bits)) + ")"
-
-
-_SEGMENT_COUNTS = "".join(
-    f" nullif(sum(p.n) FILTER (WHERE p.segment = '{name}'), 0)::int AS \"seg_{name}\","
-    for name in SEGMENTS
+_CUSTOMERS: Final = "account_scope s WHERE s.qk >= :low AND s.qk < :high AND {scope:s} AND {filter}"
+_BRANCH = (
+    "SELECT s.qk, s.segment, s.territory_id, s.revenue, s.account_id FROM account_scope s"
+    " WHERE s.qk >= :low AND s.qk < :high AND {scope_%s:s} AND {filter}"
 )
-_KNOWN_SEGMENTS = ", ".join(f"'{name}'" for name in SEGMENTS)
-_MIX = ", ".join(
-    f'CASE WHEN n > 1 THEN "seg_{name}" END AS "seg_{name}"' for name in (*SEGMENTS, "other")
-)
+_BRANCHES: Final = f"({_BRANCH % 'owner'} UNION ALL {_BRANCH % 'territory'}) s"
 _PART = f"(p.low >> greatest(g.shift - {2 * _PART_BITS}, 0))"
 _TILE: Final = f"""
     WITH parts AS MATERIALIZED (
         SELECT s.qk >> :part_shift AS part, s.segment, s.territory_id, count(*) AS n,
                sum(s.revenue) AS revenue, min(s.account_id) AS account_id,
                min(s.qk) AS low, max(s.qk) AS high
-        FROM account_scope s
-        WHERE s.qk >= :low AND s.qk < :high AND {{scope:s}} AND {{filter}}
+        FROM {{customers}}
         GROUP BY 1, 2, 3
     ), grid AS MATERIALIZED (
         SELECT CASE WHEN count(DISTINCT part) > :max_points THEN CAST(:dense_shift AS int)
@@ -121,47 +133,29 @@ _TILE: Final = f"""
         FROM parts
     ), cells AS (
         SELECT p.low >> g.shift AS cell, g.shift, sum(p.n)::int AS n, sum(p.revenue) AS revenue,
-               min(p.account_id) AS account_id, min(p.segment) AS segment, {_SEGMENT_COUNTS}
-               nullif(sum(p.n) FILTER (
-                   WHERE (p.segment IN ({_KNOWN_SEGMENTS})) IS NOT TRUE), 0)::int AS seg_other,
+               min(p.account_id) AS account_id, min(p.segment) AS segment, {SEGMENT_COUNTS}
                min(p.low) AS low, min(p.low) = max(p.high) AS one_point,
-               sum(p.n * ({_gather(_PART, _PART_BITS)} + 0.5)) / sum(p.n) AS across,
-               sum(p.n * ({_gather(f"({_PART} >> 1)", _PART_BITS)} + 0.5)) / sum(p.n) AS down
+               sum(p.n * ({gather(_PART, _PART_BITS)} + 0.5)) / sum(p.n) AS across,
+               sum(p.n * ({gather(f"({_PART} >> 1)", _PART_BITS)} + 0.5)) / sum(p.n) AS down
         FROM parts p CROSS JOIN grid g GROUP BY 1, 2
     ), largest AS (
         SELECT DISTINCT ON (cell) cell, territory_id FROM (
             SELECT p.low >> g.shift AS cell, p.territory_id, sum(p.n) AS n
             FROM parts p CROSS JOIN grid g GROUP BY 1, 2) t
         ORDER BY cell, n DESC, territory_id
-    ), placed AS (
+    ), spots AS (
         SELECT c.*, l.territory_id, (c.low - :low) >> :unit_shift AS at,
                {EXTENT} / power(2, (:below - c.shift) / 2) AS width
         FROM cells c JOIN largest l USING (cell)
         OFFSET 0
-    ), drawn AS (
-        SELECT CASE WHEN n = 1 THEN placed.account_id END AS fid,
-               CASE WHEN n = 1 THEN placed.account_id END AS id,
-               CASE WHEN n = 1 THEN a.name END AS name,
-               CASE WHEN n = 1 THEN u.grade END AS grade,
-               CASE WHEN n = 1 THEN round(u.radius_m)::int END AS radius_m,
-               CASE WHEN n = 1 THEN placed.segment END AS segment,
-               placed.territory_id AS territory,
-               CASE WHEN n > 1 THEN n END AS point_count,
-               CASE WHEN n > 1 THEN placed.revenue END AS revenue,
-               CASE WHEN n > 1 AND one_point THEN low END AS stack,
-               {_MIX},
-               ST_MakePoint(
-                   CASE WHEN one_point THEN (x + 0.5) * :unit
-                        ELSE (floor(x * :unit / width) + across / {1 << _PART_BITS}) * width END,
-                   CASE WHEN one_point THEN (y + 0.5) * :unit
-                        ELSE (floor(y * :unit / width) + down / {1 << _PART_BITS}) * width END
-               ) AS geom
-        FROM placed
-        CROSS JOIN LATERAL (SELECT {_gather("at", _EXTENT_BITS)} AS x,
-                                   {_gather("(at >> 1)", _EXTENT_BITS)} AS y) lattice
-        LEFT JOIN accounts a ON CAST(:names AS boolean) AND n = 1 AND a.id = placed.account_id
-        LEFT JOIN account_scope u
-            ON CAST(:names AS boolean) AND n = 1 AND u.account_id = placed.account_id
+    ), placed AS (
+        SELECT spots.*,
+               CASE WHEN one_point THEN (x + 0.5) * :unit
+                    ELSE (floor(x * :unit / width) + across / {1 << _PART_BITS}) * width END AS gx,
+               CASE WHEN one_point THEN (y + 0.5) * :unit
+                    ELSE (floor(y * :unit / width) + down / {1 << _PART_BITS}) * width END AS gy
+        FROM spots
+        CROSS JOIN LATERAL (SELECT {gather("at", _EXTENT_BITS)} AS x,
+                                   {gather("(at >> 1)", _EXTENT_BITS)} AS y) lattice
     )
-    SELECT ST_AsMVT(drawn, '{LAYER_NAME}', {EXTENT}, 'geom', 'fid') FROM drawn
 """

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from geocrm.config import Settings, unknown_variables
 from geocrm.db import binaries, cluster, migrate
 from geocrm.errors import Conflict, ServiceUnavailable
+from geocrm.maps import pyramid_upkeep
 from geocrm.operations.servers import unsuitable
 from geocrm.places.packs import by_products
 
@@ -61,6 +63,7 @@ def of_database(connection: Connection, settings: Settings) -> Iterator[Finding]
         yield _places(connection)
         yield _gazetteer(connection)
         yield region_packs(connection, settings)
+        yield _map_cells(connection)
         yield _administrator(connection)
         yield _worker(connection)
         yield _failed_jobs(connection)
@@ -224,6 +227,21 @@ def region_packs(connection: Connection, settings: Settings) -> Finding:
             "run: geocrm places update NAME FILE with the extract",
         )
     return Finding(State.OK, "Region packs", f"{len(rows)} with their files")
+
+
+def _map_cells(connection: Connection) -> Finding:
+    """Whether what wide tiles read adds up to the customers."""
+    with Session(connection) as session:
+        found = pyramid_upkeep.compare(session)
+    if found.agree:
+        return Finding(State.OK, "Map", f"{found.customers:,} customers are counted by cell")
+    return Finding(
+        State.FAIL,
+        "Map",
+        f"cells count {found.counted:,} of {found.customers:,} customers; zooms wrong:"
+        f" {', '.join(str(level - 3) for level in found.wrong_levels)}",
+        "run: geocrm map rebuild",
+    )
 
 
 def _administrator(connection: Connection) -> Finding:

@@ -4,7 +4,8 @@ import gzip
 import hashlib
 from typing import Any, Final
 
-from flask import Blueprint, Response, g, request
+import brotli
+from flask import Blueprint, Response, current_app, g, request
 from sqlalchemy.orm import Session
 
 from geocrm.errors import NotFound
@@ -14,12 +15,14 @@ from geocrm.maps.tiles import Tile
 from geocrm.places import queries as places
 from geocrm.places.tiles import boundary_tile
 from geocrm.web.access import permit
+from geocrm.web.tile_cache import TileCache
 
 bp = Blueprint("tiles", __name__, url_prefix="/tiles")
 
 _MVT: Final = "application/vnd.mapbox-vector-tile"
-# Level 6 costs more than the query that made the tile and saves 5 % more.
+# Higher levels cost more than the query that made the tile, and save 5 % more.
 _GZIP_LEVEL: Final = 4
+_BROTLI_QUALITY: Final = 1
 _WORTH_ZIPPING: Final = 256  # bytes
 
 
@@ -43,9 +46,14 @@ def boundaries(layer: str, z: int, x: int, y: int) -> Any:
     version = _layer_version(g.session, layer)
     if request.if_none_match.contains_weak(version):
         return unchanged(version)
-    # Layers of a tile follow each other, so two tiles make one.
-    shapes = boundary_tile(g.session, layer, wanted.z, wanted.x, wanted.y)
-    return answer(shapes + name_tile(g.session, layer, wanted), version)
+    folder = current_app.config["GEOCRM_SETTINGS"].var / "cache" / "boundaries"
+    drawn = TileCache(folder, f"{layer}-{version}")
+    body = drawn.get(z, x, y)
+    if body is None:
+        # Layers of a tile follow each other, so two tiles make one.
+        body = boundary_tile(g.session, layer, z, x, y) + name_tile(g.session, layer, wanted)
+        drawn.put(z, x, y, body)
+    return answer(body, version)
 
 
 def read_tile(z: int, x: int, y: int) -> Tile:
@@ -65,10 +73,17 @@ def _layer_version(session: Session, code: str) -> str:
 def answer(body: bytes, version: str) -> Response:
     """The tile, packed when that pays and is understood."""
     response = Response(body, mimetype=_MVT)
-    if len(body) > _WORTH_ZIPPING and request.accept_encodings.quality("gzip") > 0:
-        response.set_data(gzip.compress(body, _GZIP_LEVEL, mtime=0))
-        response.headers["Content-Encoding"] = "gzip"
+    coding = request.accept_encodings.best_match(["br", "gzip"])
+    if len(body) > _WORTH_ZIPPING and coding:
+        response.set_data(_compressed(body, coding))
+        response.headers["Content-Encoding"] = coding
     return kept(response, version)
+
+
+def _compressed(body: bytes, coding: str) -> bytes:
+    if coding == "br":
+        return bytes(brotli.compress(body, quality=_BROTLI_QUALITY))
+    return gzip.compress(body, _GZIP_LEVEL, mtime=0)
 
 
 def unchanged(version: str) -> Response:

@@ -1,13 +1,15 @@
 """What the map draws: everybody once, nobody who is not yours, nothing that is out of date."""
 
+import gzip
 import re
 
+import brotli
 import numpy as np
 import pytest
 from sqlalchemy import select, text, update
 
 from geocrm.customers.models import AccountScope
-from geocrm.db import elevated, scoped_sql
+from geocrm.db import elevated, prepared, scoped_sql
 from geocrm.errors import InvalidInput
 from geocrm.maps import queries, tiles
 from geocrm.maps.anonymous_tiles import FINEST_CELL_ZOOM, anonymous_tile
@@ -15,6 +17,7 @@ from geocrm.maps.filters import compile_filter
 from geocrm.maps.tiles import Tile, account_tile
 from geocrm.security import Actor, Role
 from geocrm.spatial.morton import deinterleave, encode, tile_range
+from geocrm.web.tile_cache import TileCache
 from tests.maps.conftest import TODAY, customers_in, decoded
 
 EVERYBODY = compile_filter(None, today=TODAY)
@@ -264,6 +267,40 @@ def test_a_large_tile_is_compressed_for_who_can_read_it(client_of, crowd, admini
     assert len(zipped.data) < len(plain.data)
 
 
+@pytest.mark.parametrize("coding", ["br", "gzip"])
+def test_a_tile_unzipped_is_the_tile(client_of, crowd, administrator, coding):
+    client = client_of(administrator)
+    tile = tiles_at(crowd[1], 8)[0]
+    plain = get_tile(client, tile.z, tile.x, tile.y)
+    zipped = get_tile(client, tile.z, tile.x, tile.y, **{"Accept-Encoding": f"{coding}, deflate"})
+    assert zipped.headers["Content-Encoding"] == coding
+    assert "Accept-Encoding" in zipped.headers["Vary"]
+    unzip = {"br": brotli.decompress, "gzip": gzip.decompress}[coding]
+    assert unzip(zipped.data) == plain.data
+
+
+def test_the_same_tile_asked_again_is_not_planned_again(session, crowd, monkeypatch):
+    """The second time the connection knows the statement; with other values it gives others."""
+    rows = crowd[1]
+    everybody = tiles_at(rows, 12)[:3]
+    told = [account_tile(session, tile, IN_A) for tile in everybody]
+    known = session.connection().connection.info["geocrm_prepared"]
+    before = len(known)
+    monkeypatch.setattr(tiles, "_one_plan_is_good", lambda _tile, _chosen: False)
+    assert [account_tile(session, tile, IN_A) for tile in everybody] == told
+    monkeypatch.undo()
+    assert [account_tile(session, tile, IN_A) for tile in everybody] == told
+    assert len(known) == before
+
+
+def test_a_connection_keeps_a_bounded_number_of_plans(session, crowd, monkeypatch):
+    monkeypatch.setattr(prepared, "_MAX_STATEMENTS", 3)
+    for number in range(1, 8):
+        parts = [{"field": "segment", "op": "eq", "value": "A"}] * number
+        account_tile(session, Tile(12, 0, 0), compile_filter({"or": parts}, today=TODAY))
+    assert len(session.connection().connection.info["geocrm_prepared"]) <= 3
+
+
 @pytest.mark.parametrize(
     "address", ["23/0/0", "3/8/0", "3/0/8", "99999999999999999999/0/0", "-1/0/0"]
 )
@@ -366,3 +403,22 @@ def test_a_marketer_may_not_ask_for_a_name(client_of, marketer):
 def test_a_tile_address_out_of_range_says_what_is_in_range():
     with pytest.raises(InvalidInput, match="at zoom 3 x and y are 0 to 7"):
         Tile(3, 8, 0)
+
+
+def test_outlines_that_cost_much_are_drawn_once(tmp_path):
+    kept = TileCache(tmp_path, "idn-adm1-v1")
+    assert kept.get(3, 6, 4) is None
+    kept.put(3, 6, 4, b"x" * 3_000)
+    kept.put(12, 6, 4, b"x" * 3_000)
+    kept.put(3, 0, 0, b"")
+    assert kept.get(3, 6, 4) == b"x" * 3_000
+    assert kept.get(12, 6, 4) is None
+    assert kept.get(3, 0, 0) is None
+
+
+def test_outlines_of_an_older_version_are_dropped(tmp_path):
+    for name in ("idn-adm1-v1", "idn-adm2-v1", "idn-adm1-v2"):
+        TileCache(tmp_path, name).put(3, 6, 4, b"x" * 3_000)
+    assert TileCache(tmp_path, "idn-adm1-v1").get(3, 6, 4) is None
+    assert TileCache(tmp_path, "idn-adm1-v2").get(3, 6, 4)
+    assert TileCache(tmp_path, "idn-adm2-v1").get(3, 6, 4)

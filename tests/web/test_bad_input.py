@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import uuid
 
 import pytest
@@ -110,3 +111,44 @@ def test_the_api_says_that_any_call_may_be_refused(client_of):
         for operation in operations.values():
             answers = operation["responses"]
             assert "application/problem+json" in json.dumps(answers["default"])
+
+
+def ring(corners):
+    line = [[106 + 0.5 * (i % 97) / 97, -6 - i / corners / 2] for i in range(corners)]
+    return {"type": "Polygon", "coordinates": [[*line, line[0]]]}
+
+
+def nested(levels):
+    return '{"not":' * levels + '{"field":"segment","op":"eq","value":"A"}' + "}" * levels
+
+
+@pytest.mark.parametrize(
+    "filter_text",
+    [
+        nested(1_000),
+        '{"and":' * 1_000,
+        json.dumps({"field": "location", "op": "within", "value": ring(10_500)}),
+        json.dumps({"field": "last_order", "op": "within_days", "value": 1e9}),
+        json.dumps({"field": "last_order", "op": "between", "value": ["2026-02-30", "2026-03-01"]}),
+        json.dumps({"field": "last_order", "op": "gte", "value": "0000-01-01"}),
+    ],
+    ids=["deep", "bottomless", "corners", "days", "no day", "no year"],
+)
+@pytest.mark.parametrize("z", [0, 12])
+def test_a_tile_of_an_absurd_filter_is_refused_at_once(client_of, administrator, filter_text, z):
+    began = time.process_time()
+    answer = client_of(administrator).get(
+        f"/tiles/accounts/{z}/0/0.mvt", query_string={"filter": filter_text}
+    )
+    assert refused(answer)
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("days", ["0001-01-01", "9999-12-31", "9999-12-01", "9999-12-15"])
+@pytest.mark.parametrize("op", ["gte", "lt", "gt", "lte", "eq"])
+def test_the_first_and_the_last_day_there_is_make_a_tile(client_of, administrator, days, op):
+    answer = client_of(administrator).get(
+        "/tiles/accounts/0/0/0.mvt",
+        query_string={"filter": json.dumps({"field": "last_order", "op": op, "value": days})},
+    )
+    assert answer.status_code == 200

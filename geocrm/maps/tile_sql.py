@@ -1,0 +1,67 @@
+"""Pieces of SQL that the tiers of tiles share: bits of Morton keys, the mix of a cell, its drawing.
+
+A tier makes `parts` (customers by cell, segment and territory: `n`, `segment`, `territory_id`) and
+from them `placed`, a row a feature: `n`, `revenue`, `account_id`, `segment`, the columns of
+`SEGMENT_COUNTS`, `territory_id`, `one_point` with `low`, the key of that point, and `gx`, `gy`, its
+place in units of the tile. `DRAWN` makes the tile of it.
+"""
+
+from typing import Final
+
+from geocrm.customers.models import SEGMENTS
+from geocrm.spatial.morton import ZOOM
+
+LAYER_NAME: Final = "accounts"
+EXTENT: Final = 4096  # units a side, as in other tiles
+
+
+def gather(code: str, bits: int) -> str:
+    """SQL for every second bit of a Morton code, the lowest first: its column."""
+    return "(" + " | ".join(f"({code} >> {i} & {1 << i})" for i in range(bits)) + ")"
+
+
+def interleave(x: str, y: str) -> str:
+    """SQL for the Morton key of a place of the zoom-24 lattice."""
+    # Operators of one rank go from left to right, hence the brackets.
+    spread = (
+        f"((({x} >> {i}) & 1) << {2 * i}) | ((({y} >> {i}) & 1) << {2 * i + 1})"
+        for i in range(ZOOM)
+    )
+    return "(" + " | ".join(spread) + ")"
+
+
+_KNOWN_SEGMENTS = ", ".join(f"'{name}'" for name in SEGMENTS)
+SEGMENT_COUNTS: Final = "".join(
+    f" nullif(sum(p.n) FILTER (WHERE p.segment = '{name}'), 0)::int AS \"seg_{name}\","
+    for name in SEGMENTS
+) + (
+    " nullif(sum(p.n) FILTER ("
+    f"WHERE (p.segment IN ({_KNOWN_SEGMENTS})) IS NOT TRUE), 0)::int AS seg_other,"
+)
+_MIX = ", ".join(
+    f'CASE WHEN n > 1 THEN "seg_{name}" END AS "seg_{name}"' for name in (*SEGMENTS, "other")
+)
+_FEATURE = f"""
+    CASE WHEN n = 1 THEN placed.segment END AS segment,
+    placed.territory_id AS territory,
+    CASE WHEN n > 1 THEN n END AS point_count,
+    CASE WHEN n > 1 THEN placed.revenue END AS revenue,
+    CASE WHEN n > 1 AND one_point THEN low END AS stack,
+    {_MIX}, ST_MakePoint(gx, gy) AS geom
+"""
+_ALONE = "CASE WHEN n = 1 THEN placed.account_id END"
+DRAWN: Final = f"""
+    SELECT ST_AsMVT(drawn, '{LAYER_NAME}', {EXTENT}, 'geom', 'fid') FROM (
+        SELECT {_ALONE} AS fid, {_ALONE} AS id, {_FEATURE} FROM placed
+    ) drawn
+"""
+# With what no index holds: told only where tiles are small.
+DRAWN_WITH_NAMES: Final = f"""
+    SELECT ST_AsMVT(drawn, '{LAYER_NAME}', {EXTENT}, 'geom', 'fid') FROM (
+        SELECT {_ALONE} AS fid, {_ALONE} AS id, a.name, u.grade,
+               round(u.radius_m)::int AS radius_m, {_FEATURE}
+        FROM placed
+        LEFT JOIN accounts a ON n = 1 AND a.id = placed.account_id
+        LEFT JOIN account_scope u ON n = 1 AND u.account_id = placed.account_id
+    ) drawn
+"""

@@ -1,0 +1,163 @@
+"""Figures beside the map: the same whether counted beforehand or customer by customer."""
+
+import re
+
+import numpy as np
+import pytest
+import shapely
+from shapely.geometry import shape
+from sqlalchemy import text
+
+from geocrm.customers.queries import UNTRUSTWORTHY
+from geocrm.db import scoped_sql
+from geocrm.maps import lasso, pyramid, pyramid_upkeep, queries
+from geocrm.maps.filters import compile_filter
+from geocrm.security import Actor, Role
+from geocrm.spatial.morton import encode
+from tests.maps.conftest import TODAY
+from tests.maps.test_pyramid import FILTERS
+
+
+@pytest.fixture
+def crowd(session, scatter, add_user):
+    """Two hundred customers of three reps, half of them folded into the cells."""
+    reps = [add_user(), add_user(), add_user()]
+    scatter(100, reps)
+    pyramid_upkeep.fold(session)
+    scatter(100, reps, seed=9)
+    return reps
+
+
+def scopes(session, reps):
+    yield session.info["scope"]
+    yield Actor(1, Role.FIELD_REP, frozenset({int(reps[0].id)}), frozenset({2}))
+    yield Actor(1, Role.FIELD_REP, frozenset(), frozenset({999}))
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_figures_counted_beforehand_are_those_of_the_customers(session, crowd, monkeypatch, name):
+    chosen = compile_filter(FILTERS[name], today=TODAY)
+    for scope in scopes(session, crowd):
+        session.info["scope"] = scope
+        beforehand = queries.summary(session, chosen), queries.count(session, chosen, exact=True)
+        with monkeypatch.context() as patched:
+            patched.setattr(pyramid, "split_months", lambda _chosen: None)
+            one_by_one = (
+                queries.summary(session, chosen),
+                queries.count(session, chosen, exact=True),
+            )
+        assert beforehand[0]._replace(revenue=0) == one_by_one[0]._replace(revenue=0)
+        assert beforehand[0].revenue == pytest.approx(one_by_one[0].revenue)
+        assert beforehand[1] == one_by_one[1]
+        capped = queries.count(session, chosen)
+        assert (capped.customers, capped.complete) == (beforehand[1].customers, True)
+
+
+def test_the_database_calls_the_same_grades_untrustworthy(session, crowd):
+    weak = scoped_sql(
+        session,
+        "SELECT count(*) FROM account_scope s WHERE grade = ANY(:coarse) AND {scope:s}",
+        {"coarse": list(UNTRUSTWORTHY)},
+    ).scalar_one()
+    assert weak > 0
+    assert queries.summary(session, compile_filter(None, today=TODAY)).without_point == weak
+
+
+def test_the_extent_is_the_box_around_all_one_may_see(session, crowd):
+    for scope in scopes(session, crowd):
+        session.info["scope"] = scope
+        row = scoped_sql(
+            session,
+            "SELECT min(ST_X(geom)), min(ST_Y(geom)), max(ST_X(geom)), max(ST_Y(geom))"
+            " FROM account_scope s WHERE {scope:s}",
+        ).one()
+        found = queries.extent(session)
+        told = (None,) * 4 if found is None else (found.west, found.south, found.east, found.north)
+        assert told == pytest.approx(tuple(row))
+
+
+def test_figures_of_everybody_read_no_customer(session, crowd, statements):
+    queries.summary(session, compile_filter(FILTERS["segments"], today=TODAY))
+    queries.count(session, compile_filter(FILTERS["segments"], today=TODAY), exact=True)
+    assert len(statements) == 2
+    assert not any("account_scope" in statement for statement in statements)
+
+
+def plan_of_newest(session, scope):
+    session.info["scope"] = scope
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    session.execute(text("SET LOCAL enable_sort = off"))
+    chosen = compile_filter(None, today=TODAY)
+    conditions, values = queries._conditions(chosen, None)
+    sql = (
+        f"EXPLAIN {queries._ROWS.format(by='a.updated_at')} WHERE {conditions}"
+        " ORDER BY a.updated_at DESC, a.id DESC LIMIT 51"
+    )
+    return "\n".join(scoped_sql(session, sql, values).scalars())
+
+
+def test_the_newest_rows_come_from_the_index_of_changes(session, crowd):
+    plan = plan_of_newest(session, session.info["scope"])
+    assert "accounts_updated_at_id_idx" in plan
+
+
+# ------------------------------------------------------------------------- who lies in a lasso
+
+
+def lasso_around(lon, lat, radius, rng, corners=200):
+    """A wobbly line by hand, closed."""
+    turn = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    far = radius * (1 + 0.2 * np.sin(5 * turn + rng.uniform(0, 6)) + 0.05 * rng.random(corners))
+    line = np.column_stack([lon + far * np.cos(turn), lat + far * np.sin(turn)]).tolist()
+    return {"type": "Polygon", "coordinates": [[*line, line[0]]]}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_lasso_counts_whom_it_holds(session, crowd, seed):
+    rng = np.random.default_rng(seed)
+    lon, lat = rng.uniform((106, -7), (108, -6))
+    drawn = {"field": "location", "op": "within", "value": lasso_around(lon, lat, 0.5, rng)}
+    in_segment = {"field": "segment", "op": "in", "value": ["A", "B"]}
+    tagged = {"field": "tag", "op": "in", "value": ["vip"]}
+    for tree in (drawn, {"and": [in_segment, {"and": [drawn]}]}, {"and": [drawn, tagged]}):
+        chosen = compile_filter(tree, today=TODAY)
+        assert (lasso.within(chosen) is None) == (tree["and"][1] is tagged if "and" in tree else 0)
+        for scope in scopes(session, crowd):
+            session.info["scope"] = scope
+            row = scoped_sql(
+                session,
+                "SELECT count(*), count(*) FILTER (WHERE grade = ANY(:coarse)) FROM account_scope s"
+                f" WHERE {{scope:s}} AND {chosen.sql}",
+                {**chosen.params, "coarse": list(UNTRUSTWORTHY)},
+            ).one()
+            found = queries.count(session, chosen, exact=True)
+            assert (found.customers, found.without_point) == tuple(row)
+        session.info["scope"] = next(iter(scopes(session, crowd)))
+
+
+def test_the_cells_of_an_area_hold_it_and_the_inner_ones_nothing_else():
+    rng = np.random.default_rng(4)
+    for radius in (0.001, 0.4, 30.0):
+        area = shape(lasso_around(20.0, 40.0, radius, rng))
+        inside, edge = lasso.cover(area)
+        assert edge.shape[1] <= lasso.MAX_EDGE_CELLS
+        lon, lat = rng.uniform((20 - radius, 40 - radius), (20 + radius, 40 + radius), (4000, 2)).T
+        keys = encode(lon, lat)
+        held = shapely.contains_xy(area, lon, lat)
+        in_cells = [
+            np.any((keys[:, None] >= low) & (keys[:, None] < high), axis=1)
+            for low, high in (inside, edge)
+        ]
+        assert held[in_cells[0]].all()
+        assert (in_cells[0] | in_cells[1])[held].all()
+
+
+def test_inside_a_lasso_no_point_is_read(session, crowd):
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    session.execute(text("SET LOCAL enable_bitmapscan = off"))
+    drawn = lasso_around(107, -6.5, 0.4, np.random.default_rng(1))
+    chosen = compile_filter({"field": "location", "op": "within", "value": drawn}, today=TODAY)
+    counting = lasso.within(chosen)
+    values = counting.params | {"coarse": list(UNTRUSTWORTHY)}
+    plan = "\n".join(scoped_sql(session, "EXPLAIN " + counting.sql, values).scalars())
+    assert re.search(r"Index Only Scan using account_scope_(\w+_)?qk", plan), plan
