@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from geocrm.customers import review_tasks
+from geocrm.config import Settings
+from geocrm.customers import record_tasks, review_tasks
 from geocrm.customers.address_batches import tasks as address_tasks
 from geocrm.geocoding.providers import tasks as provider_tasks
 from geocrm.jobs import Handler
@@ -23,6 +24,7 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     address_tasks.RUN: address_tasks.run_with(SERVICES),
     address_tasks.FORGET: address_tasks.forget_points,
     provider_tasks.PURGE: provider_tasks.purge,
+    record_tasks.TIDY: record_tasks.run_tidy_in(lambda: Settings.from_env().var / "documents"),
 }
 
 # What is done once a day without anybody asking.
@@ -31,4 +33,5 @@ DAILY: Final = (
     address_tasks.FORGET,
     provider_tasks.PURGE,
     review_tasks.TIDY,
+    record_tasks.TIDY,
 )
