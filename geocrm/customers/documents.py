@@ -134,9 +134,7 @@ def remove(session: Session, actor: Actor, account_id: int, document_id: int) ->
     """Delete a document; it can be taken back for a month."""
     actor.require("update", "account")
     engine.remove(session, actor, _document(session, account_id, document_id))
-    audit.record(
-        session, actor, "document.remove", f"account:{account_id}", document=document_id
-    )
+    audit.record(session, actor, "document.remove", f"account:{account_id}", document=document_id)
 
 
 def take_back(session: Session, actor: Actor, account_id: int, document_id: int) -> None:
@@ -156,9 +154,9 @@ def _document(
         .join(AccountDocument, AccountDocument.document_id == Document.id)
         .where(AccountDocument.account_id == account_id, Document.id == document_id)
     )
-    if found is None or (found.deleted_at is not None) is not deleted:
-        raise NotFound(f"No document {document_id} at customer {account_id}")
-    if deleted and found.deleted_at < clock.now() - timedelta(days=engine.KEPT_DAYS):
+    gone_at = None if found is None else found.deleted_at
+    over = clock.now() - timedelta(days=engine.KEPT_DAYS)
+    if found is None or (gone_at is not None) is not deleted or (gone_at and gone_at < over):
         raise NotFound(f"No document {document_id} at customer {account_id}")
     return found
 

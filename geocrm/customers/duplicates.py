@@ -69,7 +69,8 @@ _LIKELY: Final = """
         WHERE me.key <> '' AND (o.geom IS NULL OR me.geom IS NULL))
     SELECT s.account_id, a.name, u.name AS owner,
         coalesce(nullif(d.typed, ''), concat_ws(', ',
-            nullif(concat_ws(' ', d.street, d.house_number), ''), d.village, d.city), '') AS address,
+            nullif(concat_ws(' ', d.street, d.house_number), ''), d.village, d.city), '')
+            AS address,
         array_agg(DISTINCT f.why ORDER BY f.why) AS why,
         coalesce(array_agg(DISTINCT f.shared ORDER BY f.shared)
                  FILTER (WHERE f.shared IS NOT NULL), '{}') AS shared,

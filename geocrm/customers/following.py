@@ -52,9 +52,7 @@ def follow(session: Session, actor: Actor, account_id: int) -> None:
     user_id = _person(actor)
     queries.get(session, account_id)
     session.execute(
-        insert(Follower)
-        .values(account_id=account_id, user_id=user_id)
-        .on_conflict_do_nothing()
+        insert(Follower).values(account_id=account_id, user_id=user_id).on_conflict_do_nothing()
     )
 
 

@@ -6,7 +6,7 @@ changes of an account, newest first. Imports are one; another adds itself to `SO
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from heapq import merge
 from itertools import islice

@@ -16,7 +16,7 @@ from geocrm import clock
 from geocrm.customers import decisions, history, merging_rows, placing, queries, scope
 from geocrm.customers.decision_sql import RESTORED as POINT
 from geocrm.customers.merging_rows import SINGLE, Reference
-from geocrm.customers.models import Account, AccountScope, Address
+from geocrm.customers.models import Account, AccountScope
 from geocrm.customers.record_models import AccountMerge, AccountMergeRow
 from geocrm.db import elevated, scoped_sql
 from geocrm.errors import Conflict, InvalidInput, NotFound
@@ -243,9 +243,7 @@ def _undoable(session: Session, merge_id: int) -> AccountMerge:
 # ------------------------------------------------------------------------------- merging
 
 
-def _merge(
-    session: Session, actor: Actor, merge: AccountMerge, chosen: Mapping[str, int]
-) -> None:
+def _merge(session: Session, actor: Actor, merge: AccountMerge, chosen: Mapping[str, int]) -> None:
     winner, loser = merge.account_id, merge.loser_id
     changed = [_noted(session, merge.id, table, winner, "changed") for table in SINGLE]
     gone = {table: _image(session, table, loser) for table in SINGLE}
@@ -370,7 +368,12 @@ def _restore_winner(
         with placing.letting_go_of_pins(session):
             for _again in range(2 if row.table_name == "addresses" else 1):
                 merging_rows.apply(
-                    session, row.table_name, _KEY[row.table_name], winner, row.before or {}, restored
+                    session,
+                    row.table_name,
+                    _KEY[row.table_name],
+                    winner,
+                    row.before or {},
+                    restored,
                 )
     scoped_sql(session, _SETTLE_ACCOUNT, {"id": winner, "tags": [], "user": actor.user_id})
     history.end(session)

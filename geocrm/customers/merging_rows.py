@@ -53,9 +53,7 @@ def move(session: Session, merge_id: int, reference: Reference, loser: int, winn
     ), values)  # fmt: skip
 
 
-def move_back(
-    session: Session, merge_id: int, reference: Reference, loser: int
-) -> tuple[int, int]:
+def move_back(session: Session, merge_id: int, reference: Reference, loser: int) -> tuple[int, int]:
     """Give the loser its rows back where nobody changed them; how many came, how many stayed."""
     key = " AND ".join(f"t.{column} = k.{column}" for column in reference.key)
     values = {"merge": merge_id, "loser": loser, "table": reference.table}
@@ -176,7 +174,8 @@ def clash_sql(reference: Reference) -> str:
         only = f"WHERE {unique['predicate']}" if unique["predicate"] else ""
         same = "IS NOT DISTINCT FROM" if unique["nulls_same"] else "="
         keyed = "".join(f" AND w.k{n} {same} l.k{n}" for n in range(len(unique["others"])))
-        rows = f"(SELECT {reference.column} AS of{picked}, ctid AS place FROM {reference.table} {only})"
+        columns = f"{reference.column} AS of{picked}, ctid AS place"
+        rows = f"(SELECT {columns} FROM {reference.table} {only})"
         parts.append(
             f"EXISTS (SELECT FROM {rows} l JOIN {rows} w ON w.of = :winner{keyed}"
             f" WHERE l.of = :loser AND l.place = t.ctid)"
@@ -252,15 +251,14 @@ _KEEP_POINT: Final = """
       AND (d.lon, d.lat) IS DISTINCT FROM (w.lon, w.lat)
 """
 _MINE: Final = """
-    FROM account_merge_rows r
+    account_merge_rows r
     CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS {table}), r.key) k
     WHERE r.merge_id = :merge AND r.table_name = :table AND r.kind = 'moved' AND {key}
 """
-_MOVE_BACK: Final = (
-    "UPDATE {table} t SET {column} = :loser" + _MINE
-    + " AND md5(CAST(t AS text)) = r.after ->> 'md5'"
-)  # fmt: skip
-_STILL_THERE: Final = (
-    "SELECT count(*) FROM {table} t" + _MINE.replace("FROM account_merge_rows r", ", account_merge_rows r")
-    + " AND t.{column} <> :loser"
-)  # fmt: skip
+_MOVE_BACK: Final = f"""
+    UPDATE {{table}} t SET {{column}} = :loser FROM {_MINE}
+      AND md5(CAST(t AS text)) = r.after ->> 'md5'
+"""
+_STILL_THERE: Final = f"""
+    SELECT count(*) FROM {{table}} t, {_MINE} AND t.{{column}} <> :loser
+"""

@@ -13,9 +13,7 @@ from geocrm.jobs import Handler, Work
 
 TIDY: Final = "accounts.tidy_records"
 # Deleting an account takes the link to its documents along, not the documents themselves.
-_ORPHAN: Final = (
-    "NOT EXISTS (SELECT FROM account_documents l WHERE l.document_id = documents.id)"
-)
+_ORPHAN: Final = "NOT EXISTS (SELECT FROM account_documents l WHERE l.document_id = documents.id)"
 
 
 def run_tidy_in(folder: Callable[[], Path]) -> Handler:

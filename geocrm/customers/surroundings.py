@@ -27,7 +27,7 @@ def nearest(session: Session, account_id: int, limit: int = NEAREST) -> list[Nei
     return [Neighbour._make(row) for row in scoped_sql(session, _NEAREST, values)]
 
 
-# The index orders by degrees; on the ground the order differs a little, so a few more are looked at.
+# The index orders by degrees; on the ground the order differs a little, so more are looked at.
 _NEAREST: Final = """
     SELECT n.account_id, a.name, n.segment, ST_X(n.geom) AS lon, ST_Y(n.geom) AS lat, n.grade,
         ST_DistanceSphere(n.geom, me.geom) AS distance_m

@@ -105,9 +105,7 @@ def _before(at: str, kind: str, row: str) -> str:
             CAST(:kind AS text) COLLATE "C", CAST(:id AS bigint)))"""
 
 
-_MINE: Final = (
-    "EXISTS (SELECT FROM account_scope s WHERE s.account_id = :account_id AND {scope:s})"
-)
+_MINE: Final = "EXISTS (SELECT FROM account_scope s WHERE s.account_id = :account_id AND {scope:s})"
 # All that changed in one transaction is one entry.
 _CHANGES: Final = """
     SELECT c.at, min(c.id) AS id, min(c.user_id) AS user_id, min(c.source) AS source,

@@ -26,12 +26,12 @@ def picture(content: bytes, max_pixels: int) -> Any:
     """The picture, upright and small."""
     from PIL import Image, ImageOps  # noqa: PLC0415 - after the limits are set
 
-    image = Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "GIF", "WEBP"])
-    if image.width * image.height > max_pixels:
+    sent = Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "GIF", "WEBP"])
+    if sent.width * sent.height > max_pixels:
         raise SystemExit("too large")
-    image.draft("RGB", (EDGE, EDGE))
-    image.load()
-    image = ImageOps.exif_transpose(image)
+    sent.draft("RGB", (EDGE, EDGE))
+    sent.load()
+    image = ImageOps.exif_transpose(sent)
     image.thumbnail((EDGE, EDGE))
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 

@@ -43,7 +43,16 @@ _OPEN: Final = {
     f"{_ODF}.presentation": Kind(f"{_ODF}.presentation", (".odp",)),
     f"{_ODF}.graphics": Kind(f"{_ODF}.graphics", (".odg",)),
 }
-_MARKUP: Final = (b"<!doctype", b"<html", b"<svg", b"<script", b"<?xml", b"<head", b"<body", b"<!--")
+_MARKUP: Final = (
+    b"<!doctype",
+    b"<html",
+    b"<svg",
+    b"<script",
+    b"<?xml",
+    b"<head",
+    b"<body",
+    b"<!--",
+)
 _LEGACY_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 

@@ -34,7 +34,8 @@ _PART: Final = """
         jsonb_build_object('amount', o.amount, 'currency', o.currency, 'day', o.ordered_on)
     FROM orders o JOIN account_scope s ON s.account_id = o.account_id
     WHERE o.account_id = :account_id AND {scope:s}
-      AND (CAST(:at AS timestamptz) IS NULL OR o.ordered_on <= CAST(CAST(:at AS timestamptz) AS date)
+      AND (CAST(:at AS timestamptz) IS NULL
+           OR o.ordered_on <= CAST(CAST(:at AS timestamptz) AS date)
            AND (CAST(o.ordered_on AS timestamptz), 'order' COLLATE "C", o.id)
                < (CAST(:at AS timestamptz), CAST(:kind AS text) COLLATE "C", CAST(:id AS bigint)))
     ORDER BY o.ordered_on DESC, o.id DESC LIMIT :limit

@@ -13,7 +13,7 @@ from geocrm.errors import InvalidInput
 from geocrm.web import document_files, timeline
 from geocrm.web.access import permit
 from geocrm.web.reading import takes_at_most
-from geocrm.web.record_words import field_words, merge_rows, rows_words
+from geocrm.web.record_words import TABLE_WORDS, field_words, merge_rows, rows_words
 
 bp = Blueprint("account_record", __name__, url_prefix="/accounts")
 
@@ -141,9 +141,8 @@ def compare(account_id: int, other_id: int) -> str:
         winner=winner,
         loser=loser,
         rows=merge_rows(winner, loser),
-        joined=[
-            (each, merging.held(g.session, each.account.id)) for each in (winner, loser)
-        ],
+        joined=[(each, merging.held(g.session, each.account.id)) for each in (winner, loser)],
+        joined_words=TABLE_WORDS,
     )
 
 
@@ -153,9 +152,7 @@ def merge(account_id: int, other_id: int) -> Any:
     """Make one of the two."""
     form = request.form
     chosen = {
-        field: value
-        for field in merging.FIELDS
-        if (value := form.get(field, type=int)) is not None
+        field: value for field in merging.FIELDS if (value := form.get(field, type=int)) is not None
     }
     versions = {
         each: version

@@ -47,9 +47,7 @@ def handed_out(version: DocumentVersion) -> Response:
 def picture(version: DocumentVersion, page: int) -> Response:
     """What the version looks like, painted by us."""
     path = preview.draw(folder(), version, page)
-    return _locked_up(
-        send_file(path, mimetype=preview.MEDIA_TYPE, etag=f"{version.sha256}-{page}")
-    )
+    return _locked_up(send_file(path, mimetype=preview.MEDIA_TYPE, etag=f"{version.sha256}-{page}"))
 
 
 def _locked_up(answer: Response) -> Response:

@@ -99,6 +99,11 @@ def change_value(field: str, value: str | None) -> str:
     return str(VALUE_WORDS.get(value, value)) if field.startswith("consent_") else value
 
 
+def initials(name: str) -> str:
+    """Up to two letters that stand for somebody's face."""
+    return "".join(word[0] for word in name.split()[:2]).upper() or "?"
+
+
 def merge_rows(winner: Record, loser: Record) -> list[Row]:
     """The fields that are chosen when two become one; what only one has is taken from it."""
     rows = []
@@ -125,5 +130,5 @@ def _value(record: Record, field: str) -> Any:
 
 def register(app: Flask) -> None:
     """Give templates these words as filters."""
-    for each in (field_words, change_source, change_value):
+    for each in (field_words, change_source, change_value, initials):
         app.add_template_filter(each)

@@ -180,9 +180,7 @@ def test_who_looked_at_an_older_version_is_told(session, actor, pair):
         merging.merge(session, actor, winner, loser, versions={winner: 1, loser: 99})
 
 
-def test_merges_are_taken_back_in_reverse_and_old_links_follow_a_chain(
-    session, actor, add_account
-):
+def test_merges_are_taken_back_in_reverse_and_old_links_follow_a_chain(session, actor, add_account):
     a, b, c = (add_account(name).id for name in ("A", "B", "C"))
     first = merging.merge(session, actor, a, b)
     second = merging.merge(session, actor, c, a)

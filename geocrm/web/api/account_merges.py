@@ -83,9 +83,7 @@ def merge(account_id: int, given: MergeIn) -> MergeOut:
     """What hangs on the other one moves here, and the other one goes."""
     seen = {account_id: given.version, given.other_id: given.other_version}
     versions = {key: version for key, version in seen.items() if version is not None}
-    done = merging.merge(
-        g.session, g.actor, account_id, given.other_id, given.choices, versions
-    )
+    done = merging.merge(g.session, g.actor, account_id, given.other_id, given.choices, versions)
     return MergeOut(id=done.id, account_id=done.account_id, merged_id=done.loser_id)
 
 

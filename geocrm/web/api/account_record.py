@@ -297,9 +297,7 @@ def add_version(account_id: int, document_id: int) -> DocumentOut:
 @permit("read", "account")
 def download(account_id: int, document_id: int, number: int) -> Response:
     """As an attachment, whatever it is."""
-    return document_files.handed_out(
-        documents.version(g.session, account_id, document_id, number)
-    )
+    return document_files.handed_out(documents.version(g.session, account_id, document_id, number))
 
 
 @bp.get("/<int:account_id>/documents/<int:document_id>/versions/<int:number>/preview")
@@ -343,8 +341,10 @@ def _followers(account_id: int) -> FollowersOut:
 
 def _next(account_id: int) -> NextOut:
     found = following.next_action(g.session, account_id)
-    return NextOut(text=None) if found is None else NextOut(
-        text=found.text, due=found.due, by=found.by
+    return (
+        NextOut(text=None)
+        if found is None
+        else NextOut(text=found.text, due=found.due, by=found.by)
     )
 
 
@@ -360,8 +360,6 @@ def _document(account_id: int, version: DocumentVersion) -> DocumentOut:
     )
 
 
-def _addresses(
-    account_id: int, document_id: int, number: int, previewable: bool
-) -> dict[str, Any]:
+def _addresses(account_id: int, document_id: int, number: int, previewable: bool) -> dict[str, Any]:
     url = f"/api/v1/accounts/{account_id}/documents/{document_id}/versions/{number}"
     return {"url": url, "preview": f"{url}/preview" if previewable else None}
