@@ -95,7 +95,8 @@ def part(
 
 def counts(session: Session, account_id: int) -> dict[str, int]:
     """How many entries of each kind this room has."""
-    return dict(scoped_sql(session, _COUNTS, {"account_id": account_id}).tuples().all())
+    rows = scoped_sql(session, _COUNTS, {"account_id": account_id})
+    return {kind: int(count) for kind, count in rows}
 
 
 def _before(at: str, kind: str, row: str) -> str:
@@ -130,7 +131,8 @@ _PART: Final = f"""
          ORDER BY g.at DESC LIMIT :limit)
         UNION ALL
         (SELECT v.uploaded_at, 'document', v.id, v.name, NULL, v.uploaded_by,
-            jsonb_build_object('document_id', v.document_id, 'number', v.number)
+            jsonb_build_object('document_id', v.document_id, 'number', v.number,
+                'media_type', v.media_type, 'previewable', v.previewable)
          FROM account_documents l JOIN documents d ON d.id = l.document_id
          JOIN document_versions v ON v.document_id = d.id
          WHERE l.account_id = :account_id AND d.deleted_at IS NULL AND 'document' = ANY(:kinds)

@@ -78,8 +78,8 @@ def field_words(field: str) -> str:
 
 
 def rows_words(table: str, count: int) -> str:
-    """So many rows of a kind, as "3 contacts"."""
-    return f"{count} {TABLE_WORDS.get(table, table)}"
+    """So many rows of a kind, as "contacts (3)"."""
+    return f"{TABLE_WORDS.get(table, table)} ({count})"
 
 
 def change_source(source: str) -> str:
@@ -121,11 +121,20 @@ def _value(record: Record, field: str) -> Any:
     if field == "owner":
         return record.owner_name
     if field == "address":
-        d = record.address
-        parts = [d.typed or " ".join(filter(None, (d.street, d.house_number))), d.village,
-                 d.district, d.city, d.region, d.postcode]  # fmt: skip
-        return ", ".join(dict.fromkeys(part for part in parts if part))
+        return _address(record)
     return getattr(record.account, field)
+
+
+def _address(record: Record) -> str:
+    """As written, with the parts that are not in it."""
+    d = record.address
+    written = d.typed or " ".join(filter(None, (d.street, d.house_number)))
+    parts = [
+        part
+        for part in (d.village, d.district, d.city, d.region, d.postcode)
+        if part and part.lower() not in written.lower()
+    ]
+    return ", ".join(filter(None, (written, *parts)))
 
 
 def register(app: Flask) -> None:

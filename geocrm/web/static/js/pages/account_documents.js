@@ -8,7 +8,7 @@ const MAX_BYTES = 25 * 1024 * 1024;
 
 export function bindDocuments() {
   for (const field of document.querySelectorAll("[data-upload]")) field.addEventListener("change", send);
-  document.getElementById("documents")?.addEventListener("click", (event) => {
+  document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("[data-preview]") : null;
     if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey) return;
     event.preventDefault();

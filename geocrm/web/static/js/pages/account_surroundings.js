@@ -1,11 +1,10 @@
 // @ts-check
 /** What lies around a customer: its neighbours on the map and in the list beside it, its territory and unit. */
 import { getJson } from "../lib/api.js";
-import { LABELS } from "../lib/basemap.js";
+import { LABELS, fit } from "../lib/basemap.js";
 import { el } from "../lib/dom.js";
 import { formatDistance } from "../lib/format.js";
 import { boxAroundAll } from "../lib/ground.js";
-import { fit } from "../lib/basemap.js";
 import { t } from "../lib/i18n.js";
 import { onThemeChange, token } from "../lib/theme.js";
 
@@ -21,8 +20,8 @@ export async function showSurroundings(map, account, lonLat) {
   if (!found.nearest.length) list.replaceChildren(el("li", { class: "muted" }, t("Nobody else near by")));
   around.prepend(el("p", { class: "muted small record-areas" }, areaWords(found)));
   around.hidden = false;
-  const near = found.nearest.slice(0, 5).map((/** @type {any} */ one) => [one.lon, one.lat]);
-  if (near.length) fit(map, boxAroundAll([lonLat, ...near]), { padding: 32, maxZoom: 15, animate: false });
+  const near = found.nearest.slice(0, 5);
+  if (near.length) fit(map, boxAroundAll([{ lon: lonLat[0], lat: lonLat[1] }, ...near]), { padding: 32, maxZoom: 15, animate: false });
   onThemeChange(() => paint(map));
 }
 
