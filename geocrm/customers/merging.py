@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from geocrm import clock
 from geocrm.customers import decisions, history, merging_rows, placing, queries, scope
 from geocrm.customers.decision_sql import RESTORED as POINT
-from geocrm.customers.merging_rows import SINGLE, Reference
+from geocrm.customers.merging_rows import SINGLE
 from geocrm.customers.models import Account, AccountScope
 from geocrm.customers.record_models import AccountMerge, AccountMergeRow
 from geocrm.db import elevated, scoped_sql
@@ -76,9 +76,8 @@ def held(session: Session, account_id: int) -> dict[str, int]:
     with elevated(session):
         return {
             reference.table: count
-            for reference in merging_rows.references(session)
+            for reference, count in merging_rows.held(session, account_id)
             if reference.table not in SINGLE
-            and (count := merging_rows.count(session, reference, account_id))
         }
 
 
@@ -249,7 +248,7 @@ def _merge(session: Session, actor: Actor, merge: AccountMerge, chosen: Mapping[
     gone = {table: _image(session, table, loser) for table in SINGLE}
     points = merging_rows.point_ids(session, winner) | merging_rows.point_ids(session, loser)
     merging_rows.note(session, merge.id, "accounts", "deleted", {"id": loser}, gone["accounts"])
-    for reference in merging_rows.references(session):
+    for reference, _count in merging_rows.held(session, loser):
         merging_rows.move(session, merge.id, reference, loser, winner)
     scoped_sql(session, _FREE_ID, {"loser": loser})
     history.begin(session, actor, "merge")
@@ -334,8 +333,8 @@ def _undo(session: Session, actor: Actor, merge: AccountMerge) -> Undone:
     )
     spared = {
         reference.table: stayed
-        for reference in merging_rows.references(session)
-        if (stayed := _move_back(session, merge.id, reference, loser))
+        for reference in merging_rows.moved(session, merge.id)
+        if (stayed := merging_rows.move_back(session, merge.id, reference, loser))
     }
     new = merging_rows.point_ids(session, winner) - points
     merging_rows.delete_points(session, new | made)
@@ -343,10 +342,6 @@ def _undo(session: Session, actor: Actor, merge: AccountMerge) -> Undone:
         _refresh(session, account_id)
     session.flush()
     return Undone(winner, loser, fields, spared)
-
-
-def _move_back(session: Session, merge_id: int, reference: Reference, loser: int) -> int:
-    return merging_rows.move_back(session, merge_id, reference, loser)[1]
 
 
 def _restore_winner(

@@ -12,7 +12,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geocrm.customers.record_models import AccountMergeRow
@@ -42,7 +42,7 @@ def references(session: Session) -> list[Reference]:
 def move(session: Session, merge_id: int, reference: Reference, loser: int, winner: int) -> None:
     """Give the loser's rows of a table to the winner, and note each with its key."""
     table, column = reference.table, reference.column
-    values = {"merge": merge_id, "loser": loser, "winner": winner, "table": table}
+    values = {"merge": merge_id, "loser": loser, "winner": winner, "table": table, "column": column}
     clash = clash_sql(reference)
     _run(session, _KEEP_CLASHING.format(
         table=table, column=column, clash=clash, image=image_sql(session, table, "t"),
@@ -53,14 +53,26 @@ def move(session: Session, merge_id: int, reference: Reference, loser: int, winn
     ), values)  # fmt: skip
 
 
-def move_back(session: Session, merge_id: int, reference: Reference, loser: int) -> tuple[int, int]:
-    """Give the loser its rows back where nobody changed them; how many came, how many stayed."""
+def moved(session: Session, merge_id: int) -> list[Reference]:
+    """The columns whose rows a merge has moved."""
+    tables = set(
+        session.scalars(
+            select(AccountMergeRow.table_name)
+            .where(AccountMergeRow.merge_id == merge_id, AccountMergeRow.kind == "moved")
+            .distinct()
+        )
+    )
+    return [each for each in references(session) if each.table in tables]
+
+
+def move_back(session: Session, merge_id: int, reference: Reference, loser: int) -> int:
+    """Give the loser its rows back where nobody changed them; how many stayed."""
     key = " AND ".join(f"t.{column} = k.{column}" for column in reference.key)
     values = {"merge": merge_id, "loser": loser, "table": reference.table}
+    values |= {"column": reference.column}
     words = {"table": reference.table, "column": reference.column, "key": key}
-    came = _run(session, _MOVE_BACK.format(**words), values).rowcount
-    there = _run(session, _STILL_THERE.format(**words), values).scalar_one()
-    return came, int(there)
+    _run(session, _MOVE_BACK.format(**words), values)
+    return int(_run(session, _STILL_THERE.format(**words), values).scalar_one())
 
 
 def restore_deleted(session: Session, merge_id: int, table: str) -> None:
@@ -104,10 +116,16 @@ def note(
     return row
 
 
-def count(session: Session, reference: Reference, account_id: int) -> int:
-    """How many rows of a table hang on an account."""
-    sql = f"SELECT count(*) FROM {reference.table} t WHERE t.{reference.column} = :id"
-    return int(_run(session, sql, {"id": account_id}).scalar_one())
+def held(session: Session, account_id: int) -> list[tuple[Reference, int]]:
+    """The columns under which rows hang on an account, and how many: two statements for all."""
+    known = references(session)
+    counts = " UNION ALL ".join(
+        f"SELECT {number} AS number, count(*) AS rows FROM {each.table} t"
+        f" WHERE t.{each.column} = :id"
+        for number, each in enumerate(known)
+    )
+    rows = _run(session, counts, {"id": account_id})
+    return [(known[row.number], row.rows) for row in rows if row.rows]
 
 
 def apply(
@@ -235,8 +253,9 @@ _MOVE: Final = """
     WITH gone AS (
         UPDATE {table} t SET {column} = :winner WHERE t.{column} = :loser AND NOT {clash}
         RETURNING {key} AS key, md5(CAST(t AS text)) AS digest)
-    INSERT INTO account_merge_rows (merge_id, table_name, kind, key, after)
-    SELECT :merge, :table, 'moved', gone.key, jsonb_build_object('md5', gone.digest)
+    INSERT INTO account_merge_rows (merge_id, table_name, kind, key, before, after)
+    SELECT :merge, :table, 'moved', gone.key, jsonb_build_object('column', CAST(:column AS text)),
+        jsonb_build_object('md5', gone.digest)
     FROM gone WHERE TRUE
 """
 _KEEP_POINT: Final = """
@@ -253,7 +272,8 @@ _KEEP_POINT: Final = """
 _MINE: Final = """
     account_merge_rows r
     CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS {table}), r.key) k
-    WHERE r.merge_id = :merge AND r.table_name = :table AND r.kind = 'moved' AND {key}
+    WHERE r.merge_id = :merge AND r.table_name = :table AND r.kind = 'moved'
+      AND r.before ->> 'column' = :column AND {key}
 """
 _MOVE_BACK: Final = f"""
     UPDATE {{table}} t SET {{column}} = :loser FROM {_MINE}
