@@ -1,4 +1,4 @@
-"""Making one account of two that are the same customer, and taking that back.
+"""Making one account of two that are the same customer; `merging_undo` takes that back.
 
 Every field is chosen from one of the two; what hangs on the one that goes moves to the one that
 stays. It is deleted with images kept of each row, so that undoing restores both as they were,
@@ -6,13 +6,11 @@ except what somebody changed since, which is told.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geocrm import clock
 from geocrm.customers import decisions, history, merging_rows, placing, queries, scope
 from geocrm.customers.decision_sql import RESTORED as POINT
 from geocrm.customers.merging_rows import SINGLE
@@ -22,7 +20,6 @@ from geocrm.db import elevated, scoped_sql
 from geocrm.errors import Conflict, InvalidInput, NotFound
 from geocrm.security import Actor, audit
 
-KEPT_DAYS: Final = 30  # how long a merge can be taken back
 # What is chosen from one of the two; tags are those of both.
 FIELDS: Final = (
     "name", "external_id", "segment", "annual_revenue", "website", "visits_per_year", "owner",
@@ -33,19 +30,7 @@ _WRITTEN: Final = (
     "typed", "street", "house_number", "postcode", "village", "district", "city", "region",
     "country",
 )  # fmt: skip
-_PLACED: Final = ("geom", "grade", "radius_m", "unit", "territory_id")
-# Kept by triggers, or counted up with every change.
-_NOT_COMPARED: Final = {"version", "updated_at", "updated_by", "qk", "fingerprint", "account_id"}
-_KEY: Final = {"accounts": "id", "account_scope": "account_id", "addresses": "account_id"}
-
-
-class Undone(NamedTuple):
-    """What came of undoing a merge: who is there again, and what was changed since and stays."""
-
-    account_id: int
-    loser_id: int
-    fields: list[str]
-    rows: dict[str, int]
+KEY: Final = {"accounts": "id", "account_scope": "account_id", "addresses": "account_id"}
 
 
 def merged_into(session: Session, account_id: int) -> int | None:
@@ -116,52 +101,6 @@ def merge(
     return merge
 
 
-def undo(session: Session, actor: Actor, merge_id: int) -> Undone:
-    """Take a merge back: both accounts as they were, except what somebody changed since."""
-    actor.require("update", "account")
-    merge = _undoable(session, merge_id)
-    with elevated(session):
-        undone = _undo(session, actor, merge)
-    merge.undone_at, merge.undone_by = clock.now(), actor.user_id
-    audit.record(
-        session, actor, "merge.undo", f"account:{merge.account_id}", merge=merge.id,
-        loser=merge.loser_id, fields=undone.fields, rows=undone.rows,
-    )  # fmt: skip
-    session.flush()
-    session.expire_all()
-    return undone
-
-
-def forget(session: Session) -> int:
-    """Delete images that may be kept no longer: old ones, and those a provider's terms end."""
-    before = clock.now() - timedelta(days=KEPT_DAYS)
-    ended = (
-        select(AccountMergeRow.merge_id)
-        .where(
-            AccountMergeRow.table_name == "addresses",
-            AccountMergeRow.before["retain_until"].astext < clock.now().isoformat(),
-        )
-        .scalar_subquery()
-    )
-    with elevated(session):
-        gone = session.scalars(
-            update(AccountMerge)
-            .where(
-                AccountMerge.forgotten.is_(False),
-                (AccountMerge.at < before) | AccountMerge.id.in_(ended),
-            )
-            .values(forgotten=True)
-            .returning(AccountMerge.id)
-            .execution_options(synchronize_session=False)
-        ).all()
-        session.execute(
-            delete(AccountMergeRow)
-            .where(AccountMergeRow.merge_id.in_(gone))
-            .execution_options(synchronize_session=False)
-        )
-    return len(gone)
-
-
 # ------------------------------------------------------------------------------- before it
 
 
@@ -211,41 +150,13 @@ def _require_owner(session: Session, actor: Actor, *accounts: int | None) -> Non
         raise InvalidInput("Only its owner, or who they report to, may merge a customer away")
 
 
-def _undoable(session: Session, merge_id: int) -> AccountMerge:
-    merge = session.scalar(
-        select(AccountMerge)
-        .where(AccountMerge.id == merge_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if merge is None:
-        raise NotFound(f"No merge {merge_id}")
-    if merge.undone_at is not None:
-        raise Conflict("This merge was taken back already")
-    if merge.forgotten:
-        raise Conflict(f"A merge can be taken back for {KEPT_DAYS} days, and these are over")
-    later = session.scalar(
-        select(AccountMerge.loser_name)
-        .where(
-            AccountMerge.account_id == merge.account_id,
-            AccountMerge.id > merge.id,
-            AccountMerge.undone_at.is_(None),
-        )
-        .limit(1)
-    )
-    if later is not None:
-        raise Conflict(f"{later} was merged in later: take that back first")
-    session.execute(select(Account.id).where(Account.id == merge.account_id).with_for_update())
-    return merge
-
-
 # ------------------------------------------------------------------------------- merging
 
 
 def _merge(session: Session, actor: Actor, merge: AccountMerge, chosen: Mapping[str, int]) -> None:
     winner, loser = merge.account_id, merge.loser_id
     changed = [_noted(session, merge.id, table, winner, "changed") for table in SINGLE]
-    gone = {table: _image(session, table, loser) for table in SINGLE}
+    gone = {table: image_of(session, table, loser) for table in SINGLE}
     points = merging_rows.point_ids(session, winner) | merging_rows.point_ids(session, loser)
     merging_rows.note(session, merge.id, "accounts", "deleted", {"id": loser}, gone["accounts"])
     for reference, _count in merging_rows.held(session, loser):
@@ -261,10 +172,10 @@ def _merge(session: Session, actor: Actor, merge: AccountMerge, chosen: Mapping[
     for made in merging_rows.point_ids(session, winner) - points:
         merging_rows.note(session, merge.id, "address_points", "made", {"id": made}, None)
     merging_rows.delete_account(session, loser)
-    _refresh(session, winner)
+    refresh(session, winner)
     session.expire_all()
     for row in changed:
-        row.after = _image(session, row.table_name, winner)
+        row.after = image_of(session, row.table_name, winner)
     session.flush()
 
 
@@ -281,7 +192,7 @@ def _settle_account(
         taken.append("currency")
     merging_rows.apply(session, "accounts", "id", winner, image, taken)
     scoped_sql(
-        session, _SETTLE_ACCOUNT, {"id": winner, "tags": image["tags"], "user": actor.user_id}
+        session, SETTLE_ACCOUNT, {"id": winner, "tags": image["tags"], "user": actor.user_id}
     )
 
 
@@ -293,7 +204,7 @@ def _settle_address(
     Where only one of them was placed by hand, that is the point, whichever address was chosen;
     the point that is not taken stays as an earlier one.
     """
-    kept = _image(session, "addresses", winner)
+    kept = image_of(session, "addresses", winner)
     pinned = [account for account, address in ((winner, kept), (loser, image))
               if address["provider"] == placing.PIN]  # fmt: skip
     point_of = pinned[0] if len(pinned) == 1 else text_of
@@ -310,108 +221,27 @@ def _settle_address(
     decisions.place_in_scope(session, [winner])
 
 
-# ------------------------------------------------------------------------------- undoing
-
-
-def _undo(session: Session, actor: Actor, merge: AccountMerge) -> Undone:
-    winner, loser = merge.account_id, merge.loser_id
-    rows = session.scalars(
-        select(AccountMergeRow)
-        .where(AccountMergeRow.merge_id == merge.id, AccountMergeRow.kind != "moved")
-        .order_by(AccountMergeRow.id)
-    ).all()
-    points = merging_rows.point_ids(session, winner)
-    made = {int(row.key["id"]) for row in rows if row.kind == "made"}
-    fields = _restore_winner(session, actor, winner, [r for r in rows if r.kind == "changed"])
-    deleted = {row.table_name: row for row in rows if row.kind == "deleted"}
-    _require_free_id(session, deleted["accounts"].before or {}, winner)
-    for table in dict.fromkeys([*SINGLE, *deleted]):
-        merging_rows.restore_deleted(session, merge.id, table)
-    image = deleted["addresses"].before or {}
-    merging_rows.apply(
-        session, "addresses", "account_id", loser, image, ["answered", "answered_address"]
-    )
-    spared = {
-        reference.table: stayed
-        for reference in merging_rows.moved(session, merge.id)
-        if (stayed := merging_rows.move_back(session, merge.id, reference, loser))
-    }
-    new = merging_rows.point_ids(session, winner) - points
-    merging_rows.delete_points(session, new | made)
-    for account_id in (winner, loser):
-        _refresh(session, account_id)
-    session.flush()
-    return Undone(winner, loser, fields, spared)
-
-
-def _restore_winner(
-    session: Session, actor: Actor, winner: int, rows: list[AccountMergeRow]
-) -> list[str]:
-    """Give the winner its values back where nobody changed them since; the fields that stay."""
-    spared: list[str] = []
-    history.begin(session, actor, "merge.undo")
-    # Addresses first: who placed a point decides where its copy in the scope may go.
-    for row in sorted(rows, key=lambda each: each.table_name != "addresses"):
-        now, kept = _image(session, row.table_name, winner), _differing(row)
-        changed = {field for field in kept if now.get(field) != (row.after or {}).get(field)}
-        group = {"addresses": POINT, "account_scope": _PLACED}.get(row.table_name, ())
-        if changed & set(group) or (row.table_name == "account_scope" and "point" in spared):
-            changed |= set(group)
-            spared.append("point")
-        spared += sorted(changed - set(group))
-        restored = [field for field in kept if field not in changed]
-        with placing.letting_go_of_pins(session):
-            for _again in range(2 if row.table_name == "addresses" else 1):
-                merging_rows.apply(
-                    session,
-                    row.table_name,
-                    _KEY[row.table_name],
-                    winner,
-                    row.before or {},
-                    restored,
-                )
-    scoped_sql(session, _SETTLE_ACCOUNT, {"id": winner, "tags": [], "user": actor.user_id})
-    history.end(session)
-    return list(dict.fromkeys(spared))
-
-
-def _differing(row: AccountMergeRow) -> list[str]:
-    before, after = row.before or {}, row.after or {}
-    return [
-        field
-        for field, value in before.items()
-        if field not in _NOT_COMPARED and value != after.get(field)
-    ]
-
-
-def _require_free_id(session: Session, image: Mapping[str, Any], winner: int) -> None:
-    external_id = image.get("external_id")
-    if external_id is not None and scope.is_taken(session, external_id, None):
-        raise Conflict(
-            f"The customer ID {external_id!r} is in use by another customer now: change it there,"
-            " then take the merge back"
-        )
-
-
 # ------------------------------------------------------------------------------- both ways
 
 
 def _noted(
     session: Session, merge_id: int, table: str, account_id: int, kind: str
 ) -> AccountMergeRow:
-    key = {_KEY[table]: account_id}
-    before = _image(session, table, account_id)
+    key = {KEY[table]: account_id}
+    before = image_of(session, table, account_id)
     return merging_rows.note(session, merge_id, table, kind, key, before)
 
 
-def _image(session: Session, table: str, account_id: int) -> dict[str, Any]:
-    found = merging_rows.image(session, table, _KEY[table], account_id)
+def image_of(session: Session, table: str, account_id: int) -> dict[str, Any]:
+    """The row of an account in a table with one row an account, or NotFound."""
+    found = merging_rows.image(session, table, KEY[table], account_id)
     if found is None:
         raise NotFound(f"No customer {account_id}")
     return found
 
 
-def _refresh(session: Session, account_id: int) -> None:
+def refresh(session: Session, account_id: int) -> None:
+    """Bring reach and consent of an account in line with what hangs on it."""
     scope.refresh_reach(session, scope.ONE, {"account_id": account_id})
     scope.refresh_consent(session, scope.ONE, {"account_id": account_id})
 
@@ -420,7 +250,7 @@ _FREE_ID: Final = (
     "UPDATE accounts a SET external_id = NULL FROM account_scope s"
     " WHERE a.id = :loser AND s.account_id = a.id AND {scope:s}"
 )
-_SETTLE_ACCOUNT: Final = """
+SETTLE_ACCOUNT: Final = """
     UPDATE accounts a SET version = a.version + 1, updated_at = now(), updated_by = :user,
         tags = a.tags || ARRAY(SELECT t FROM unnest(CAST(:tags AS text[])) t
                                WHERE t <> ALL (a.tags))

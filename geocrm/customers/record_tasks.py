@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from geocrm.customers import merging
+from geocrm.customers import merging_undo
 from geocrm.db import elevated
 from geocrm.documents import service as documents
 from geocrm.jobs import Handler, Work
@@ -30,4 +30,4 @@ def tidy(session: Session, folder: Path) -> dict[str, int]:
     """Delete what may go; how many documents, files and merges' images went."""
     with elevated(session):
         gone, files = documents.purge(session, folder, _ORPHAN)
-    return {"documents": gone, "files": files, "merges": merging.forget(session)}
+    return {"documents": gone, "files": files, "merges": merging_undo.forget(session)}

@@ -8,7 +8,15 @@ from flask import Blueprint, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from geocrm.customers import documents, duplicates, following, history, merging, queries
+from geocrm.customers import (
+    documents,
+    duplicates,
+    following,
+    history,
+    merging,
+    merging_undo,
+    queries,
+)
 from geocrm.errors import InvalidInput
 from geocrm.web import document_files, timeline
 from geocrm.web.access import permit
@@ -172,7 +180,7 @@ def merge(account_id: int, other_id: int) -> Any:
 def undo(account_id: int, merge_id: int) -> Any:
     """Take a merge back; what changed since stays, and is named."""
     found = merging.require_of(g.session, account_id, merge_id)
-    undone = merging.undo(g.session, g.actor, merge_id)
+    undone = merging_undo.undo(g.session, g.actor, merge_id)
     flash(_("%(name)s is a customer of its own again.", name=found.loser_name), "good")
     stayed = [str(field_words(field)) for field in undone.fields]
     stayed += [rows_words(table, count) for table, count in undone.rows.items()]

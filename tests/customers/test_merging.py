@@ -5,7 +5,16 @@ from datetime import date
 import pytest
 from sqlalchemy import select, text
 
-from geocrm.customers import duplicates, following, history, merging, merging_rows, queries, service
+from geocrm.customers import (
+    duplicates,
+    following,
+    history,
+    merging,
+    merging_rows,
+    merging_undo,
+    queries,
+    service,
+)
 from geocrm.customers.models import Account, AccountScope, Activity, Contact
 from geocrm.customers.record_models import Follower
 from geocrm.db import scoped_sql
@@ -105,13 +114,13 @@ def test_undoing_restores_both_exactly_as_they_were(session, actor, pair, choice
     chosen = winner if choice == "winner" else loser
     merge = merging.merge(session, actor, winner, loser, dict.fromkeys(merging.FIELDS, chosen))
     assert images(session) != before
-    undone = merging.undo(session, actor, merge.id)
+    undone = merging_undo.undo(session, actor, merge.id)
     assert (undone.fields, undone.rows) == ([], {})
     after = images(session)
     for table in TABLES:
         assert after[table] == before[table], table
     with pytest.raises(Conflict, match="already"):
-        merging.undo(session, actor, merge.id)
+        merging_undo.undo(session, actor, merge.id)
 
 
 def test_undoing_spares_what_somebody_changed_since_and_says_what(session, actor, pair):
@@ -124,7 +133,7 @@ def test_undoing_spares_what_somebody_changed_since_and_says_what(session, actor
     ).one()
     theirs.title = "Owner"
     session.flush()
-    undone = merging.undo(session, actor, merge.id)
+    undone = merging_undo.undo(session, actor, merge.id)
     assert undone.fields == ["segment"]
     assert undone.rows == {"contacts": 1}
     assert queries.get(session, winner).name == "Toko Maju"
@@ -186,10 +195,10 @@ def test_merges_are_taken_back_in_reverse_and_old_links_follow_a_chain(session, 
     second = merging.merge(session, actor, c, a)
     assert merging.merged_into(session, b) == merging.merged_into(session, a) == c
     with pytest.raises(Conflict, match="take that back first"):
-        merging.undo(session, actor, first.id)
-    merging.undo(session, actor, second.id)
+        merging_undo.undo(session, actor, first.id)
+    merging_undo.undo(session, actor, second.id)
     assert merging.merged_into(session, b) == a
-    merging.undo(session, actor, first.id)
+    merging_undo.undo(session, actor, first.id)
     assert queries.get(session, b).name == "B"
 
 
@@ -198,9 +207,9 @@ def test_images_are_kept_for_a_month_and_then_the_merge_stands(session, actor, p
     session.execute(text("UPDATE account_merge_rows SET before = before"))
     merge.at = merge.at.replace(year=2020)
     session.flush()
-    assert merging.forget(session) == 1
+    assert merging_undo.forget(session) == 1
     with pytest.raises(Conflict, match="30 days"):
-        merging.undo(session, actor, merge.id)
+        merging_undo.undo(session, actor, merge.id)
 
 
 def test_duplicates_share_a_number_or_are_near_by_and_called_alike(

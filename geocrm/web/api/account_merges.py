@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import g
 from pydantic import BaseModel, ConfigDict, Field
 
-from geocrm.customers import duplicates, merging, queries
+from geocrm.customers import duplicates, merging, merging_undo, queries
 from geocrm.web.access import permit
 
 bp = APIBlueprint("api_account_merges", __name__, url_prefix="/api/v1/accounts", tag="Customers")
@@ -94,7 +94,7 @@ def merge(account_id: int, given: MergeIn) -> MergeOut:
 def undo(account_id: int, merge_id: int) -> UndoneOut:
     """Both as they were, except what was changed since."""
     merging.require_of(g.session, account_id, merge_id)
-    undone = merging.undo(g.session, g.actor, merge_id)
+    undone = merging_undo.undo(g.session, g.actor, merge_id)
     return UndoneOut(
         account_id=undone.account_id,
         restored_id=undone.loser_id,
