@@ -229,7 +229,8 @@ def _swap(cursor: Cursor, name: str, beside: str) -> None:
     for attempt in range(_SWAP_ATTEMPTS):
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = ANY(%s) AND pid <> pg_backend_pid()",
+            " WHERE datname = ANY(%s) AND backend_type = 'client backend'"
+            " AND pid <> pg_backend_pid()",
             ([name, beside],),
         )
         try:
@@ -256,7 +257,24 @@ def _rename(cursor: Cursor, old: str, new: str) -> None:
 
 
 def _drop(cursor: Cursor, name: str) -> None:
-    cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Drop a database, whoever is at work there.
+
+    Not WITH (FORCE): that fails while autovacuum is there, as its process belongs to a superuser;
+    a plain DROP ends autovacuum by itself.
+    """
+    for attempt in range(_SWAP_ATTEMPTS):
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND backend_type = 'client backend'",
+            (name,),
+        )
+        try:
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+            return
+        except pg_errors.ObjectInUse:
+            if attempt == _SWAP_ATTEMPTS - 1:
+                raise
+            time.sleep(0.02)
 
 
 def _row_counts(cursor: Cursor) -> dict[str, int]:

@@ -12,6 +12,7 @@ from geocrm.db import make_engine
 from geocrm.db.migrate import upgrade
 from geocrm.documents import store
 from geocrm.errors import InvalidInput
+from geocrm.operations import archive
 from geocrm.operations.backup import backup, restore
 from geocrm.operations.servers import libpq_dsn
 
@@ -185,7 +186,7 @@ def test_documents_are_in_the_backup_and_come_back_checked(empty, tmp_path):
         damaged = file.read_bytes().replace(content, content[::-1])
         file.write_bytes(damaged)
         with pytest.raises(InvalidInput, match="damaged"):
-            restore(empty.up(), file, replace=True, documents=tmp_path / "third")
+            archive.restore_documents(file, tmp_path / "third")
         assert list(store.contents(tmp_path / "third")) == []
     finally:
         empty.ask("DELETE FROM documents")
