@@ -1,4 +1,4 @@
-"""`geocrm backup` and `geocrm restore`: the whole database in one file."""
+"""`geocrm backup` and `geocrm restore`: the whole database and its documents in one file."""
 
 from pathlib import Path
 
@@ -22,7 +22,8 @@ def backup(file: Path, as_json: bool) -> None:
     """
     chosen = settings()
     with open_engine(chosen):
-        manifest = backups.backup(cluster.ensure_running(chosen, say), file.absolute())
+        url = cluster.ensure_running(chosen, say)
+        manifest = backups.backup(url, file.absolute(), chosen.var / "documents")
     _report(manifest, file, as_json, "Saved")
 
 
@@ -35,7 +36,9 @@ def restore(file: Path, replace: bool, as_json: bool) -> None:
     chosen = settings()
     url = cluster.ensure_running(chosen, say)
     with answering(chosen):
-        manifest = backups.restore(url, file.absolute(), replace=replace)
+        manifest = backups.restore(
+            url, file.absolute(), replace=replace, documents=chosen.var / "documents"
+        )
     _report(manifest, file, as_json, "Restored")
     if manifest.rows.get("region_packs"):
         say("A backup holds no files of region packs: geocrm check says which are missing")
@@ -46,4 +49,5 @@ def _report(manifest: Manifest, file: Path, as_json: bool, verb: str) -> None:
         emit({"file": file, **{key: getattr(manifest, key) for key in ("made_at", "rows")}})
     else:
         rows = manifest.rows
-        say(f"{verb} {rows['accounts']:,} accounts and {rows['users']:,} users ({file})")
+        documents = f", {manifest.documents:,} documents" if manifest.documents else ""
+        say(f"{verb} {rows['accounts']:,} accounts and {rows['users']:,} users{documents} ({file})")

@@ -95,7 +95,7 @@ SOME: Final = """
     JOIN account_scope s ON s.account_id = r.account_id
     WHERE r.decision_id = :id AND {scope:s} ORDER BY r.account_id LIMIT :limit
 """
-_RESTORED: Final = (
+RESTORED: Final = (
     *_POINT, "geocoded_at", "placed_by", "review", "reviewed_by", "reviewed_at",
 )  # fmt: skip
 _IMAGES: Final = """
@@ -108,7 +108,7 @@ _IMAGES: Final = """
 """
 RESTORE: Final = f"""
     WITH {_IMAGES}
-    UPDATE addresses d SET {", ".join(f"{column} = (image.i).{column}" for column in _RESTORED)}
+    UPDATE addresses d SET {", ".join(f"{column} = (image.i).{column}" for column in RESTORED)}
     FROM image
     WHERE d.account_id = image.account_id AND md5(CAST(d AS text)) = image.after
       AND coalesce((image.i).retain_until > now(), true)

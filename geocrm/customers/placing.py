@@ -68,7 +68,7 @@ def geocode(session: Session, account_id: int) -> None:
 
 def unpin(session: Session, account_id: int) -> None:
     """Forget where a person placed the account and look its address up instead."""
-    with _letting_go_of_pins(session):
+    with letting_go_of_pins(session):
         geocode(session, account_id)
 
 
@@ -97,7 +97,8 @@ def _place(session: Session, address: Address, values: Mapping[str, Any]) -> Non
 
 
 @contextmanager
-def _letting_go_of_pins(session: Session) -> Iterator[None]:
+def letting_go_of_pins(session: Session) -> Iterator[None]:
+    """Let the block write points that people placed; nothing else may."""
     setting = text("SELECT set_config('geocrm.unpin', :value, true)")
     session.execute(setting, {"value": "on"})
     try:

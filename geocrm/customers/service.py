@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from geocrm import clock
-from geocrm.customers import placing, queries, reaching, scope
+from geocrm.customers import history, placing, queries, reaching, scope
 from geocrm.customers.models import (
     Account,
     AccountScope,
@@ -225,6 +225,7 @@ def state_consent(
     if channel not in list(Channel):
         raise InvalidInput(f"There is no channel {channel!r}; channels are {', '.join(Channel)}")
     queries.get(session, account_id)
+    history.begin(session, actor)
     session.add(
         Consent(
             account_id=account_id,
@@ -307,6 +308,7 @@ def _touch(session: Session, actor: Actor, account_id: int, version: int | None 
             f"{account.name} was changed by somebody else since you opened it (version"
             f" {account.version}, yours is {version}): load it again"
         )
+    history.begin(session, actor)
     account.updated_at, account.updated_by = clock.now(), actor.user_id
     session.flush()
     return account
@@ -360,6 +362,7 @@ def _remove_child(
     child_id: int,
 ) -> None:
     actor.require("update", "account")
+    history.begin(session, actor)
     gone = session.scalars(
         delete(child)
         .where(child.id == child_id, child.account_id == account_id)

@@ -30,7 +30,8 @@ from geocrm.errors import InvalidInput
 from geocrm.maps.filters import Filter
 from geocrm.maps.queries import Box
 from geocrm.maps.service import sees_individuals
-from geocrm.maps.tiles import EXTENT, Tile
+from geocrm.maps.tile_sql import EXTENT
+from geocrm.maps.tiles import Tile
 from geocrm.security import Actor
 from geocrm.security.disclosure import shown_count
 from geocrm.spatial.morton import ZOOM, lattice, tile_range

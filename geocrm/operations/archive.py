@@ -1,12 +1,14 @@
-"""The backup file: a tar of PostgreSQL's own dump and a manifest that says what must be in it.
+"""The backup file: a tar of PostgreSQL's own dump, the documents, and a manifest of what is in it.
 
 The manifest stands last, so that the dump streams straight into the file; a file without it was
-never finished.
+never finished. Documents are named by the checksum of their content.
 """
 
 import hashlib
 import json
 import os
+import re
+import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +19,9 @@ from typing import IO
 from geocrm.errors import InvalidInput
 
 FORMAT = 1
-_DUMP, _MANIFEST = "database.dump", "manifest.json"
+_DUMP, _MANIFEST, _DOCUMENTS = "database.dump", "manifest.json", "documents/"
 _BLOCK = 1 << 20
+_CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Manifest:
     postgresql: int
     sha256: str
     rows: dict[str, int]
+    # Contents of documents; 0 in backups from before there were any.
+    documents: int = 0
 
 
 class DumpWriter:
@@ -41,6 +46,7 @@ class DumpWriter:
         self._file = file
         self._hash = hashlib.sha256()
         self._size = 0
+        self._documents: list[str] = []
         # The size is known only at the end; the header is written again then.
         self._file.write(_header(_DUMP, 0))
 
@@ -55,9 +61,20 @@ class DumpWriter:
         """The checksum of what was written."""
         return self._hash.hexdigest()
 
+    def end_dump(self) -> None:
+        """Say that the dump is complete."""
+        self._file.write(_padding(self._size))
+
+    def add_document(self, path: Path) -> None:
+        """Append the content of a document, after the dump."""
+        size = path.stat().st_size
+        self._file.write(_header(_DOCUMENTS + path.name, size))
+        with path.open("rb") as content:
+            shutil.copyfileobj(content, self._file, _BLOCK)
+        self._file.write(_padding(size))
+
     def finish(self, manifest: Manifest) -> None:
         """Write the manifest and the end of the archive."""
-        self._file.write(_padding(self._size))
         text = json.dumps(asdict(manifest), indent=1).encode()
         self._file.write(_header(_MANIFEST, len(text)) + text + _padding(len(text)))
         self._file.write(bytes(2 * tarfile.BLOCKSIZE))
@@ -107,6 +124,42 @@ def reading(source: Path) -> Iterator[IO[bytes]]:
         member = archive.extractfile(_DUMP)
         assert member is not None
         yield member
+
+
+def restore_documents(source: Path, folder: Path) -> int:
+    """Put the documents of a backup into the folder, beside those that are there; how many.
+
+    A content is checked against the checksum that is its name before it takes its place.
+    """
+    count = 0
+    with tarfile.open(source, "r:") as archive:
+        for member in archive:
+            name = member.name.removeprefix(_DOCUMENTS)
+            if member.isreg() and name != member.name and _CHECKSUM.fullmatch(name):
+                content = archive.extractfile(member)
+                assert content is not None
+                _restore_document(content, folder, name, source)
+                count += 1
+    return count
+
+
+def _restore_document(content: IO[bytes], folder: Path, name: str, source: Path) -> None:
+    target = folder / name[:2] / name
+    if target.is_file() and target.stat().st_size:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = target.with_name(f".{name}.restoring")
+    try:
+        found = hashlib.sha256()
+        with draft.open("wb") as file:
+            while block := content.read(_BLOCK):
+                found.update(block)
+                file.write(block)
+        if found.hexdigest() != name:
+            raise InvalidInput(f"{source} is damaged: a document in it is not what was saved")
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def require_intact(source: Path, manifest: Manifest) -> None:

@@ -1,4 +1,4 @@
-"""Backup and restore: the whole database in one file, all or nothing.
+"""Backup and restore: the whole database and its documents in one file, all or nothing.
 
 The session key in `var/secret` stays out: whoever gets hold of a backup cannot forge a sign-in, and
 after a restore elsewhere everybody signs in again. Open sessions stay out for the same reason, and
@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 
 from geocrm import clock
 from geocrm.db import binaries, make_engine, migrate
+from geocrm.documents import store
 from geocrm.errors import Conflict, InvalidInput, ServiceUnavailable
 from geocrm.operations import archive
 from geocrm.operations.archive import Manifest
@@ -40,10 +41,12 @@ _SWAP_ATTEMPTS = 50  # people who are at work reconnect within milliseconds; ret
 Cursor = psycopg2.extensions.cursor
 
 
-def backup(url: str, target: Path) -> Manifest:
+def backup(url: str, target: Path, documents: Path | None = None) -> Manifest:
     """Write the database into the file; an earlier file of that name is replaced at the end.
 
-    Everything is read in one snapshot, so people may go on working.
+    Everything is read in one snapshot, so people may go on working. With the folder of `documents`
+    their contents go along: those that the snapshot names, and it names none that is not there, as
+    a content is in its place before its row is committed and stays a day behind it.
     """
     if not target.parent.is_dir():
         raise InvalidInput(f"There is no folder {target.parent}")
@@ -53,6 +56,8 @@ def backup(url: str, target: Path) -> Manifest:
         snapshot, server = cursor.fetchone() or ("", 0)
         rows, revision = _row_counts(cursor), _revision(cursor)
         _dump(url, snapshot, server // 10_000, writer)
+        writer.end_dump()
+        kept = _add_documents(cursor, writer, documents) if documents else 0
         manifest = Manifest(
             format=archive.FORMAT,
             made_at=clock.now().isoformat(timespec="seconds"),
@@ -61,9 +66,26 @@ def backup(url: str, target: Path) -> Manifest:
             postgresql=server // 10_000,
             sha256=writer.sha256,
             rows=rows,
+            documents=kept,
         )
         writer.finish(manifest)
     return manifest
+
+
+def _add_documents(cursor: Cursor, writer: archive.DumpWriter, folder: Path) -> int:
+    """Append the contents that versions of documents name; how many."""
+    cursor.execute("SELECT to_regclass('public.document_versions')")
+    if (cursor.fetchone() or (None,))[0] is None:
+        return 0
+    cursor.execute("SELECT DISTINCT sha256 FROM document_versions ORDER BY 1")
+    count = 0
+    for (sha256,) in cursor.fetchall():
+        path = store.path_of(folder, sha256)
+        # One that is missing is missed by `geocrm check`, not by who saves the others.
+        if path.is_file():
+            writer.add_document(path)
+            count += 1
+    return count
 
 
 def _dump(url: str, snapshot: str, major: int, writer: archive.DumpWriter) -> None:
@@ -83,11 +105,14 @@ def _dump(url: str, snapshot: str, major: int, writer: archive.DumpWriter) -> No
         raise ServiceUnavailable(f"The backup failed, and no file was written: {complaint}")
 
 
-def restore(url: str, source: Path, *, replace: bool = False) -> Manifest:
+def restore(
+    url: str, source: Path, *, replace: bool = False, documents: Path | None = None
+) -> Manifest:
     """Put a backup in the place of the database; on any error the database stays as it was.
 
-    The backup is first restored beside the database, checked and migrated. Raises Conflict when
-    the database holds anything and `replace` is not asked for.
+    The backup is first restored beside the database, checked and migrated. Documents go into the
+    folder `documents` before the exchange; their names are checksums, so none is overwritten.
+    Raises Conflict when the database holds anything and `replace` is not asked for.
     """
     manifest = _acceptable(source)
     name = make_url(url).database or ""
@@ -99,6 +124,8 @@ def restore(url: str, source: Path, *, replace: bool = False) -> Manifest:
         try:
             _make_empty_database(cursor, beside)
             _fill(_sibling(url, beside), source, manifest)
+            if documents is not None:
+                archive.restore_documents(source, documents)
             _swap(cursor, name, beside)
         finally:
             _drop(cursor, beside)
@@ -202,7 +229,8 @@ def _swap(cursor: Cursor, name: str, beside: str) -> None:
     for attempt in range(_SWAP_ATTEMPTS):
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = ANY(%s) AND pid <> pg_backend_pid()",
+            " WHERE datname = ANY(%s) AND backend_type = 'client backend'"
+            " AND pid <> pg_backend_pid()",
             ([name, beside],),
         )
         try:
@@ -229,7 +257,24 @@ def _rename(cursor: Cursor, old: str, new: str) -> None:
 
 
 def _drop(cursor: Cursor, name: str) -> None:
-    cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Drop a database, whoever is at work there.
+
+    Not WITH (FORCE): that fails while autovacuum is there, as its process belongs to a superuser;
+    a plain DROP ends autovacuum by itself.
+    """
+    for attempt in range(_SWAP_ATTEMPTS):
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND backend_type = 'client backend'",
+            (name,),
+        )
+        try:
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+            return
+        except pg_errors.ObjectInUse:
+            if attempt == _SWAP_ATTEMPTS - 1:
+                raise
+            time.sleep(0.02)
 
 
 def _row_counts(cursor: Cursor) -> dict[str, int]:

@@ -193,3 +193,15 @@ _GEOJSON = """
         FROM boundaries WHERE code = ANY(:codes)
     ) features
 """
+
+
+def outline(session: Session, code: str) -> dict[str, Any] | None:
+    """The coarse outline of a unit as GeoJSON, for drawing; None when there is no such unit."""
+    found: dict[str, Any] | None = session.execute(
+        text(
+            "SELECT ST_AsGeoJSON(ST_Transform(b.outline, 4326), 4)::jsonb FROM boundaries b"
+            " WHERE b.code = :code"
+        ),
+        {"code": code},
+    ).scalar_one_or_none()
+    return found

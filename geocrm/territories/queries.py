@@ -221,6 +221,12 @@ def shapes(session: Session, plan_id: int, decimals: int = 5) -> dict[int, dict[
     return {number: shape for number, shape in rows.all() if shape is not None}
 
 
+def outline(session: Session, territory_id: int) -> tuple[str, dict[str, Any] | None] | None:
+    """The name of a territory and its coarse outline as GeoJSON, or None when there is none."""
+    row = session.execute(text(_OUTLINE), {"id": territory_id}).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
 _LIVE_IDS = """
     WITH RECURSIVE mine(id) AS (
         SELECT t.id FROM territory_members m
@@ -249,4 +255,13 @@ _SHAPES = """
     JOIN territory_units u ON u.territory_id = t.id
     JOIN boundaries b ON b.code = u.unit
     WHERE t.plan_id = :plan GROUP BY t.number
+"""
+# For a small map: the copies for drawing, which leave gaps no wider than a line.
+_OUTLINE = """
+    SELECT t.name, (
+        SELECT ST_AsGeoJSON(ST_Transform(ST_SimplifyPreserveTopology(
+            ST_Union(ST_Buffer(b.outline, 50)), 400), 4326), 4)::jsonb
+        FROM territory_units u JOIN boundaries b ON b.code = u.unit
+        WHERE u.territory_id = t.id)
+    FROM territories t WHERE t.id = :id
 """

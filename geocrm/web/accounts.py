@@ -8,13 +8,25 @@ from flask import Blueprint, current_app, flash, g, redirect, render_template, r
 from flask_babel import gettext as _
 
 from geocrm import clock
-from geocrm.customers import queries, review, review_queries, service
+from geocrm.customers import (
+    documents,
+    duplicates,
+    following,
+    history,
+    merging,
+    queries,
+    review,
+    review_queries,
+    service,
+)
 from geocrm.customers.imports.values import Decimal, number
 from geocrm.customers.models import SEGMENTS, Channel
 from geocrm.db.postgis import LonLat
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, NotFound
 from geocrm.sales import queries as sales
 from geocrm.territories import queries as territories
+from geocrm.visits import standing as visits
+from geocrm.web import timeline
 from geocrm.web.access import permit
 from geocrm.web.map import workspace
 
@@ -78,30 +90,90 @@ def create() -> Any:
 
 @bp.get("/<int:account_id>")
 @permit("read", "account")
-def show(account_id: int) -> str:
-    """The customer's record."""
-    record = queries.record(g.session, account_id)
-    today = clock.today(g.actor.timezone)
-    live = territories.live_territories(g.session) if record.scope.territory_id else []
-    point = review_queries.get(g.session, account_id)
+def show(account_id: int) -> Any:
+    """The customer's record; one that was merged leads to whom it was merged into."""
+    try:
+        record = queries.record(g.session, account_id)
+    except NotFound:
+        stayed = merging.merged_into(g.session, account_id)
+        if stayed is None:
+            raise
+        return redirect(f"/accounts/{stayed}")
     return render_template(
-        "accounts/show.html",
-        record=record,
-        point=point,
-        likely=review.likely((point.p50, point.p200, point.p1000, point.p5000)),
-        territory=next((t for t in live if t.id == record.scope.territory_id), None),
-        contacts=queries.contacts(g.session, account_id),
-        phones=queries.phones(g.session, account_id),
-        emails=queries.emails(g.session, account_id),
-        earlier=queries.earlier_points(g.session, account_id),
-        entries=queries.timeline(g.session, account_id),
-        consents=queries.consents(g.session, account_id),
-        channels=list(Channel),
-        orders=sales.orders_of(g.session, account_id, 10),
-        totals=sales.totals(g.session, account_id, today - timedelta(days=365)),
-        untrustworthy=record.scope.grade in queries.UNTRUSTWORTHY,
-        days_since_visit=queries.days_since(record.scope.last_visit, today),
-    )
+        "accounts/show.html", record=record, **_place_of(record), **_life_of(record),
+        **_reach_of(account_id), **_documents_of(account_id),
+    )  # fmt: skip
+
+
+def _place_of(record: queries.Record) -> dict[str, Any]:
+    """Where the customer is, and what lies around."""
+    live = territories.live_territories(g.session) if record.scope.territory_id else []
+    point = review_queries.get(g.session, record.account.id)
+    return {
+        "point": point,
+        "likely": review.likely((point.p50, point.p200, point.p1000, point.p5000)),
+        "territory": next((t for t in live if t.id == record.scope.territory_id), None),
+        "earlier": queries.earlier_points(g.session, record.account.id),
+        "untrustworthy": record.scope.grade in queries.UNTRUSTWORTHY,
+    }
+
+
+def _life_of(record: queries.Record) -> dict[str, Any]:
+    """What happened with the customer, what is next, and who follows it."""
+    account_id, today = record.account.id, clock.today(g.actor.timezone)
+    kinds = [kind for kind in request.args.get("kind", "").split(",") if kind]
+    followers = following.followers(g.session, account_id)
+    return {
+        "today": today,
+        "page": timeline.page(g.session, g.actor, account_id, kinds, request.args.get("cursor")),
+        "kinds": kinds,
+        "counts": timeline.counts(g.session, g.actor, account_id),
+        "standing": visits.standing(g.session, account_id, today),
+        "planned": following.next_action(g.session, account_id),
+        "followers": followers,
+        "follows": g.actor.user_id in {each.user_id for each in followers},
+        "changes": history.page(g.session, account_id, limit=5),
+        "duplicates": duplicates.likely(g.session, account_id, 3),
+        "totals": sales.totals(g.session, account_id, today - timedelta(days=365)),
+        "days_since_order": queries.days_since(record.scope.last_order, today),
+        "days_since_visit": queries.days_since(record.scope.last_visit, today),
+    }
+
+
+def _reach_of(account_id: int) -> dict[str, Any]:
+    """Whom to reach and how, the customer itself first."""
+    people = queries.contacts(g.session, account_id)
+    phones = queries.phones(g.session, account_id)
+    emails = queries.emails(g.session, account_id)
+    grouped = [
+        (
+            contact,
+            [p for p in phones if p.contact_id == (contact.id if contact else None)],
+            [e for e in emails if e.contact_id == (contact.id if contact else None)],
+        )
+        for contact in (None, *people)
+    ]
+    return {
+        "people": [each for each in grouped if any(each)],
+        "main_phone": phones[0] if phones else None,
+        "main_email": emails[0] if emails else None,
+        "consents": queries.consents(g.session, account_id),
+        "channels": list(Channel),
+    }
+
+
+def _documents_of(account_id: int) -> dict[str, Any]:
+    listed = documents.listed(g.session, account_id)
+    newest = {each.id: each.number for each in listed}
+    older: dict[int, list[documents.Version]] = {}
+    for each in documents.versions(g.session, account_id) if listed else ():
+        if each.number != newest.get(each.document_id):
+            older.setdefault(each.document_id, []).append(each)
+    return {
+        "documents": listed,
+        "versions": older,
+        "deleted_documents": documents.listed(g.session, account_id, deleted=True),
+    }
 
 
 @bp.get("/<int:account_id>/edit")

@@ -10,6 +10,7 @@ from geocrm import __version__
 from geocrm.config import Settings
 from geocrm.web import (
     access,
+    account_record,
     accounts,
     address_quality,
     address_review,
@@ -38,6 +39,9 @@ from geocrm.web import map as map_page
 from geocrm.web.api import account_groups as api_account_groups
 from geocrm.web.api import account_layers as api_account_layers
 from geocrm.web.api import account_list as api_account_list
+from geocrm.web.api import account_merges as api_account_merges
+from geocrm.web.api import account_record as api_account_record
+from geocrm.web.api import account_surroundings as api_account_surroundings
 from geocrm.web.api import accounts as api_accounts
 from geocrm.web.api import address_batches as api_address_batches
 from geocrm.web.api import address_quality as api_address_quality
@@ -63,7 +67,11 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home.bp,
     basemap.bp,
     accounts.bp,
+    account_record.bp,
     api_accounts.bp,
+    api_account_record.bp,
+    api_account_merges.bp,
+    api_account_surroundings.bp,
     address_review.bp,
     api_address_review.bp,
     address_quality.bp,

@@ -11,6 +11,7 @@ from flask import Flask, current_app, g, has_request_context, request, session
 from flask_babel import Babel, format_currency, format_date, format_datetime, format_decimal
 
 from geocrm.config import Settings
+from geocrm.web import record_words
 from geocrm.web import words as page_words
 
 TRANSLATIONS: Final = Path(__file__).parent / "translations"
@@ -70,6 +71,7 @@ def register(app: Flask, settings: Settings) -> None:
         timezone_selector=choose_timezone,
     )
     page_words.register(app)
+    record_words.register(app)
 
     @app.template_filter("money")
     def money(amount: float | None, currency: str = settings.default_currency) -> str:

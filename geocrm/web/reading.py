@@ -4,7 +4,8 @@ PostgreSQL text has no place for NUL, numbers that are none fit no figure, and J
 without end exhausts the reader.
 """
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from flask import Flask, request
 from flask.json.provider import DefaultJSONProvider
@@ -16,6 +17,19 @@ _NUL: Final = "\x00"
 # An area of 10,000 corners takes half a megabyte; files come as multipart, with a limit of their
 # own.
 MAX_BODY: Final = 4 * 1024 * 1024
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes_at_most(num_bytes: int) -> Callable[[View], View]:
+    """Let the view take a body of so many bytes, and refuse a longer one before it is read."""
+
+    def mark(view: View) -> View:
+        view.max_body = num_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 class StrictJson(DefaultJSONProvider):
@@ -64,6 +78,9 @@ def register(app: Flask) -> None:
     def limit_body() -> None:
         if request.mimetype != "multipart/form-data":
             request.max_content_length = MAX_BODY
+        elif request.endpoint is not None:
+            own = getattr(app.view_functions[request.endpoint], "max_body", None)
+            request.max_content_length = own or request.max_content_length
 
     @app.before_request
     def refuse_nul() -> None:

@@ -32,6 +32,8 @@ OUTCOMES: Final[dict[str, LazyString]] = {
     "nobody": later("nobody there"),
     "postponed": later("postponed"),
     "note": later("note"),
+    "completed": later("done"),
+    "withdrawn": later("withdrawn"),
 }
 SOURCES: Final[dict[str, LazyString]] = {
     "by hand": later("by hand"),

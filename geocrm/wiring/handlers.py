@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from geocrm.customers import review_tasks
+from geocrm.config import Settings
+from geocrm.customers import record_tasks, review_tasks
 from geocrm.customers.address_batches import tasks as address_tasks
 from geocrm.geocoding.providers import tasks as provider_tasks
 from geocrm.jobs import Handler
@@ -28,6 +29,7 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     bulk_tasks.RUN: bulk_tasks.run_with(ACTIONS),
     bulk_tasks.UNDO: bulk_tasks.undo_with(ACTIONS),
     bulk_tasks.FORGET: bulk_tasks.forget,
+    record_tasks.TIDY: record_tasks.run_tidy_in(lambda: Settings.from_env().var / "documents"),
 }
 
 # What is done once a day without anybody asking.
@@ -37,4 +39,5 @@ DAILY: Final = (
     provider_tasks.PURGE,
     review_tasks.TIDY,
     bulk_tasks.FORGET,
+    record_tasks.TIDY,
 )

@@ -14,7 +14,7 @@ invalid is dropped first.
 from alembic import op
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 
 _INDEXES = {
     # Equal and "starts with", both in any case.

@@ -1,6 +1,7 @@
 """A backup brings back everything, or nothing is changed."""
 
 import contextlib
+import hashlib
 import json
 import shutil
 
@@ -9,7 +10,10 @@ import pytest
 
 from geocrm.db import make_engine
 from geocrm.db.migrate import upgrade
-from geocrm.operations.backup import backup
+from geocrm.documents import store
+from geocrm.errors import InvalidInput
+from geocrm.operations import archive
+from geocrm.operations.backup import backup, restore
 from geocrm.operations.servers import libpq_dsn
 
 PASSWORD = "correct horse battery"
@@ -156,3 +160,33 @@ def test_starting_empty_makes_one_administrator_and_only_once(empty, command, ca
 def test_a_password_that_was_given_is_not_repeated(empty, command, capsys):
     assert command("init", "--email", "boss@example.test", "--password", PASSWORD, "--json") == 0
     assert PASSWORD not in capsys.readouterr().out
+
+
+def test_documents_are_in_the_backup_and_come_back_checked(empty, tmp_path):
+    content = b"%PDF-1.4 a contract"
+    sha256 = hashlib.sha256(content).hexdigest()
+    folder, elsewhere, file = tmp_path / "documents", tmp_path / "elsewhere", tmp_path / "b.backup"
+    path = store.path_of(folder, sha256)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    (folder / sha256[:2] / ("0" * 64)).write_bytes(b"named by nothing")
+    empty.ask(ADD)
+    empty.ask("INSERT INTO documents DEFAULT VALUES")
+    empty.ask(
+        "INSERT INTO document_versions (document_id, number, name, media_type, size_bytes, sha256,"
+        " previewable) SELECT id, 1, 'a.pdf', 'application/pdf', 9, %s, true FROM documents",
+        sha256,
+    )
+    try:
+        assert backup(empty.up(), file, folder).documents == 1
+        empty.ask("DELETE FROM documents")
+        restore(empty.up(), file, replace=True, documents=elsewhere)
+        assert [p.name for p in store.contents(elsewhere)] == [sha256]
+        assert store.path_of(elsewhere, sha256).read_bytes() == content
+        damaged = file.read_bytes().replace(content, content[::-1])
+        file.write_bytes(damaged)
+        with pytest.raises(InvalidInput, match="damaged"):
+            archive.restore_documents(file, tmp_path / "third")
+        assert list(store.contents(tmp_path / "third")) == []
+    finally:
+        empty.ask("DELETE FROM documents")

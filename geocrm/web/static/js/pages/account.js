@@ -1,10 +1,16 @@
 // @ts-check
-/** A customer's record: the mini map with the circle it may be off by, and placing it by hand. */
+/** A customer's record: the mini map with what lies around, and placing the customer by hand. */
 import { deleteJson, putJson } from "../lib/api.js";
 import { LABELS, createMap, fit, addMarker } from "../lib/basemap.js";
 import { boxAround, circle } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
 import { token } from "../lib/theme.js";
+import { bindDocuments } from "./account_documents.js";
+import { showSurroundings } from "./account_surroundings.js";
+import { bindTimeline } from "./account_timeline.js";
+
+bindTimeline();
+bindDocuments();
 
 const place = /** @type {HTMLElement} */ (document.getElementById("mini-map"));
 const account = place.dataset.account;
@@ -22,6 +28,8 @@ if (known && radiusM > 0) {
   map.addLayer({ id: "accuracy", type: "fill", source: "accuracy", paint: { "fill-color": token("--accent"), "fill-opacity": 0.16 } }, LABELS);
   fit(map, boxAround(lonLat, radiusM), { padding: 24, maxZoom: 16, animate: false });
 }
+
+if (known) showSurroundings(map, String(account), lonLat);
 
 const tools = document.getElementById("pin-tools");
 
