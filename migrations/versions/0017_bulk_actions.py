@@ -6,6 +6,9 @@ the images an undo needs, among them whole accounts that were deleted; `bulk_err
 alone. None of the three refers to `accounts`: they must outlive an account that the run deletes.
 Nor do they refer to `bulk_runs`, whose rows are never deleted: checking the one run for each of its
 rows made freezing a list four times as slow.
+
+Deleting a contact looks for its numbers and addresses; without an index it read all of them each
+time, so that deleting 2,000 customers took half a minute. The indexes are built concurrently.
 Images go after a while, as they are somebody's data; the daily job deletes them.
 """
 
@@ -85,8 +88,17 @@ def upgrade() -> None:
         COMMENT ON COLUMN bulk_errors.reason IS 'a code of geocrm.maps.bulk.reasons';
         """
     )
+    with op.get_context().autocommit_block():
+        for table in ("phones", "emails"):
+            # One that was left invalid by a killed run would never be used.
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {table}_contact")
+            op.execute(
+                f"CREATE INDEX CONCURRENTLY {table}_contact ON {table} (contact_id)"
+                " WHERE contact_id IS NOT NULL"
+            )
 
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop the tables and indexes."""
+    op.execute("DROP INDEX phones_contact, emails_contact")
     op.execute("DROP TABLE bulk_errors, bulk_before, bulk_members, bulk_runs")

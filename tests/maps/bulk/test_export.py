@@ -63,12 +63,17 @@ def test_csv_opens_in_a_spreadsheet_and_runs_nothing(export, add_account, rep):
 
 def test_a_workbook_holds_the_same(export, add_account, rep):
     two(add_account, rep)
-    sheet = openpyxl.load_workbook(export("xlsx")[1]).active
+    add_account("A <b> & \x07c", owner=rep, external_id="C-3")
+    path = export("xlsx")[1]
+    assert import_service.plan_file(path, AccountKind(), Options()).total == 3
+    sheet = openpyxl.load_workbook(path).active
     assert [[cell.value for cell in row] for row in sheet] == [
         COLUMNS,
         ["C-1", '\'=HYPERLINK("x")', "B", 12.5, "vip; new"],
         ["C-2", "Toko Élan, ☕", None, 100, None],
+        ["C-3", "A <b> & c", "B", 100, None],
     ]
+    assert sheet.freeze_panes == "A2"
     assert all(cell.data_type != "f" for row in sheet for cell in row)
 
 
