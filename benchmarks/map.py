@@ -262,7 +262,7 @@ def _bound(session: Session, tiles: list[Tile], url: str, seconds: float) -> Non
     with tempfile.TemporaryDirectory() as folder:
         command = ["pgbench", "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2"]
         command += ["-T", str(int(seconds)), "-r"]
-        for number, tile in enumerate(tiles[:200]):
+        for number, tile in enumerate(tiles[:120]):
             file = Path(folder) / f"{number}.sql"
             file.write_text(_as_text(session, *statement(tile, chosen)) + ";\n")
             command += ["-f", str(file)]

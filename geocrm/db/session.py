@@ -23,8 +23,11 @@ class Base(DeclarativeBase):
     )
 
 
-def make_engine(url: str, *, name: str = "geocrm") -> Engine:
-    """An engine whose connections show up in the server as `name` and survive a restart of it."""
+def make_engine(url: str, *, name: str = "geocrm", options: str = "") -> Engine:
+    """An engine whose connections show up in the server as `name` and survive a restart of it.
+
+    `options` are more settings of its connections, such as "-c work_mem=64MB".
+    """
     return create_engine(
         url,
         pool_pre_ping=True,
@@ -34,7 +37,7 @@ def make_engine(url: str, *, name: str = "geocrm") -> Engine:
             "application_name": name,
             "connect_timeout": 5,
             # All moments are stored and compared in UTC; pages show them in the person's zone.
-            "options": "-c timezone=UTC -c jit=off",
+            "options": f"-c timezone=UTC -c jit=off {options}",
         },
     )
 
