@@ -11,6 +11,7 @@ import { createAreas } from "./map_areas.js";
 import { createBoard } from "./map_board.js";
 import { createChart } from "./map_chart.js";
 import { segmentColours } from "./map_colours.js";
+import { offerCommands } from "./map_commands.js";
 import { createBulk } from "./map_bulk.js";
 import { createFilters } from "./map_filters.js";
 import { createLayers, CUSTOMER_LAYERS } from "./map_layers.js";
@@ -97,6 +98,7 @@ const nearby = page.individuals
   : null;
 
 bindMap();
+offerCommands(change);
 bindNewCustomer(map, document.getElementById("new-customer"), nearby ? (lonLat) => nearby.around(lonLat) : null);
 keepView(map);
 ready = true;

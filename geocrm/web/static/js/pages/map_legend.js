@@ -12,7 +12,7 @@ import { regionCodes } from "./map_regions.js";
 /** Rows beyond these are told by their number: nobody reads on, and a map of 3,000 counties is slow. */
 const MOST_ROWS = 200;
 
-const LAYERS = () => [
+export const LAYERS = () => [
   { value: "points", words: t("Points"), icon: "map-pins" },
   { value: "heat", words: t("Heat"), icon: "flame" },
   { value: "hexagons", words: t("Hexagons"), icon: "hexagons" },
