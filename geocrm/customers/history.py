@@ -2,11 +2,11 @@
 
 Triggers write `account_changes` in a transaction that `begin` was called in. What writes many rows
 at once keeps images of its own instead; each such place is a source here: a function that gives its
-changes of an account, newest first. Imports are one; another adds itself to `SOURCES`.
+changes of an account, newest first. Imports are one; rooms above add theirs to `SOURCES`.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -80,12 +80,16 @@ def page(
     field: str | None = None,
     cursor: str | None = None,
     limit: int = PAGE,
+    sources: Sequence[Source] | None = None,
 ) -> list[Change]:
-    """Changes of a visible account, newest first; those after the `cursor` of an earlier one."""
+    """Changes of a visible account, newest first; those after the `cursor` of an earlier one.
+
+    `sources` are those of this module unless a room above names more.
+    """
     if field is not None and field not in FIELDS:
         raise InvalidInput(f"There is no field {field[:60]!r}; fields are {', '.join(FIELDS)}")
     before = _read(cursor) if cursor else None
-    found = (source(session, account_id, field, before, limit) for source in SOURCES)
+    found = (source(session, account_id, field, before, limit) for source in sources or SOURCES)
     return list(islice(merge(*found, key=lambda each: each[:3], reverse=True), limit))
 
 
@@ -165,7 +169,7 @@ def _words(value: Any) -> str | None:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
-SOURCES: Final[list[Source]] = [recorded, imported]
+SOURCES: Final[tuple[Source, ...]] = (recorded, imported)
 
 _RECORDED: Final = """
     SELECT c.at, c.source, c.id, c.field, c.old, c.new, u.name AS by

@@ -17,6 +17,8 @@ class Document(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     deleted_at: Mapped[datetime | None]
     deleted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    # Since when nothing is known to have it: what had it was deleted, and may come back.
+    orphaned_at: Mapped[datetime | None]
 
 
 class DocumentVersion(Base):

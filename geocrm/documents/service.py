@@ -83,15 +83,22 @@ def take_back(session: Session, document: Document) -> None:
 
 
 def purge(session: Session, folder: Path, is_orphan: str) -> tuple[int, int]:
-    """Delete for good what was deleted long ago or belongs to nothing; documents and files gone.
+    """Delete for good what was deleted, or belongs to nothing, since long ago.
 
-    `is_orphan` is SQL of the rooms above on `documents.id`: that no record of theirs has it.
+    `is_orphan` is SQL of the rooms above on `documents.id`: that no record of theirs has it. Such a
+    record may be taken back, so its documents wait as long. Returns documents and files gone.
     """
     session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     before = clock.now() - timedelta(days=KEPT_DAYS)
+    session.execute(
+        text(
+            f"UPDATE documents SET orphaned_at = CASE WHEN {is_orphan} THEN now() END"
+            f" WHERE (orphaned_at IS NULL) = ({is_orphan})"
+        )
+    )
     gone = session.scalars(
         delete(Document)
-        .where(or_(Document.deleted_at < before, text(is_orphan)))
+        .where(or_(Document.deleted_at < before, Document.orphaned_at < before))
         .returning(Document.id)
         .execution_options(synchronize_session=False)
     ).all()

@@ -18,6 +18,7 @@ from geocrm.customers import (
     queries,
 )
 from geocrm.errors import InvalidInput
+from geocrm.maps.bulk import history as bulk_history
 from geocrm.web import document_files, timeline
 from geocrm.web.access import permit
 from geocrm.web.reading import takes_at_most
@@ -41,7 +42,9 @@ def changes(account_id: int) -> str:
     """Every field that somebody changed."""
     record = queries.record(g.session, account_id)
     field, cursor = request.args.get("field") or None, request.args.get("cursor")
-    found = history.page(g.session, account_id, field=field, cursor=cursor)
+    found = history.page(
+        g.session, account_id, field=field, cursor=cursor, sources=bulk_history.SOURCES
+    )
     older = None
     if len(found) == history.PAGE:
         older = "?" + urlencode({"field": field or "", "cursor": found[-1].cursor})

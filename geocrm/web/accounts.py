@@ -23,6 +23,7 @@ from geocrm.customers.imports.values import Decimal, number
 from geocrm.customers.models import SEGMENTS, Channel
 from geocrm.db.postgis import LonLat
 from geocrm.errors import InvalidInput, NotFound
+from geocrm.maps.bulk import history as bulk_history
 from geocrm.sales import queries as sales
 from geocrm.territories import queries as territories
 from geocrm.visits import standing as visits
@@ -132,7 +133,7 @@ def _life_of(record: queries.Record) -> dict[str, Any]:
         "planned": following.next_action(g.session, account_id),
         "followers": followers,
         "follows": g.actor.user_id in {each.user_id for each in followers},
-        "changes": history.page(g.session, account_id, limit=5),
+        "changes": history.page(g.session, account_id, limit=5, sources=bulk_history.SOURCES),
         "duplicates": duplicates.likely(g.session, account_id, 3),
         "totals": sales.totals(g.session, account_id, today - timedelta(days=365)),
         "days_since_order": queries.days_since(record.scope.last_order, today),

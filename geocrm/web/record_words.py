@@ -88,8 +88,12 @@ def change_source(source: str) -> str:
         return str(_("by a merge"))
     if source == "merge.undo":
         return str(_("by undoing a merge"))
-    number = source.removeprefix("import ")
-    return str(_("import %(number)s", number=number)) if number != source else ""
+    kind, _space, number = source.partition(" ")
+    if kind == "bulk":
+        return str(_("bulk action %(number)s", number=number))
+    if kind == "bulk.undo":
+        return str(_("by undoing bulk action %(number)s", number=number))
+    return str(_("import %(number)s", number=number)) if kind == "import" else ""
 
 
 def change_value(field: str, value: str | None) -> str:

@@ -11,10 +11,11 @@ from datetime import timedelta
 
 import pytest
 from PIL import Image
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from geocrm.customers import documents, queries, record_tasks, service
 from geocrm.customers.models import Account, AccountScope, Address
+from geocrm.customers.record_models import AccountDocument
 from geocrm.db import make_engine, make_sessions, unit_of_work
 from geocrm.documents import preview, store
 from geocrm.documents import service as engine
@@ -243,11 +244,27 @@ def test_a_file_that_another_document_has_and_one_under_way_stay(
     assert files(folder) == [second.sha256]
 
 
-def test_documents_of_a_deleted_customer_go_with_it(session, actor, add, folder, monkeypatch):
-    add(PDF)
-    service.remove(session, actor, add.account_id)
+def test_documents_of_a_deleted_customer_wait_as_long_as_it_may_come_back(
+    session, actor, add, folder, monkeypatch
+):
     monkeypatch.setattr(store, "STALE_S", -5)
-    assert record_tasks.tidy(session, folder)["documents"] == 1
+    kept, version = add(PDF), add(png(), "photo.png")
+    link = session.scalars(
+        select(AccountDocument).where(AccountDocument.document_id == kept.document_id)
+    ).one()
+    session.delete(link)
+    session.flush()
+    record_tasks.tidy(session, folder)
+    session.add(AccountDocument(document_id=kept.document_id, account_id=add.account_id))
+    session.flush()
+    record_tasks.tidy(session, folder)
+    session.expire_all()
+    assert session.get(Document, kept.document_id).orphaned_at is None
+    service.remove(session, actor, add.account_id)
+    assert record_tasks.tidy(session, folder)["documents"] == 0
+    assert files(folder) == sorted([kept.sha256, version.sha256])
+    session.execute(update(Document).values(orphaned_at=Document.orphaned_at - timedelta(days=31)))
+    assert record_tasks.tidy(session, folder)["documents"] == 2
     assert files(folder) == []
 
 

@@ -1,8 +1,7 @@
 """Reads of bulk actions. Each function is one round trip."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -20,19 +19,6 @@ class LeftAlone(NamedTuple):
     name: str | None
     undo: bool
     reason: str
-
-
-class Change(NamedTuple):
-    """What a bulk action did to one account: how it was before, and what it was to become."""
-
-    run_id: int
-    action: str
-    params: dict[str, Any]
-    before: dict[str, Any]
-    at: datetime
-    undone_at: datetime | None
-    user_id: int | None
-    user_name: str | None
 
 
 def get(session: Session, actor: Actor, run_id: int) -> BulkRun:
@@ -79,12 +65,6 @@ def left_alone(session: Session, run_id: int) -> Iterator[LeftAlone]:
     return (LeftAlone(*row) for row in rows)
 
 
-def changes_of(session: Session, account_id: int, limit: int = 50) -> list[Change]:
-    """What bulk actions did to an account the session's actor sees, newest first."""
-    rows = scoped_sql(session, _CHANGES, {"account_id": account_id, "limit": limit})
-    return [Change(*row) for row in rows]
-
-
 def num_hidden_members(session: Session, run_id: int) -> int:
     """How many members of a run are gone, or the session's actor does not see any more."""
     hidden = scoped_sql(
@@ -116,14 +96,4 @@ _LEFT_ALONE = """
     LEFT JOIN accounts a ON a.id = s.account_id
     WHERE e.run_id = :run_id
     ORDER BY e.undo, e.account_id
-"""
-_CHANGES = """
-    SELECT r.id, r.action, r.params, b.before, b.at,
-        CASE WHEN b.outcome = 'undone' THEN coalesce(r.undone_at, now()) END, u.id, u.name
-    FROM bulk_before b
-    JOIN bulk_runs r ON r.id = b.run_id
-    JOIN account_scope s ON s.account_id = b.account_id
-    LEFT JOIN users u ON u.id = r.user_id
-    WHERE b.account_id = :account_id AND {scope:s}
-    ORDER BY b.run_id DESC LIMIT :limit
 """

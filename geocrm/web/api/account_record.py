@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from geocrm.customers import documents, following, history, queries
 from geocrm.customers import timeline as timelines
 from geocrm.documents.models import DocumentVersion
+from geocrm.maps.bulk import history as bulk_history
 from geocrm.web import document_files, timeline
 from geocrm.web.access import permit
 from geocrm.web.reading import takes_at_most
@@ -153,7 +154,12 @@ def changes(account_id: int, asked: ChangesAsked) -> ChangesOut:
     """Each change with what was before and what came after."""
     queries.get(g.session, account_id)
     found = history.page(
-        g.session, account_id, field=asked.field, cursor=asked.cursor, limit=asked.limit
+        g.session,
+        account_id,
+        field=asked.field,
+        cursor=asked.cursor,
+        limit=asked.limit,
+        sources=bulk_history.SOURCES,
     )
     return ChangesOut(
         items=[ChangeOut(**change._asdict()) for change in found],

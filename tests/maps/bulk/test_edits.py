@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
+from geocrm.customers import history
 from geocrm.customers.models import Account, AccountScope
 from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
-from geocrm.maps.bulk import queries
+from geocrm.maps.bulk import history as bulk_history
 from geocrm.security import Role
 from geocrm.security.models import AuditEntry
 from tests.maps.bulk.conftest import Bulk
@@ -172,11 +173,24 @@ def test_what_a_run_did_is_audited_once_and_told_of_each_account(
     run = bulk.do("segment", {"segment": "A"}, **EVERYBODY)
     entries = session.scalars(select(AuditEntry).where(AuditEntry.target == f"bulk:{run.id}")).all()
     assert [(each.action, each.details["accounts"]) for each in entries] == [("bulk", 2)]
-    (change,) = queries.changes_of(session, account.id)
-    assert (change.action, change.before, change.params) == (
-        "segment", {"segment": "B"}, {"segment": "A"},
+    (change,) = history.page(session, account.id, sources=bulk_history.SOURCES)
+    assert (change.source, change.field, change.old, change.new, change.by) == (
+        f"bulk {run.id}", "segment", "B", "A", rep.name,
     )  # fmt: skip
-    assert (change.user_id, change.undone_at) == (rep.id, None)
+    bulk.undo(run.id)
+    undone = history.page(session, account.id, sources=bulk_history.SOURCES)
+    assert [(each.old, each.new) for each in undone] == [("A", "B"), ("B", "A")]
+
+
+def test_the_history_names_owners_and_tags_of_a_bulk_action(session, bulk_of, add_account, rep):
+    account = add_account(owner=rep)
+    bulk = bulk_of(rep)
+    bulk.do("tag", {"add": ["vip", "new"]}, ids=[account.id])
+    bulk.do("tag", {"add": ["old"], "remove": ["new"]}, ids=[account.id])
+    changes = history.page(session, account.id, field="tags", sources=bulk_history.SOURCES)
+    assert [(each.old, each.new) for each in changes] == [
+        ("vip, new", "vip, old"), (None, "vip, new"),
+    ]  # fmt: skip
 
 
 def test_somebody_elses_run_looks_missing(bulk_of, add_account, add_user, rep):
