@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Final
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from geocrm import clock
@@ -91,10 +91,10 @@ def purge(session: Session, folder: Path, is_orphan: str) -> tuple[int, int]:
     session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     before = clock.now() - timedelta(days=KEPT_DAYS)
     session.execute(
-        text(
-            f"UPDATE documents SET orphaned_at = CASE WHEN {is_orphan} THEN now() END"
-            f" WHERE (orphaned_at IS NULL) = ({is_orphan})"
-        )
+        update(Document)
+        .where(text(f"(documents.orphaned_at IS NULL) = ({is_orphan})"))
+        .values(orphaned_at=text(f"CASE WHEN {is_orphan} THEN now() END"))
+        .execution_options(synchronize_session=False)
     )
     gone = session.scalars(
         delete(Document)

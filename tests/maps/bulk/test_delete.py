@@ -13,6 +13,13 @@ from geocrm.maps.bulk import service
 EVERYBODY = {"tree": {}}
 # How a row of each table is made that goes with an account; a new table needs a line here.
 ROWS = {
+    "account_changes": "(account_id, user_id, source, field, old, new)"
+    " VALUES (:a, :u, 'person', 'name', 'Toko', 'Toko Lengkap')",
+    "account_documents": "(account_id, document_id) VALUES (:a, :document)",
+    "account_followers": "(account_id, user_id) VALUES (:a, :u)",
+    "account_merges": "(account_id, loser_id, loser_name, winner_name) VALUES (:a, 0, 'x', 'y')",
+    "account_merge_rows": "(merge_id, table_name, kind, key)"
+    " SELECT id, 'accounts', 'moved', '{}' FROM account_merges WHERE account_id = :a",
     "activities": "(account_id, kind, text, at, user_id) VALUES (:a, 'note', 'Hi', now(), :u)",
     "address_points": "(account_id, lon, lat, grade, address)"
     " VALUES (:a, 1.25, 2.5, 'village', 'Jl')",
@@ -27,6 +34,7 @@ ROWS = {
     " WHERE account_id = :a",
     "phones": "(account_id, contact_id, e164, typed) SELECT :a, id, '+628111234567', '0811'"
     " FROM contacts WHERE account_id = :a",
+    "next_actions": "(account_id, text, user_id) VALUES (:a, 'Call', :u)",
     "orders": "(account_id, external_id, ordered_on, amount)"
     " VALUES (:a, 'SO-1', '2026-01-02', 12.34)",
     "territory_handovers": "(activation_id, account_id) VALUES (:activation, :a)",
@@ -71,6 +79,7 @@ def full(session, add_account, rep):
     parents = {
         "audience": "audiences (name, channel, definition, matched, excluded, reachable)"
         " VALUES ('x', 'email', '{}', 1, '{}', 1)",
+        "document": "documents DEFAULT VALUES",
         "decision": "address_decisions (user_id, action) VALUES (:u, 'settle')",
     }
     for name, insert in parents.items():
