@@ -117,6 +117,11 @@ def test_a_marketer_sees_no_individual(session, add_account, marketer, actor_of)
     assert session.scalars(select(Account.id)).all() == []
 
 
+# Lists and images of bulk actions also name customers that are deleted, whom no criterion finds. They
+# are read by their run, which only who began it may see: tests/maps/bulk, tests/web/test_bulk.py.
+READ_BY_RUN = {"bulk_members", "bulk_before", "bulk_errors"}
+
+
 def test_every_table_that_names_an_account_has_a_criterion(engine):
     with engine.connect() as connection:
         tables = connection.execute(
@@ -125,4 +130,4 @@ def test_every_table_that_names_an_account_has_a_criterion(engine):
                 " WHERE column_name = 'account_id' AND table_schema = 'public'"
             )
         ).scalars()
-        assert set(tables) - scoped_table_names() == set()
+        assert set(tables) - scoped_table_names() == READ_BY_RUN
