@@ -21,12 +21,14 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sdr]|\{\w+\}")
 LETTERS = re.compile(r"[A-Za-z]{2}")
 # A capital and then words: what a person reads, and hardly what a program means.
 SENTENCE = re.compile(r"[A-Z][a-z]*['’]?[a-z]* [A-Za-z]")
-NAMES = {"GeoCRM", "English", "Inter Variable", "km", "m"}
+KEYS = {"Ctrl", "K", "Enter", "Esc"}
+NAMES = {"GeoCRM", "English", "Inter Variable", "km", "m"} | KEYS
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 MODULES = sorted((WEB / "static/js").rglob("*.js"))
 PAGES = sorted(WEB.glob("*.py"))
 SAME_IN_BOTH = {
-    "Administrator", "File", "No.", "Operator", "Panel", "SMS", "Seed", "WhatsApp", "tab",
+    "Administrator", "Excel (XLSX)", "File", "Format", "GeoPackage (QGIS, ArcGIS)", "No.",
+    "Operator", "Panel", "Radius", "SMS", "Seed", "WhatsApp", "area {id}", "tab", "{km2} km²",
 }  # fmt: skip
 
 
@@ -120,7 +122,7 @@ def unmarked_in_template(source: str) -> Iterator[str]:
         r'\s(?:aria-label|title|placeholder|alt|data-confirm|data-label)="([^"]*)"', bare
     )
     # A macro that writes attributes has no tag around it.
-    shown = [piece for piece in [*between, *attributes] if '="' not in piece]
+    shown = [piece.strip(" ()") for piece in [*between, *attributes] if '="' not in piece]
     yield from (p for p in shown if LETTERS.search(p) and not set(p.split()) <= NAMES)
     yield from _unmarked_constants(Environment(autoescape=True).parse(source))
 
@@ -147,7 +149,7 @@ def test_unmarked_text_in_a_template_would_be_found():
 SHOWN_BY = {"toast", "confirm", "Option", "alert"}
 SHOWN_KEYS = {"title", "aria-label", "placeholder", "label", "words", "yes", "no", "empty", "alt"}
 SHOWN_PROPERTY = re.compile(r"\.(textContent|innerText|title|placeholder|ariaLabel|alt|append)$")
-COMPARES = {"==", "!=", "case"}
+COMPARES = {"==", "!=", "case", "in"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
@@ -180,7 +182,7 @@ def unmarked_in_module(source: str) -> Iterator[str]:
 def _is_shown(token: Token, before: list[Token], after: str, frame: dict) -> bool:
     if token.type not in ("string", "template_string"):
         return False
-    text = re.sub(r"\$\{(?:[^{}]|\{[^{}]*\})*\}", "", token.value[1:-1])
+    text = re.sub(r"\$\{(?:[^{}]|\{[^{}]*\})*\}", "", token.value[1:-1]).strip(" ·")
     last = before[-1].value if before else ""
     # The lexer reads === as == and =.
     compared = {after, last, before[0].value if last == "=" else ""}

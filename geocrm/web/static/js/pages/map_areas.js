@@ -44,7 +44,7 @@ export function createAreas(container, { onUse }) {
     said.replaceChildren(el("p", { class: "muted" }, t("Reading {name} …", { name: file.name })));
     button.setAttribute("disabled", "");
     const form = new FormData();
-    form.append("file", file);
+    form.set("file", file);
     try {
       const answer = await postJson("/api/v1/areas/files", form, { quiet: true });
       report(answer);
