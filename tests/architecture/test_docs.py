@@ -12,6 +12,10 @@ from geocrm.cli import cli
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = re.compile(r"(?:^\s{4,}|`|^\$ )((?:\.venv/bin/)?geocrm [^`\n]+)", re.M)
+FILE = re.compile(
+    r"(?<![\w./])(?:geocrm|benchmarks|migrations|scripts|tests)/[\w./-]+\.(?:py|js|json|sh|txt)\b"
+)
+BENCHMARK = re.compile(r"-m benchmarks\.(\w+)")
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -51,3 +55,13 @@ def test_every_link_in_the_docs_leads_somewhere():
         for target in LINK.findall(page.read_text()):
             if not target.startswith(("http", "mailto", "/")):
                 assert (page.parent / target).exists(), f"{target} in {page.name}"
+
+
+def test_every_file_of_ours_that_the_docs_name_exists():
+    for page in PAGES:
+        words = page.read_text()
+        for name in [
+            *FILE.findall(words),
+            *(f"benchmarks/{n}.py" for n in BENCHMARK.findall(words)),
+        ]:
+            assert (ROOT / name).exists(), f"{name} in {page.name}"

@@ -25,7 +25,7 @@ bp = APIBlueprint("api_account_layers", __name__, url_prefix="/api/v1/accounts",
 class Coloured(BaseModel):
     """Which customers, and what colours stand for."""
 
-    filter: str | None = Field(None, description="A filter as JSON; see docs/map.md")
+    filter: str | None = Field(None, description="A filter as JSON; see docs/filters-and-views.md")
     measure: Literal["count", "revenue", "average", "share"] = "count"
     share: str = Field("A", description="The segment whose share is meant", max_length=60)
     classes: Literal["quantile", "natural", "equal"] = "quantile"

@@ -28,7 +28,8 @@ class Chosen(BaseModel):
     """Which customers are meant."""
 
     filter: str | None = Field(
-        None, description="A filter as JSON, `#/components/schemas/Filter`; see docs/map.md"
+        None,
+        description="A filter as JSON, `#/components/schemas/Filter`: docs/filters-and-views.md",
     )
     bbox: str | None = Field(None, description="west,south,east,north in degrees")
 

@@ -19,7 +19,7 @@ class NearbyQuery(BaseModel):
 
     lon: float
     lat: float
-    filter: str | None = Field(None, description="A filter as JSON; see docs/map.md")
+    filter: str | None = Field(None, description="A filter as JSON; see docs/filters-and-views.md")
     limit: int = Field(50, ge=1, le=MAX_PAGE)
     cursor: str | None = Field(None, description="`next` of the page before")
 
