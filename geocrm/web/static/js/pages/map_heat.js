@@ -9,9 +9,7 @@ import { finestOf, hexagonTiles } from "./map_hexagons.js";
 
 /** Nearly all hexagons of a zoom weigh less; the few above it are hottest without help of others. */
 const HOT_SHARE = 0.98;
-/** Tiles of this size come from a zoom further in: hexagons 13 to 26 px wide, so that warmth flows together. */
-const TILE_SIZE = 256;
-const RADIUS = 32; // px
+const RADIUS = 52; // px; the hexagons are 26 to 52 px wide, so that warmth flows together
 
 /** @param {any} map @param {{individuals: boolean, segments: string[]}} page */
 export function createHeat(map, page) {
@@ -36,7 +34,7 @@ export function createHeat(map, page) {
   function draw() {
     const wanted = hexagonTiles(narrowed(state, page.segments));
     if (!map.getSource("heat")) {
-      map.addSource("heat", { type: "vector", tiles: [wanted], maxzoom: finest, tileSize: TILE_SIZE });
+      map.addSource("heat", { type: "vector", tiles: [wanted], maxzoom: finest });
       // Beyond the finest hexagons the same warmth spreads over the ground that they cover.
       const radius = ["interpolate", ["exponential", 2], ["zoom"], 0, RADIUS * 0.7, finest, RADIUS, finest + 5, RADIUS * 32];
       map.addLayer({ id: "heat", type: "heatmap", source: "heat", "source-layer": "middles", paint: { "heatmap-radius": radius, "heatmap-opacity": 0.85 } }, LABELS);
