@@ -68,13 +68,14 @@ const names = {
   owner: (/** @type {string | number} */ id) => everybody?.owners.find((/** @type {any} */ one) => one.value === Number(id))?.label,
 };
 const filters = createFilters({ chips: byId("chips"), builder: byId("filters") }, { names, view: look, onChange: (filter) => change({ filter }) });
-const views = createViews(byId("views"), { current: () => essence(state), onOpen: openView, roles: page.roles, start: state.view });
+const views = createViews(byId("views"), { current: () => essence(state), onOpen: openView, onNumber: (id) => change({ view: id }), roles: page.roles, start: state.view });
 const board = page.individuals ? createBoard(byId("board"), { page, onChoose: (row) => choose(row, {}), onMoved: changedSomebody }) : null;
 const chart = createChart(byId("chart"), parts);
 const cards = page.individuals ? createCards(byId("cards"), { query, colours: segments, onChoose: (row) => choose(row, {}) }) : null;
 const sheet = page.individuals ? createCards(byId("sheet-list"), { query, colours: segments, onChoose: (row) => choose(row, { fly: true }) }) : null;
 /** @type {ReturnType<typeof createCustomerTable> | null} */
 let table = null;
+document.getElementById("open-areas")?.addEventListener("click", openAreas);
 showWithoutMap();
 
 const view = readView();
@@ -273,14 +274,13 @@ function openAreas() {
   const onUse = (/** @type {{id: number, box: [number, number, number, number]}} */ area) => {
     closeDrawer();
     change({ filter: replaced(state.filter, "location", { field: "location", op: "in_area", value: [area.id] }) });
-    fit(map, area.box);
+    if (ready) fit(map, area.box);
   };
   createAreas(content, { onUse });
   openDrawer({ title: t("Areas"), content });
 }
 
 function bindMap() {
-  document.getElementById("open-areas")?.addEventListener("click", openAreas);
   map.on("moveend", follow);
   bindPointing(map, {
     layers: () => CUSTOMER_LAYERS,
