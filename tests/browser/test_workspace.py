@@ -32,7 +32,7 @@ def test_an_answer_that_was_overtaken_is_dropped(sign_in):
     first = page.locator("#table .tabulator-row [tabulator-field=name]").first
     name = first.inner_text()
     held = []
-    page.route(re.compile(r"/api/v1/accounts\?.*sort=last_order"), held.append)
+    page.route(re.compile(r"/api/v1/accounts\?.*sort=last_order"), lambda route: held.append(route))
     with page.expect_request(re.compile(r"/api/v1/accounts\?.*sort=last_order")):
         page.get_by_role("columnheader", name="Last order").click()
     with page.expect_response(re.compile(r"/api/v1/accounts\?.*sort=name")):

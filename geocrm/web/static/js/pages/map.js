@@ -49,7 +49,7 @@ let timer = 0;
 let bbox;
 /** Whether the map is there: the other parts work before. */
 let ready = false;
-/** Figures by filter, as long as the page stands. @type {Map<string, Promise<any>>} */
+/** Figures by filter, as long as the page stands. @type {Map<string, any>} */
 const known = new Map();
 const segments = segmentColours(page.segments);
 
@@ -207,7 +207,9 @@ async function refresh() {
   asking = new AbortController();
   const { signal } = asking;
   try {
-    figures = await figuresOf(textOf(state.filter), signal);
+    const found = await figuresOf(textOf(state.filter), signal);
+    if (signal.aborted) return;
+    figures = found;
     showFigures(figures, state);
     follow();
   } catch (error) {
@@ -229,12 +231,11 @@ function changedSomebody() {
   refresh();
 }
 
-/** @param {string} filter @param {AbortSignal} signal */
-function figuresOf(filter, signal) {
-  if (filter === "" && everybody) return Promise.resolve(everybody);
-  const found = known.get(filter) ?? getJson("/api/v1/accounts/summary", { query: { filter }, signal });
+/** Only answers are kept: a question may be given up while the same one is asked again. @param {string} filter @param {AbortSignal} signal */
+async function figuresOf(filter, signal) {
+  if (filter === "" && everybody) return everybody;
+  const found = known.get(filter) ?? (await getJson("/api/v1/accounts/summary", { query: { filter }, signal }));
   known.set(filter, found);
-  found.catch(() => known.delete(filter));
   if (known.size > 20) known.delete([...known.keys()][0]);
   return found;
 }
