@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +17,7 @@ PAGES = (
     "/accounts",
     "/accounts/{account}",
     "/accounts/{account}/edit",
+    "/pop?phone={phone}",
     "/addresses/review",
     "/bulk",
     "/addresses/quality",
@@ -50,10 +52,11 @@ NAMELESS = """() => {
 
 @pytest.fixture
 def pages(site) -> list[str]:
-    """The address of every main page, with a customer of the demo."""
+    """The address of every main page, with a customer of the demo and one who calls."""
     with site.sessions() as session:
         account = session.connection().scalar(text("SELECT min(account_id) FROM account_scope"))
-    return [path.format(account=account) for path in PAGES]
+        phone = session.connection().scalar(text("SELECT min(e164) FROM phones"))
+    return [path.format(account=account, phone=quote(phone)) for path in PAGES]
 
 
 def _open(page: Page, path: str) -> None:

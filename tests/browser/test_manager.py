@@ -34,16 +34,18 @@ def test_from_the_map_to_a_note_on_the_record(sign_in) -> None:
 
 
 def _filtered_address_brings_the_same_figures(page: Page) -> None:
-    segment = page.locator("#legend").get_by_role("button", name="Segment A")
-    many = segment.inner_text().split()[-1]
-    segment.click()
-    expect(page).to_have_url(re.compile("filter=.*segment"))
-    expect(page.locator("#in-view")).to_contain_text(f"of {many} in view")
+    page.locator(".filter-quick", has_text="Last order").click()
+    page.get_by_role("dialog").get_by_role("button", name="90", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Done").click()
+    expect(page).to_have_url(re.compile("filter=.*last_order"))
+    expect(page.locator("#figures")).not_to_have_attribute("aria-busy", "true")
+    total = page.locator("#figures .map-total")
+    expect(page.locator("#chips")).to_contain_text("in the last 90 days")
+    expect(total).not_to_have_text("3,000 customers")
+    fewer = total.inner_text()
     page.reload()
-    expect(page.locator("#in-view")).to_contain_text(f"of {many} in view")
-    expect(segment).to_have_attribute("aria-pressed", "true")
-    other = page.locator("#legend").get_by_role("button", name="Segment B")
-    expect(other).to_have_attribute("aria-pressed", "false")
+    expect(total).to_have_text(fewer)
+    expect(page.locator("#in-view")).to_contain_text(f"of {fewer.split()[0]} in view")
 
 
 def test_territories_are_designed_changed_made_live_and_taken_back(sign_in) -> None:

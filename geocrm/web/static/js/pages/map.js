@@ -49,7 +49,7 @@ let timer = 0;
 let bbox;
 /** Whether the map is there: the other parts work before. */
 let ready = false;
-/** Figures by filter, as long as the page stands. @type {Map<string, Promise<any>>} */
+/** Figures by filter, as long as the page stands. @type {Map<string, any>} */
 const known = new Map();
 const segments = segmentColours(page.segments);
 
@@ -68,13 +68,14 @@ const names = {
   owner: (/** @type {string | number} */ id) => everybody?.owners.find((/** @type {any} */ one) => one.value === Number(id))?.label,
 };
 const filters = createFilters({ chips: byId("chips"), builder: byId("filters") }, { names, view: look, onChange: (filter) => change({ filter }) });
-const views = createViews(byId("views"), { current: () => essence(state), onOpen: openView, roles: page.roles, start: state.view });
+const views = createViews(byId("views"), { current: () => essence(state), onOpen: openView, onNumber: (id) => change({ view: id }), roles: page.roles, start: state.view });
 const board = page.individuals ? createBoard(byId("board"), { page, onChoose: (row) => choose(row, {}), onMoved: changedSomebody }) : null;
 const chart = createChart(byId("chart"), parts);
 const cards = page.individuals ? createCards(byId("cards"), { query, colours: segments, onChoose: (row) => choose(row, {}) }) : null;
 const sheet = page.individuals ? createCards(byId("sheet-list"), { query, colours: segments, onChoose: (row) => choose(row, { fly: true }) }) : null;
 /** @type {ReturnType<typeof createCustomerTable> | null} */
 let table = null;
+document.getElementById("open-areas")?.addEventListener("click", openAreas);
 showWithoutMap();
 
 const view = readView();
@@ -206,7 +207,9 @@ async function refresh() {
   asking = new AbortController();
   const { signal } = asking;
   try {
-    figures = await figuresOf(textOf(state.filter), signal);
+    const found = await figuresOf(textOf(state.filter), signal);
+    if (signal.aborted) return;
+    figures = found;
     showFigures(figures, state);
     follow();
   } catch (error) {
@@ -228,12 +231,11 @@ function changedSomebody() {
   refresh();
 }
 
-/** @param {string} filter @param {AbortSignal} signal */
-function figuresOf(filter, signal) {
-  if (filter === "" && everybody) return Promise.resolve(everybody);
-  const found = known.get(filter) ?? getJson("/api/v1/accounts/summary", { query: { filter }, signal });
+/** Only answers are kept: a question may be given up while the same one is asked again. @param {string} filter @param {AbortSignal} signal */
+async function figuresOf(filter, signal) {
+  if (filter === "" && everybody) return everybody;
+  const found = known.get(filter) ?? (await getJson("/api/v1/accounts/summary", { query: { filter }, signal }));
   known.set(filter, found);
-  found.catch(() => known.delete(filter));
   if (known.size > 20) known.delete([...known.keys()][0]);
   return found;
 }
@@ -273,14 +275,13 @@ function openAreas() {
   const onUse = (/** @type {{id: number, box: [number, number, number, number]}} */ area) => {
     closeDrawer();
     change({ filter: replaced(state.filter, "location", { field: "location", op: "in_area", value: [area.id] }) });
-    fit(map, area.box);
+    if (ready) fit(map, area.box);
   };
   createAreas(content, { onUse });
   openDrawer({ title: t("Areas"), content });
 }
 
 function bindMap() {
-  document.getElementById("open-areas")?.addEventListener("click", openAreas);
   map.on("moveend", follow);
   bindPointing(map, {
     layers: () => CUSTOMER_LAYERS,

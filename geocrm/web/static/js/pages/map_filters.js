@@ -28,6 +28,8 @@ export function createFilters({ chips, builder }, { fields, names = {}, view, on
   let tree = null;
   let words = createWords(fields ?? [], names);
   let timer = 0;
+  /** What the page knows of; while somebody types, `tree` is ahead of it. @type {Tree | null} */
+  let told = null;
   const loaded = fields ? Promise.resolve(fields) : getJson("/api/v1/filters/fields").then((answer) => answer.items);
   loaded.then((known) => {
     words = createWords(known, names);
@@ -37,12 +39,17 @@ export function createFilters({ chips, builder }, { fields, names = {}, view, on
 
   /** @param {Tree | null} next @param {{soon?: boolean}} [how] soon: wait while somebody types */
   function change(next, { soon = false } = {}) {
+    if (same(next, tree)) return;
     clearTimeout(timer);
-    if (JSON.stringify(next) === JSON.stringify(tree)) return;
     tree = next;
     draw();
-    if (soon) timer = window.setTimeout(() => onChange(next), TYPING_MS);
-    else onChange(next);
+    const tell = () => {
+      timer = 0;
+      told = next;
+      onChange(next);
+    };
+    if (soon) timer = window.setTimeout(tell, TYPING_MS);
+    else tell();
   }
 
   // ---------------------------------------------------------------- chips
@@ -150,8 +157,11 @@ export function createFilters({ chips, builder }, { fields, names = {}, view, on
   return {
     /** Show a tree that came from elsewhere: the address, the legend, a view. @param {Tree | null} next */
     show(next) {
+      // The page shows itself for other reasons, too; that must not undo what is being typed.
+      if (timer && same(next, told)) return;
       clearTimeout(timer);
-      tree = next;
+      timer = 0;
+      told = tree = next;
       draw();
     },
     /** Open the dialog for groups. */
@@ -160,3 +170,6 @@ export function createFilters({ chips, builder }, { fields, names = {}, view, on
     words: (part) => words.words(part),
   };
 }
+
+/** @param {Tree | null} one @param {Tree | null} other */
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);

@@ -23,12 +23,14 @@ export function createNearby(map, { filter, onChoose, onHover }) {
   addLayers(map);
   /** @type {[number, number] | null} */
   let here = null;
+  let heading = "";
   let asking = new AbortController();
   let open = false;
 
   /** List who is around a point. @param {[number, number]} lonLat @param {string} [title] */
-  async function around(lonLat, title) {
+  async function around(lonLat, title = t("Near this place")) {
     here = lonLat;
+    heading = title;
     asking.abort();
     asking = new AbortController();
     const { signal } = asking;
@@ -53,7 +55,7 @@ export function createNearby(map, { filter, onChoose, onHover }) {
       reach(lonLat, answer.items.at(-1)?.distance_m ?? 0, first);
     };
     more.addEventListener("click", () => load(false));
-    await openDrawer({ title: title ?? t("Near this place"), content: [note, list, end] });
+    await openDrawer({ title, content: [note, list, end] });
     open = true;
     writeState({ near: `${lonLat[0].toFixed(5)},${lonLat[1].toFixed(5)}`, customer: null });
     await load(true);
@@ -93,11 +95,12 @@ export function createNearby(map, { filter, onChoose, onHover }) {
 
   const button = document.getElementById("near-me");
   button?.addEventListener("click", () => locate(button, (lonLat) => around(lonLat, t("Near me"))));
+  button?.removeAttribute("disabled");
 
   return {
     around,
     /** Filters changed: the same place anew. */
-    refresh: () => open && here && around(here),
+    refresh: () => open && here && around(here, heading),
     /** The record of one of the list opens in its place; the circle stays. */
     leave() {
       open = false;

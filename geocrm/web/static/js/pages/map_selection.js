@@ -45,6 +45,7 @@ export function createSelection(map, { page, colours, change, onFigures }) {
   });
   const all = document.getElementById("select-all");
   all?.addEventListener("click", () => change({ all: !state?.all, ids: null, selection: null }));
+  for (const each of [button, all]) each?.removeAttribute("disabled");
   document.getElementById("clear-selection")?.addEventListener("click", clear);
   // Before anything else hears the key: afterwards the drawer is closed and would seem never to have been open.
   document.addEventListener("keydown", escape, { capture: true });

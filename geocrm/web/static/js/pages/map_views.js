@@ -12,11 +12,12 @@ const PASSING = new Set(["at", "view"]);
 
 /**
  * @param {HTMLElement} container
- * @param {{current: () => Record<string, any>, onOpen: (state: Record<string, any>, id: number | null) => void, everything?: Record<string, any>, roles?: Record<string, string>, start?: number | null}} options
- *   onOpen: show this state, and remember the view's number; `everything`: the state of a fresh page;
+ * @param {{current: () => Record<string, any>, onOpen: (state: Record<string, any>, id: number | null) => void, onNumber: (id: number | null) => void, everything?: Record<string, any>, roles?: Record<string, string>, start?: number | null}} options
+ *   onOpen: show this state, and remember the view's number; onNumber: what is shown stays, only the
+ *   number is another; `everything`: the state of a fresh page;
  *   roles: for whom the person may choose what they begin with; start: the view that is open already
  */
-export function createViews(container, { current, onOpen, everything = {}, roles = {}, start = null }) {
+export function createViews(container, { current, onOpen, onNumber, everything = {}, roles = {}, start = null }) {
   /** @type {View[]} */
   let views = [];
   /** @type {View | null} */
@@ -145,7 +146,7 @@ export function createViews(container, { current, onOpen, everything = {}, roles
   /** @param {View} view @param {string} words */
   async function settle(view, words) {
     opened = view;
-    onOpen({}, view.id);
+    onNumber(view.id);
     await load();
     toast(words, "good");
   }
@@ -154,7 +155,7 @@ export function createViews(container, { current, onOpen, everything = {}, roles
   async function remove(view) {
     await deleteJson(`/api/v1/views/${view.id}`);
     opened = null;
-    onOpen({}, null);
+    onNumber(null);
     await load();
     const { name: called, state, shared } = view;
     const undo = async () => settle(await postJson("/api/v1/views", { name: called, state, shared }), t("The view is back"));
