@@ -32,7 +32,7 @@ def workspace(mode: str) -> str:
     return render_template(
         "map/map.html",
         individuals=individuals,
-        usual=mode,
+        usual=mode if individuals else "map",
         page={
             "individuals": individuals,
             "segments": SEGMENTS,

@@ -9,7 +9,7 @@ import { finestOf, hexagonTiles } from "./map_hexagons.js";
 
 /** Nearly all hexagons of a zoom weigh less; the few above it are hottest without help of others. */
 const HOT_SHARE = 0.98;
-const RADIUS = 52; // px; the hexagons are 26 to 52 px wide, so that warmth flows together
+const RADIUS = 68; // px; the hexagons are 26 to 52 px wide, so that warmth flows together
 
 /** @param {any} map @param {{individuals: boolean, segments: string[]}} page */
 export function createHeat(map, page) {

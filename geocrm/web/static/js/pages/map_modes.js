@@ -4,7 +4,7 @@ import { t } from "../lib/i18n.js";
 import { readState, writeState } from "../lib/url_state.js";
 import { openColumnSheet } from "./map_columns.js";
 import { chartGroupings, groupings } from "./map_groups.js";
-import { isPhone, MODES } from "./map_state.js";
+import { MODES, offered } from "./map_state.js";
 
 /** @typedef {import("./map_state.js").ViewState} ViewState */
 
@@ -99,7 +99,7 @@ function bindKeys(change) {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
     if (event.key === "?") return sheet.showModal();
     const mode = MODES[Number(event.key) - 1];
-    if (mode && event.key.trim() && document.querySelector(`[data-mode-switch=${mode}]`) && !(mode === "split" && isPhone())) change({ mode });
+    if (mode && event.key.trim() && offered(mode) === mode) change({ mode });
   });
 }
 

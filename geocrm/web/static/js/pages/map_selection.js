@@ -30,7 +30,8 @@ export function createSelection(map, { page, colours, change, onFigures }) {
   const facts = /** @type {HTMLElement} */ (document.getElementById("selection-facts"));
   const button = document.getElementById("draw");
   let asking = new AbortController();
-  let shown = "";
+  /** What the card tells of; everybody is an empty text, so nobody yet is null. @type {string | null} */
+  let shown = null;
   /** @type {any} */
   let figures = null;
   /** @type {ViewState | null} */
@@ -117,7 +118,7 @@ export function createSelection(map, { page, colours, change, onFigures }) {
       all?.setAttribute("aria-pressed", String(next.all));
       if (card.hidden) {
         asking.abort();
-        shown = "";
+        shown = null;
         figures = null;
         return;
       }
@@ -130,7 +131,7 @@ export function createSelection(map, { page, colours, change, onFigures }) {
     meant: () => ({ filter: state ? meantTree(state) : null, ids: state?.ids ?? null, count: state?.ids ? state.ids.length : figures?.count ?? null }),
     isDrawing: () => Boolean(draw?.isDrawing()),
     forget() {
-      shown = "";
+      shown = null;
     },
   };
 }

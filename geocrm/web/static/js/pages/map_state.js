@@ -45,10 +45,18 @@ const LISTS = ["focus", "borders", "columns"];
 
 export const isPhone = () => PHONE.matches;
 
-/** The mode in which the page opens; a phone has no room for two. @returns {ViewState["mode"]} */
+/** The mode in which the page opens. @returns {ViewState["mode"]} */
 export function usualMode() {
-  const usual = /** @type {ViewState["mode"]} */ (document.getElementById("map-view")?.dataset.usual ?? "split");
-  return usual === "split" && isPhone() ? "map" : usual;
+  return offered(/** @type {ViewState["mode"]} */ (document.getElementById("map-view")?.dataset.usual ?? "split"));
+}
+
+/**
+ * A phone has no room for two, and who may only count has no lists: the map instead.
+ * @param {ViewState["mode"]} mode @returns {ViewState["mode"]}
+ */
+export function offered(mode) {
+  const switchable = document.querySelector(`[data-mode-switch="${mode}"]`);
+  return switchable && !(mode === "split" && isPhone()) ? mode : "map";
 }
 
 /** @returns {ViewState} */
@@ -63,7 +71,7 @@ export function stateOf(entries) {
   const ids = listOf(entries.ids).map(Number).filter(Number.isInteger);
   return /** @type {ViewState} */ ({
     filter: filterOfEntries(entries),
-    mode: wanted === "split" && isPhone() ? "map" : wanted,
+    mode: offered(wanted),
     ...Object.fromEntries(Object.keys(CHOICES).map((name) => [name, one(name)])),
     ...Object.fromEntries(Object.entries(TEXTS).map(([name, usual]) => [name, entries[name] || usual])),
     ...Object.fromEntries(LISTS.map((name) => [name, listOf(entries[name])])),
@@ -101,7 +109,7 @@ export function keepState(state, options) {
 /** The state that a saved view holds becomes a whole one. @param {Partial<ViewState>} saved @returns {ViewState} */
 export function completed(saved) {
   const whole = { ...stateOf({}), ...saved };
-  return whole.mode === "split" && isPhone() ? { ...whole, mode: "map" } : whole;
+  return { ...whole, mode: offered(whole.mode) };
 }
 
 /** What a saved view remembers: all that is not as usual. @param {ViewState} state @returns {Record<string, any>} */
