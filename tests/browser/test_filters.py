@@ -43,7 +43,7 @@ def test_groups_that_came_in_an_address_are_edited(sign_in):
     page.locator(".filter-chip-words").click()
     builder = page.get_by_role("dialog", name="Combine conditions")
     expect(builder.get_by_role("status").or_(builder.locator("output"))).to_contain_text("customer")
-    builder.get_by_role("button", name="Group", exact=True).last.click()
+    builder.get_by_role("button", name="Group", exact=True).click()
     builder.get_by_label("Field").last.select_option(label="Has a contact")
     builder.get_by_text("Yes", exact=True).click()
     builder.get_by_role("button", name="Apply").click()
