@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from geocrm.demo import people
+
 
 @pytest.fixture(autouse=True)
 def _patience() -> None:
@@ -12,8 +14,11 @@ def _patience() -> None:
     expect.set_options(timeout=20_000)
 
 
-def test_from_the_map_to_a_note_on_the_record(sign_in) -> None:
-    page = sign_in("manager")
+def test_from_the_map_to_a_note_on_the_record(page: Page) -> None:
+    page.goto("/login")
+    page.fill("input[name=email]", f"manager@{people.DOMAIN}")
+    page.fill("input[name=password]", people.PASSWORD)
+    page.press("input[name=password]", "Enter")
     expect(page).to_have_url(re.compile("/map"))
     expect(page.locator("#map canvas")).to_be_visible()
     expect(page.get_by_role("button", name="Segment A")).to_contain_text(re.compile(r"\d"))

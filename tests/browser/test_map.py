@@ -21,7 +21,9 @@ def test_an_old_link_still_filters_and_its_chips_undo_it(sign_in):
     page.go_back()
     expect(page.locator("#chips")).to_contain_text("Segment: A")
     assert json.loads(re.search("filter=([^&]*)", unquote(page.url))[1]) == {
-        "and": [{"field": "segment", "op": "in", "value": ["A"]}]
+        "field": "segment",
+        "op": "in",
+        "value": ["A"],
     }
 
 

@@ -18,6 +18,7 @@ PADDING = 40
 
 def test_clicked_regions_become_a_list_of_those_who_agreed(sign_in, site) -> None:
     page = sign_in("marketer")
+    page.goto("/")
     expect(page).to_have_url(re.compile("/campaigns"))
     page.get_by_label("A", exact=True).check()
     matched = page.locator("#matched")
@@ -94,4 +95,6 @@ def test_a_marketer_meets_a_page_that_says_no_instead_of_a_record(sign_in, site)
     answer = page.request.get(f"/accounts/{account}", headers={"Accept": "text/html"})
     assert answer.status in (403, 404)
     assert "GeoCRM" in answer.text()
+    page.goto("/profile")
+    expect(page.get_by_role("link", name="Campaigns")).to_be_visible()
     expect(page.get_by_role("link", name="Customers")).to_have_count(0)

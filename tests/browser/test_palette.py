@@ -23,7 +23,7 @@ def test_a_customer_is_found_opened_and_remembered(sign_in):
     marked = page.locator('.palette [aria-selected="true"]')
     assert field.get_attribute("aria-activedescendant") == marked.get_attribute("id")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(r"/accounts/\d+"))
+    page.wait_for_url(re.compile(r"/accounts/\d+"), wait_until="load")  # keys work from then on
     page.keyboard.press("Control+k")
     recent = page.get_by_role("group", name="Recent")
     expect(recent.locator("[role=option]").first).to_contain_text(name)

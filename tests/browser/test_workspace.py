@@ -166,7 +166,7 @@ def test_the_keyboard_alone_goes_through_modes_rows_and_selection(sign_in):
     expect(page).to_have_url(re.compile("split=42"))
 
 
-def test_a_refused_position_says_what_else_one_can_do(sign_in):
+def test_who_is_near_is_listed_by_distance_also_when_the_position_is_refused(sign_in):
     page = sign_in("admin")
     page.goto("/map")
     page.get_by_role("button", name="Near me").click()
@@ -175,18 +175,12 @@ def test_a_refused_position_says_what_else_one_can_do(sign_in):
     page.get_by_role("button", name="Near here").click()
     expect(page.locator("#drawer-title")).to_have_text("Near this place")
     expect(page.locator("#drawer .near-distance").first).to_contain_text("m")
-
-
-def test_who_is_near_me_is_listed_by_distance(sign_in):
-    page = sign_in("admin")
     page.context.grant_permissions(["geolocation"])
     page.context.set_geolocation({"longitude": 107.6, "latitude": -6.9})
-    page.goto("/map")
     page.get_by_role("button", name="Near me").click()
     expect(page.locator("#drawer-title")).to_have_text("Near me")
-    expect(page.locator("#drawer .near-distance").first).to_contain_text("m")
     expect(page).to_have_url(re.compile("near=107.6"))
-    page.locator("#drawer .map-line").first.click()
+    page.locator("#drawer .map-line[data-id]").first.click()
     expect(page).to_have_url(re.compile("customer="))
 
 

@@ -4,7 +4,7 @@ import { postJson } from "../lib/api.js";
 import { el, icon } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { createEditor } from "./map_filter_editor.js";
-import { isLeaf, treeOf } from "./map_filter_tree.js";
+import { isLeaf, partsOf, treeOf } from "./map_filter_tree.js";
 import { countWords } from "./map_filter_words.js";
 
 /** @typedef {import("./map_filter_tree.js").Tree} Tree */
@@ -70,9 +70,10 @@ export function openBuilder(tree, { words, view, onApply }) {
   box.showModal();
 }
 
-/** @param {Tree | null} tree @returns {Group} */
+/** A group of nothing but one group is that group. @param {Tree | null} tree @returns {Group} */
 function groupOf(tree) {
-  const node = tree ? nodeOf(tree) : null;
+  const parts = partsOf(tree);
+  const node = tree ? nodeOf(parts.length === 1 ? parts[0] : tree) : null;
   if (node && "parts" in node) return node;
   return { join: "and", not: false, parts: node ? [node] : [] };
 }
