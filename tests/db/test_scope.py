@@ -117,8 +117,8 @@ def test_a_marketer_sees_no_individual(session, add_account, marketer, actor_of)
     assert session.scalars(select(Account.id)).all() == []
 
 
-# Lists and images of bulk actions also name customers that are deleted, whom no criterion finds. They
-# are read by their run, which only who began it may see: tests/maps/bulk, tests/web/test_bulk.py.
+# Lists and images of bulk actions also name customers that are deleted, whom no criterion finds.
+# They are read by their run, which only who began it may see: tests/web/test_bulk.py.
 READ_BY_RUN = {"bulk_members", "bulk_before", "bulk_errors"}
 
 
