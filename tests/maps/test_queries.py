@@ -90,7 +90,7 @@ def plan_of_newest(session, scope):
     chosen = compile_filter(None, today=TODAY)
     conditions, values = queries._conditions(chosen, None)
     sql = (
-        f"EXPLAIN {queries._ROWS.format(by='a.updated_at')} WHERE {conditions}"
+        f"EXPLAIN {queries.ROWS.format(by='a.updated_at')} WHERE {conditions}"
         " ORDER BY a.updated_at DESC, a.id DESC LIMIT 51"
     )
     return "\n".join(scoped_sql(session, sql, values).scalars())
