@@ -1,12 +1,14 @@
 """The layers of the map and the legend that keeps their score."""
 
 import re
+from urllib.parse import unquote
 
 from playwright.sync_api import expect
 
 # Drawing without a graphics card takes its time when the machine has other work.
 expect.set_options(timeout=30_000)
 WEST_JAVA = "8/-6.9/107.4"
+TILE = re.compile(r"/tiles/hexagons/\d+/\d+/\d+\.mvt")
 
 
 def test_a_manager_goes_from_hexagons_to_provinces_and_focuses_one(sign_in):
@@ -14,7 +16,7 @@ def test_a_manager_goes_from_hexagons_to_provinces_and_focuses_one(sign_in):
     page.goto(f"/map?at={WEST_JAVA}")
     legend = page.locator("#legend")
     expect(legend.get_by_role("button", name="Segment A")).to_be_visible()
-    with page.expect_response(re.compile(r"/tiles/hexagons/\d+/\d+/\d+\.mvt")) as tile:
+    with page.expect_response(TILE) as tile:
         legend.get_by_role("button", name="Hexagons").click()
     assert tile.value.ok
     expect(page).to_have_url(re.compile("layer=hexagons"))
@@ -48,6 +50,12 @@ def test_several_rows_come_into_focus_and_the_address_keeps_them(sign_in):
         expect(row).to_have_attribute("aria-pressed", lit)
     # A focus dims; it is no filter, so everybody is still counted.
     expect(page.locator("#figures")).to_contain_text("3,000 customers")
+    with page.expect_response(TILE) as tile:
+        legend.get_by_role("button", name="Heat").click()
+    assert tile.value.ok
+    # Heat cannot be dimmed in parts: it is of those in focus alone.
+    with page.expect_response(lambda r: '"value":["C"]' in unquote(r.url) and TILE.search(r.url)):
+        legend.get_by_role("button", name="Segment C").click()
 
 
 def test_a_marketer_is_offered_no_revenue_of_hexagons(sign_in):
