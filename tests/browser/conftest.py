@@ -97,6 +97,8 @@ def browser_context_args(site: Site) -> dict[str, Any]:
         "viewport": {"width": 1440, "height": 900},
         "locale": "en-GB",
         "timezone_id": "Asia/Jakarta",
+        # Flights of the map are drawn frame by frame without a graphics card, and test nothing.
+        "reduced_motion": "reduce",
     }
 
 
