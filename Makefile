@@ -28,8 +28,7 @@ serve: setup ## serve your own data with a worker until interrupted
 
 test: setup-tests check ## check the code and run every test, in a browser too
 	@echo "==> Tests"
-	@if [ -n "$(PYTEST_ARGS)" ]; then $(BIN)/pytest $(PYTEST_ARGS); else \
-		$(BIN)/pytest -m "not browser" -n 2 --dist loadfile && $(BIN)/pytest -m browser; fi
+	@$(BIN)/pytest $(or $(PYTEST_ARGS),-n 2 --dist loadfile)
 
 test-fast: setup ## run the tests that need no browser
 	@$(BIN)/pytest -m "not browser" $(PYTEST_ARGS)
