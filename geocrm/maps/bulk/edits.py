@@ -1,5 +1,6 @@
 """The actions owner, tag and segment."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from geocrm.maps.bulk.models import BulkRun
 from geocrm.security import Actor
 
 
-class _EditAction:
+class _EditAction(ABC):
     """What the three have in common: each is an `Edit` made from its parameters."""
 
     name: str
@@ -24,11 +25,13 @@ class _EditAction:
     most: int | None = None
     writes_file = False
 
+    @abstractmethod
     def read(self, session: Session, actor: Actor, params: Mapping[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+        """The parameters as they are kept, or InvalidInput."""
 
+    @abstractmethod
     def edit(self, session: Session, actor: Actor, params: Mapping[str, Any]) -> Edit:
-        raise NotImplementedError
+        """What kept parameters do."""
 
     def forecast(
         self, session: Session, actor: Actor, params: Mapping[str, Any], meant: Meant

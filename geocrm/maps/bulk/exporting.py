@@ -102,7 +102,7 @@ def _fill(running: Running, draft: Path, params: Mapping[str, Any]) -> int:
     try:
         rows = _write_rows(running, writer, chosen)
         writer.close()
-    except BaseException:
+    except BaseException:  # a worker that is stopped leaves no half file either
         writer.abandon()
         raise
     draft.chmod(0o600)
@@ -153,7 +153,7 @@ def _finish(running: Running, path: Path, rows: int, name: str) -> None:
             found.changed, found.failed = rows, found.total - rows
             found.result = {"path": str(path), "name": name, "bytes": path.stat().st_size}
             found.state, found.finished_at = "done", clock.now()
-    except BaseException:
+    except BaseException:  # no file without the run that offers it, whatever stopped us
         path.unlink(missing_ok=True)
         raise
 
