@@ -28,9 +28,13 @@ beside() { # step
     started+=($!)
 }
 
-# Waits for what was started; a step that failed has said why, and ends everything.
+# Waits for what was started. The first step that fails has said why, and ends everything.
 wait_for_all() {
     local pid
+    # In the order in which they end; 127 is that of none left.
+    for pid in "${started[@]}"; do
+        wait -n "${started[@]}" 2> /dev/null || [ $? = 127 ] || exit 1
+    done
     for pid in "${started[@]}"; do wait "$pid" || exit 1; done
     started=()
 }
