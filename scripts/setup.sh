@@ -122,7 +122,7 @@ install_packages() {
         # The pip that Debian 12 brings needs half as much time again.
         .venv/bin/python -m pip install --progress-bar off -c constraints.txt pip setuptools &&
             .venv/bin/python -m pip install --progress-bar off --no-build-isolation --no-compile \
-                --prefer-binary -c constraints.txt -e '.[dev]'
+                -c constraints.txt -e '.[dev]'
     } 2>&1 | tee "$LOG" |
         awk '/^Collecting / { if (++n % 25 == 0) { print "   " n " packages found"; fflush() } }
              /^Installing collected/ && n > 25 { print "   unpacking them"; fflush() }' ||
