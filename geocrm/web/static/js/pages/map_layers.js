@@ -46,8 +46,8 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
   /** @type {LayerState} */
   let state = { filter: null, layer: "points", colour: "segment", size: "count", measure: "count", share: page.segments[0], regions: "", classes: "quantile", focus: [], borders: [] };
   let shown = tileAddress(null, state.colour);
-  /** The last groups that were asked for. @type {{key: string, groups: Promise<any[]> | null}} */
-  let grouped = { key: "", groups: null };
+  /** The groups that were asked for last. @type {{key: string, groups: Promise<any[]>} | null} */
+  let grouped = null;
   /** Revenue of a customer on average, once it is known. @type {number | null} */
   let average = null;
   map.setMissingStyleImageResolver((/** @type {string} */ name) => drawPicture(map, name, colours));
@@ -102,8 +102,13 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
 
   async function groupRows(/** @type {string} */ what, /** @type {LayerState} */ wanted) {
     const key = what + textOf(wanted.filter);
-    if (grouped.key !== key) grouped = { key, groups: fetchGroups(what, textOf(wanted.filter)) };
-    const groups = ordered(what, (await grouped.groups) ?? [], page);
+    if (grouped?.key !== key) grouped = { key, groups: fetchGroups(what, textOf(wanted.filter)) };
+    // What failed is asked for again the next time.
+    const found = await grouped.groups.catch((error) => {
+      grouped = null;
+      throw error;
+    });
+    const groups = ordered(what, found, page);
     const colourOf = groupColours(what, page);
     const value = (/** @type {any} */ one) => ({ revenue: one.revenue, average: one.revenue / one.count })[/** @type {string} */ (wanted.measure)] ?? one.count;
     const rows = groups.map((one) => ({ ...one, key: String(one.value ?? "none"), label: groupWords(what, one), colour: colourOf(one), average: (one.revenue ?? 0) / one.count, value: value(one) }));
@@ -130,7 +135,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
     /** After customers were changed on this page: draw and count them anew. */
     refresh() {
       forgetRegions();
-      grouped = { key: "", groups: null };
+      grouped = null;
       hexagons.forget();
       // The browser asks whether its tiles still hold.
       for (const id of ["customers", "hexagons", "heat"]) {
