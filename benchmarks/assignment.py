@@ -2,8 +2,8 @@
 
 PostGIS answers with the polygons outside (`geocrm.customers.reassigning`); shapely 2 with a tree of
 the points and each polygon prepared, as `geopandas.sjoin` does, from what is already in memory.
-Both give the first code to a point on a border. Counts and checksums must agree. Nothing is written.
-The database is the one of the settings, filled by `geocrm demo load`.
+Both give the first code to a point on a border. Counts and checksums must agree. Nothing is
+written. The database is the one of the settings, filled by `geocrm demo load`.
 
     .venv/bin/python -m benchmarks.assignment
 """

@@ -1,4 +1,4 @@
-"""`geocrm boundaries`: the layers of administrative units, their neighbours, loading them, who lies in which."""
+"""`geocrm boundaries`: layers of administrative units, neighbours, loading, who lies in which."""
 
 import csv
 import sys
@@ -89,6 +89,6 @@ def assign(as_json: bool) -> None:
         emit(found._asdict() | {"seconds": took_s})
     else:
         say(
-            f"{found.changed:,} of {found.customers:,} customers changed their unit, {found.outside:,}"
-            f" lie in none; {took_s} s"
+            f"{found.changed:,} of {found.customers:,} customers changed their unit,"
+            f" {found.outside:,} lie in none; {took_s} s"
         )

@@ -37,14 +37,16 @@ def assign_units(session: Session) -> Assigned:
         scoped_sql(session, _IN_UNITS)
         scoped_sql(session, _OFF_COAST)
         session.execute(text("ANALYZE new_units"))
-        counted = session.execute(text(_COUNT)).one()
+        customers, off_coast, outside = session.execute(text(_COUNT)).one()
         changed = scoped_sql(session, _WRITE).rowcount
-    return Assigned(*counted, changed)
+    return Assigned(customers, off_coast, outside, changed)
 
 
 def covering_sql() -> str:
     """SQL that gives (account_id, unit) of everybody who lies in a unit or on its border."""
-    return covering_units_sql("account_scope", "account_id", f"x.grade NOT IN {COARSE} AND {{scope:x}}")
+    return covering_units_sql(
+        "account_scope", "account_id", f"x.grade NOT IN {COARSE} AND {{scope:x}}"
+    )
 
 
 _TABLE: Final = """

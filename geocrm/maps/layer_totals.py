@@ -13,7 +13,7 @@ from geocrm.maps import pyramid
 from geocrm.maps.filters import Filter
 
 COARSEST_SQUARES: Final = 7
-FINEST_SQUARES: Final = 14  # of the squares that changes are written to
+FINEST_SQUARES: Final = 15  # of the squares that changes are written to
 
 
 def squares_answer(chosen: Filter, level: int) -> bool:
@@ -23,7 +23,7 @@ def squares_answer(chosen: Filter, level: int) -> bool:
 
 
 def by_unit(chosen: Filter) -> tuple[str, dict[str, Any]]:
-    """SQL of all the filter chooses, by `part`, the unit they know, and segment, with its values."""
+    """SQL of all the filter chooses, by `part`, the unit they know, and segment; its values."""
     values = dict(chosen.params)
     split = pyramid.split_months(chosen)
     if split is None:
@@ -55,10 +55,11 @@ _BY_UNIT: Final = f"""
     ) s
     WHERE {{scope:s}} AND {{filter}} GROUP BY 1, 2 HAVING sum(s.n) > 0
 """
-# The squares of `:level` in the range of keys `g`, by their number within it.
+# The squares of `:level` in the range of keys `g`, by their number within it; `{counts}` are more
+# sums of `s`.
 SQUARES: Final = f"""
-    SELECT (s.cell - (g.low >> :shift))::int AS part, s.segment, sum(s.n)::int AS n,
-           sum(s.cents) / 100 AS revenue
+    SELECT (s.cell - (g.low >> :shift))::int AS part, sum(s.n)::int AS n,
+           sum(s.cents) / 100 AS revenue, {{counts}}
     FROM (
         SELECT cell, cell AS qk, {_KINDS}, n, cents FROM square_totals
         WHERE level = :level AND cell >= (g.low >> :shift)::int AND cell < (g.high >> :shift)::int
@@ -66,5 +67,5 @@ SQUARES: Final = f"""
         SELECT cell >> :coarser, cell, {_KINDS}, n, cents FROM layer_deltas
         WHERE cell >= (g.low >> :finest_shift)::int AND cell < (g.high >> :finest_shift)::int
     ) s
-    WHERE {{scope:s}} AND {{filter}} GROUP BY 1, 2 HAVING sum(s.n) > 0
+    WHERE {{scope:s}} AND {{filter}} GROUP BY 1 HAVING sum(s.n) > 0
 """

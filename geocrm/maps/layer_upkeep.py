@@ -29,7 +29,7 @@ _CENTS = "coalesce(sum(CAST(cents AS numeric)), 0) AS cents"
 # Whole numbers and hundredths: equal or wrong, nothing between.
 _COMPARE = f"""
     WITH everybody AS MATERIALIZED (
-        SELECT count(*) AS n, coalesce(sum(CAST(cents AS numeric)), 0) AS cents, qk IS NOT NULL AS placed
+        SELECT count(*) AS n, {_CENTS}, qk IS NOT NULL AS placed
         FROM (SELECT s.qk, CASE WHEN abs(s.revenue) <= 1e15 THEN round(s.revenue * 100)
                                 ELSE 0 END AS cents
               FROM account_scope s WHERE {{scope:s}}) s

@@ -28,7 +28,7 @@ class Compared(NamedTuple):
 
 
 def fold(session: Session) -> int:
-    """Move what changed into the cells and the layers' totals; how many rows of changes that were."""
+    """Move what changed into cells and layers' totals; how many rows of changes that were."""
     cells = int(session.scalar(text("SELECT fold_map_deltas()")) or 0)
     return cells + layer_upkeep.fold(session)
 

@@ -239,7 +239,8 @@ def _map_cells(connection: Connection) -> Finding:
     return Finding(
         State.FAIL,
         "Map",
-        f"cells count {found.counted:,} of {found.customers:,} customers; wrong: {', '.join(wrong)}",
+        f"cells count {found.counted:,} of {found.customers:,} customers;"
+        f" wrong: {', '.join(wrong)}",
         "run: geocrm map rebuild",
     )
 

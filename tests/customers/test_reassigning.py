@@ -134,5 +134,9 @@ def joins(node):
 
 def tables(node):
     """The tables that a part of a plan reads, besides the few layers of boundaries."""
-    own = [node["Relation Name"]] if node.get("Relation Name") not in (None, "boundary_layers") else []
+    own = (
+        [node["Relation Name"]]
+        if node.get("Relation Name") not in (None, "boundary_layers")
+        else []
+    )
     return own + [found for each in node.get("Plans", ()) for found in tables(each)]

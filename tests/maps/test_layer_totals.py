@@ -104,7 +104,7 @@ def test_every_figure_is_that_of_the_customers(
         assert as_told(regions.regions(session, "territories", chosen)) == plainly(
             session, "s.territory_id", chosen
         )
-        zooms = (0, 4, 7)
+        zooms = (0, 4, 8)
         counted = [hexagons_of(session, z, chosen) for z in zooms]
         with monkeypatch.context() as patched:
             patched.setattr(pyramid, "split_months", lambda _: None)
@@ -119,7 +119,7 @@ def contents(session):
     keys = "owner_id, territory_id, segment"
     squares = (
         f"SELECT cell, {keys}, sum(n), sum(cents) FROM ("
-        f" SELECT cell, {keys}, n, cents FROM square_totals s WHERE level = 14 AND {{scope:s}}"
+        f" SELECT cell, {keys}, n, cents FROM square_totals s WHERE level = 15 AND {{scope:s}}"
         f" UNION ALL SELECT cell, {keys}, n, cents FROM layer_deltas s"
         " WHERE cell >= 0 AND {scope:s}) each GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0"
     )
@@ -156,7 +156,9 @@ def test_totals_that_went_wrong_are_named_and_mended(session, crowd):
     assert pyramid_upkeep.compare(session).agree
 
 
-@pytest.mark.parametrize("tree", [None, of_segments("A"), {"field": "owner", "op": "in", "value": [1]}])
+@pytest.mark.parametrize(
+    "tree", [None, of_segments("A"), {"field": "owner", "op": "in", "value": [1]}]
+)
 @pytest.mark.parametrize("layer", ["tst-adm1", "territories", "segments"])
 def test_figures_of_regions_read_no_customer(session, crowd, layer, tree):
     sql, values = regions.statement(layer, compile_filter(tree, today=TODAY))
@@ -165,13 +167,12 @@ def test_figures_of_regions_read_no_customer(session, crowd, layer, tree):
 
 def test_wide_hexagons_read_no_customer_and_squares_from_their_index(session, crowd):
     pyramid_upkeep.fold(session)
+    in_a = compile_filter(of_segments("A"), today=TODAY)
     # So few squares fit into a page or two, which is cheaper than any index.
     for way in ("seqscan", "bitmapscan"):
         session.execute(text(f"SET LOCAL enable_{way} = off"))
-    for z in (0, 7):
-        plan = explained(
-            session, *hexagons.statement(Tile(z, 0, 0), compile_filter(of_segments("A"), today=TODAY))
-        )
+    for z in (0, 8):
+        plan = explained(session, *hexagons.statement(Tile(z, 0, 0), in_a))
         assert "account_scope" not in plan
         assert "Index Only Scan" in plan
         assert "square_totals_key" in plan
@@ -185,6 +186,6 @@ def test_what_the_squares_do_not_know_is_read_from_the_customers():
     recent = {"field": "last_order", "op": "gte", "value": "2026-05-01"}
     rich = {"field": "revenue", "op": "gte", "value": 5}
     everybody, *others = (compile_filter(tree, today=TODAY) for tree in (None, recent, rich))
-    assert layer_totals.squares_answer(everybody, 14)
-    assert not layer_totals.squares_answer(everybody, 15)
+    assert layer_totals.squares_answer(everybody, 15)
+    assert not layer_totals.squares_answer(everybody, 16)
     assert not any(layer_totals.squares_answer(each, 9) for each in others)
