@@ -7,8 +7,10 @@ PYTHON ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
 MAKEFLAGS += --no-print-directory
+# At the same time; what each says comes in one piece when it is done.
+TOGETHER := -j --output-sync=target
 
-.PHONY: help setup setup-tests demo serve test test-fast test-nominatim check bench bench-geocoding bench-map clean
+.PHONY: help setup setup-tests demo serve test test-fast test-nominatim check ruff mypy import-rules templates bench bench-geocoding bench-map clean
 
 help: ## list these commands
 	@echo "GeoCRM: make COMMAND"
@@ -26,7 +28,8 @@ demo: setup ## set up, load the demo and serve it until interrupted
 serve: setup ## serve your own data with a worker until interrupted
 	@$(BIN)/geocrm serve --with-worker
 
-test: setup-tests check ## check the code and run every test, in a browser too
+test: setup-tests ## check the code and run every test, in a browser too
+	@$(MAKE) $(TOGETHER) ruff mypy import-rules $(if $(PYTEST_ARGS),,templates)
 	@echo "==> Tests"
 	@$(BIN)/pytest $(or $(PYTEST_ARGS),-n 2 --dist loadfile)
 
@@ -34,12 +37,23 @@ test-fast: setup ## run the tests that need no browser
 	@$(BIN)/pytest -m "not browser" $(PYTEST_ARGS)
 
 check: setup ## look for slips: ruff, mypy, import rules
+	@$(MAKE) $(TOGETHER) ruff mypy import-rules
+
+ruff:
 	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
+
+mypy:
 	@echo "==> mypy" && $(BIN)/mypy
+
+import-rules:
 	@echo "==> import rules" && $(BIN)/lint-imports --no-logo
 
+# The databases that tests copy; made while the code is checked, not while tests wait for them.
+templates:
+	@echo "==> The tests' databases" && $(BIN)/python -m tests.database
+
 bench: setup ## measure; the protocol is in docs/benchmarks.md
-	@for file in benchmarks/[a-z]*.py; do case "$$file" in benchmarks/map.py|benchmarks/map_frames.py|benchmarks/bulk.py|benchmarks/layers.py|benchmarks/assignment.py) continue;; esac; echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do case "$$file" in benchmarks/map.py|benchmarks/map_frames.py|benchmarks/bulk.py|benchmarks/page_load.py|benchmarks/layers.py|benchmarks/assignment.py) continue;; esac; echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
 bench-geocoding: setup ## measure the geocoder alone: held-out addresses, reliability, speed
 	@$(BIN)/python scripts/osm_fixtures.py

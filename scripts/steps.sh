@@ -15,6 +15,36 @@ database_runs() {
     if .venv/bin/geocrm db status --json | grep -q '"running": true'; then echo yes; else echo no; fi
 }
 
+# Starts a step beside those that follow, with a log of its own. Ctrl-C and a failure end it with all
+# that it started: it is the head of a process group. It may not ask for a password.
+started=()
+beside() { # step
+    set -m
+    (
+        LOG=$SETUP/$1.log
+        "$1"
+    ) < /dev/null &
+    set +m
+    started+=($!)
+}
+
+# Waits for what was started. The first step that fails has said why, and ends everything.
+wait_for_all() {
+    local pid
+    # In the order in which they end; 127 is that of none left.
+    for pid in "${started[@]}"; do
+        wait -n "${started[@]}" 2> /dev/null || [ $? = 127 ] || exit 1
+    done
+    for pid in "${started[@]}"; do wait "$pid" || exit 1; done
+    started=()
+}
+
+stop_started() {
+    local pid
+    for pid in "${started[@]}"; do kill -TERM -- "-$pid" 2> /dev/null || true; done
+    wait
+}
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }

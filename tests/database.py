@@ -124,3 +124,7 @@ def _admin_engine() -> Engine:
 
 def _url_of(name: str) -> str:
     return make_url(server_url()).set(database=name).render_as_string(hide_password=False)
+
+
+if __name__ == "__main__":
+    demo_template()

@@ -7,7 +7,7 @@ that a click on it, a column of cards and the map never disagree.
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -17,13 +17,12 @@ from geocrm.db import elevated, scoped_sql
 from geocrm.errors import Forbidden, InvalidInput
 from geocrm.maps.filters import Filter
 from geocrm.maps.queries import Box
+from geocrm.maps.recency import span_days, span_part, span_sql
 from geocrm.maps.service import sees_individuals
 from geocrm.security import Actor
 from geocrm.security.disclosure import shown_amount, shown_count
 
 MAX_GROUPS: Final = 100
-# Days since the last order, by the name of the bucket that ends there.
-_BUCKETS: Final = (30, 90, 180, 365)
 _UNIT: Final = "unit:"
 
 
@@ -64,13 +63,12 @@ _BY: Final[Mapping[str, _By]] = {
     ),
     "owner": _By("s.owner_id", label="u.name", label_join="LEFT JOIN users u ON u.id = g.value"),
     "grade": _By("s.grade"),
-    "recency": _By(
-        "CASE "
-        + " ".join(f"WHEN s.last_order >= :day{days} THEN '{days}'" for days in _BUCKETS)
-        + " WHEN s.last_order IS NULL THEN 'never' ELSE 'older' END"
-    ),
+    "recency": _By(span_sql("s.last_order")),
+    "visited": _By(span_sql("s.last_visit")),
     "month": _By("to_char(s.last_order, 'YYYY-MM')"),
 }
+# The date that is told in spans.
+_SPANNED: Final[Mapping[str, str]] = {"recency": "last_order", "visited": "last_visit"}
 # A unit of the layer stands for all that lies in it.
 _BY_UNIT: Final = _By(
     "below.top",
@@ -88,8 +86,8 @@ def groups(
     how = _how(by)
     conditions = " AND ".join(["{scope:s}", chosen.sql] + ([box.sql] if box else []))
     values: dict[str, Any] = {**chosen.params, **(box.params if box else {})}
-    if by == "recency":
-        values |= {f"day{days}": today - timedelta(days=days) for days in _BUCKETS}
+    if by in _SPANNED:
+        values |= span_days(today)
     if by.startswith(_UNIT):
         values["layer"] = by.removeprefix(_UNIT)
     rows = scoped_sql(
@@ -138,26 +136,11 @@ def part_of(by: str, value: Any) -> dict[str, Any] | None:
         if value is None:
             return {"field": by, "op": "empty", "value": True}
         return {"field": by, "op": "in", "value": [value]}
-    if by == "recency":
-        return _since_last_order(value)
+    if by in _SPANNED:
+        return span_part(_SPANNED[by], value)
     if by == "month":
         return _in_month(value)
     return None if value is None else {"field": "unit", "op": "in", "value": [value]}
-
-
-def _since_last_order(bucket: str) -> dict[str, Any]:
-    if bucket == "never":
-        return {"field": "last_order", "op": "empty", "value": True}
-    names = [str(days) for days in _BUCKETS]
-    at = names.index(bucket) if bucket in names else len(names)
-    parts: list[dict[str, Any]] = []
-    if at < len(names):
-        parts.append({"field": "last_order", "op": "within_days", "value": _BUCKETS[at]})
-    else:
-        parts.append({"field": "last_order", "op": "empty", "value": False})
-    if at > 0:
-        parts.append({"field": "last_order", "op": "not_within_days", "value": _BUCKETS[at - 1]})
-    return parts[0] if len(parts) == 1 else {"and": parts}
 
 
 def _in_month(value: str | None) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from geocrm.maps import pyramid_models as pyramid_models
+from geocrm.maps.colouring import TERRITORY, Colouring
 from geocrm.maps.filters import Filter
-from geocrm.maps.tile_sql import DRAWN, EXTENT, SEGMENT_COUNTS, gather, interleave
+from geocrm.maps.tile_sql import EXTENT, SEGMENT_COUNTS, drawn, gather, interleave
 from geocrm.spatial.morton import ZOOM, tile_range
 
 MAX_ZOOM: Final = 6
@@ -92,18 +93,19 @@ def _last_of(month: date) -> date:
 
 
 def statement(
-    z: int, x: int, y: int, chosen: Filter, split: frozenset[date]
+    z: int, x: int, y: int, chosen: Filter, split: frozenset[date], by: Colouring = TERRITORY
 ) -> tuple[str, dict[str, Any]]:
     """The SQL of the tile z/x/y, with its values; `split` are the filter's `split_months`."""
-    sql, values = counted(z, x, y, chosen, split)
+    sql, values = counted(z, x, y, chosen, split, by)
     values |= {"scale": EXTENT / 2 ** (ZOOM - z), "left": EXTENT * x, "top": EXTENT * y}
-    return f"WITH {sql}, {_PLACED} {DRAWN}", values
+    return f"WITH {sql}, {_PLACED} {drawn(by)}", values
 
 
 def counted(
-    z: int, x: int, y: int, chosen: Filter, split: frozenset[date]
+    z: int, x: int, y: int, chosen: Filter, split: frozenset[date], by: Colouring = TERRITORY
 ) -> tuple[str, dict[str, Any]]:
-    """SQL of the common table `parts`: the customers of the tile by cell, segment, territory."""
+    """SQL of the common table `parts`: the customers of the tile by cell, segment and `lead`."""
+    whole_sql, single_sql = (sql.replace("{lead}", by.value) for sql in (_WHOLE, _SINGLE))
     level = z + CELL_BITS
     low, high = tile_range(z, x, y)
     cell_shift, finest_shift = 2 * (ZOOM - level), 2 * (ZOOM - FINEST_LEVEL)
@@ -117,13 +119,13 @@ def counted(
         "coarser": cell_shift - finest_shift,
     }
     if not split:
-        whole = _WHOLE.replace("{filter}", chosen.sql)
+        whole = whole_sql.replace("{filter}", chosen.sql)
         return f"parts AS MATERIALIZED ({whole})", values
     values |= {"low": low, "high": high, "part_shift": cell_shift - 2 * _PART_BITS}
     values["part_width"] = 1 << (ZOOM - level - _PART_BITS)
     apart, within = parted(split, values)
-    whole = _WHOLE.replace("{filter}", f"{chosen.sql} AND {apart}")
-    single = _SINGLE.replace("{filter}", f"{chosen.sql} AND {within}")
+    whole = whole_sql.replace("{filter}", f"{chosen.sql} AND {apart}")
+    single = single_sql.replace("{filter}", f"{chosen.sql} AND {within}")
     return f"parts AS MATERIALIZED ({whole} UNION ALL {single})", values
 
 
@@ -155,7 +157,7 @@ def parted(split: frozenset[date], values: dict[str, Any]) -> tuple[str, str]:
 _COLUMNS = "owner_id, territory_id, segment, last_order, n, cents, weak, ids, x, y, spread"
 # Under the names of account_scope, so that a filter's and a scope's conditions fit both.
 _WHOLE: Final = f"""
-    SELECT s.cell, s.segment, s.territory_id, sum(s.n) AS n, sum(s.cents) / 100 AS revenue,
+    SELECT s.cell, s.segment, {{lead}} AS lead, sum(s.n) AS n, sum(s.cents) / 100 AS revenue,
            sum(s.ids) AS ids, sum(s.x) AS x, sum(s.y) AS y, sum(s.spread) AS spread,
            CAST(NULL AS bigint) AS low, CAST(NULL AS bigint) AS high
     FROM (
@@ -201,10 +203,10 @@ CELL_SHIFT: Final = 2 * (ZOOM - FINEST_LEVEL)  # from a key to its cell of the f
 _PART_X = f"(({gather('part', ZOOM // 2)} + 0.5) * :part_width - 0.5)"
 _PART_Y = f"(({gather('(part >> 1)', ZOOM // 2)} + 0.5) * :part_width - 0.5)"
 _SINGLE: Final = f"""
-    SELECT CAST(part >> {2 * _PART_BITS} AS int), segment, territory_id, sum(n), sum(revenue),
+    SELECT CAST(part >> {2 * _PART_BITS} AS int), segment, lead, sum(n), sum(revenue),
            sum(ids), sum(n * {_PART_X}), sum(n * {_PART_Y}), NULL, min(low), max(high)
     FROM (
-        SELECT s.qk >> :part_shift AS part, s.segment, s.territory_id, count(*) AS n,
+        SELECT s.qk >> :part_shift AS part, s.segment, {{lead}} AS lead, count(*) AS n,
                sum(s.revenue) AS revenue, sum(s.account_id) AS ids, min(s.qk) AS low,
                max(s.qk) AS high
         FROM account_scope s
@@ -232,18 +234,18 @@ _PLACED: Final = f"""
                     END AS point
         FROM cells c
     ), largest AS (
-        SELECT DISTINCT ON (cell) cell, territory_id FROM (
-            SELECT p.cell, p.territory_id, sum(p.n) AS n FROM parts p GROUP BY 1, 2) t
-        ORDER BY cell, n DESC, territory_id
+        SELECT DISTINCT ON (cell) cell, lead FROM (
+            SELECT p.cell, p.lead, sum(p.n) AS n FROM parts p GROUP BY 1, 2) t
+        ORDER BY cell, n DESC, lead
     ), one AS MATERIALIZED (
-        SELECT o.*, l.territory_id,
+        SELECT o.*, l.lead,
                coalesce(o.point, o.low) AS at,
                CASE WHEN summed = 0 THEN o.low = o.high
                     WHEN o.low IS NULL THEN point IS NOT NULL
                     ELSE o.low = o.high AND point = o.low IS TRUE END AS one_point
         FROM points o JOIN largest l USING (cell)
     ), placed AS (
-        SELECT n, revenue, account_id, segment, territory_id, one_point, at AS low,
+        SELECT n, revenue, account_id, segment, lead, one_point, at AS low,
                "seg_A", "seg_B", "seg_C", "seg_D", seg_other,
                ((CASE WHEN one_point THEN {gather("at", ZOOM)} ELSE mean_x END) + 0.5) * :scale
                    - :left AS gx,

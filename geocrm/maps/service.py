@@ -15,6 +15,7 @@ from geocrm.errors import Forbidden
 from geocrm.maps import queries
 from geocrm.maps.anonymous_tiles import anonymous_tile
 from geocrm.maps.coarse import coarsened
+from geocrm.maps.colouring import TERRITORY, Colouring
 from geocrm.maps.filter_values import Asker
 from geocrm.maps.filters import Filter, compile_filter, read_tree
 from geocrm.maps.queries import Box, Facet
@@ -73,22 +74,25 @@ def filter_for(actor: Actor, source: Any) -> Filter:
     return chosen
 
 
-def tile_version(session: Session, actor: Actor, chosen: Filter) -> str:
+def tile_version(session: Session, actor: Actor, chosen: Filter, by: Colouring = TERRITORY) -> str:
     """What a tile's bytes depend on besides its address: data, filter and who asks. A statement."""
+    day = clock.today(actor.timezone) if by.dated else None
     scope = [
         sees_individuals(actor),
         actor.sees_all,
         sorted(actor.owner_ids),
         sorted(actor.territory_ids),
     ]
-    parts = repr([map_version(session), chosen.key, scope])
+    parts = repr([map_version(session), chosen.key, scope, by.property, day])
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
-def tile(session: Session, actor: Actor, wanted: Tile, chosen: Filter) -> bytes:
+def tile(
+    session: Session, actor: Actor, wanted: Tile, chosen: Filter, by: Colouring = TERRITORY
+) -> bytes:
     """The tile as Mapbox vector tile; empty bytes where nothing is."""
     if sees_individuals(actor):
-        return account_tile(session, wanted, chosen)
+        return account_tile(session, wanted, chosen, by, today=clock.today(actor.timezone))
     return anonymous_tile(session, wanted, chosen)
 
 

@@ -1,14 +1,15 @@
 """Pieces of SQL that the tiers of tiles share: bits of Morton keys, the mix of a cell, its drawing.
 
-A tier makes `parts` (customers by cell, segment and territory: `n`, `segment`, `territory_id`) and
+A tier makes `parts` (customers by cell, segment and `lead`, the value of the colouring: `n`) and
 from them `placed`, a row a feature: `n`, `revenue`, `account_id`, `segment`, the columns of
-`SEGMENT_COUNTS`, `territory_id`, `one_point` with `low`, the key of that point, and `gx`, `gy`, its
-place in units of the tile. `DRAWN` makes the tile of it.
+`SEGMENT_COUNTS`, the `lead` of most, `one_point` with `low`, the key of that point, and `gx`, `gy`,
+its place in units of the tile. `drawn` makes the tile of it.
 """
 
 from typing import Final
 
 from geocrm.customers.models import SEGMENTS
+from geocrm.maps.colouring import Colouring
 from geocrm.spatial.morton import ZOOM
 
 LAYER_NAME: Final = "accounts"
@@ -43,20 +44,20 @@ _MIX = ", ".join(
 )
 _FEATURE = f"""
     CASE WHEN n = 1 THEN placed.segment END AS segment,
-    placed.territory_id AS territory,
+    placed.lead AS {{property}},
     CASE WHEN n > 1 THEN n END AS point_count,
     CASE WHEN n > 1 THEN placed.revenue END AS revenue,
     CASE WHEN n > 1 AND one_point THEN low END AS stack,
     {_MIX}, ST_MakePoint(gx, gy) AS geom
 """
 _ALONE = "CASE WHEN n = 1 THEN placed.account_id END"
-DRAWN: Final = f"""
+_DRAWN: Final = f"""
     SELECT ST_AsMVT(drawn, '{LAYER_NAME}', {EXTENT}, 'geom', 'fid') FROM (
         SELECT {_ALONE} AS fid, {_ALONE} AS id, {_FEATURE} FROM placed
     ) drawn
 """
 # With what no index holds: told only where tiles are small.
-DRAWN_WITH_NAMES: Final = f"""
+_DRAWN_WITH_NAMES: Final = f"""
     SELECT ST_AsMVT(drawn, '{LAYER_NAME}', {EXTENT}, 'geom', 'fid') FROM (
         SELECT {_ALONE} AS fid, {_ALONE} AS id, a.name, u.grade,
                round(u.radius_m)::int AS radius_m, {_FEATURE}
@@ -65,3 +66,8 @@ DRAWN_WITH_NAMES: Final = f"""
         LEFT JOIN account_scope u ON n = 1 AND u.account_id = placed.account_id
     ) drawn
 """
+
+
+def drawn(by: Colouring, *, with_names: bool = False) -> str:
+    """SQL of the tile of `placed`, whose `lead` is a value of the colouring."""
+    return (_DRAWN_WITH_NAMES if with_names else _DRAWN).replace("{property}", by.property)

@@ -4,12 +4,13 @@ A tile is one contiguous range of keys and a cell of it a bit shift, so no geome
 `CLUSTER_MAX_ZOOM` the answer comes from an index alone. Every customer of the range is in exactly
 one feature of one tile, so the features of a zoom add up to the customers that have a point:
 
-* a customer alone: `id`, `segment`, `territory`, and from `NAMES_FROM_ZOOM` on `name`, and how
+* a customer alone: `id`, `segment`, its value of the colouring (`geocrm.maps.colouring`; usually
+  `territory`), and from `NAMES_FROM_ZOOM` on `name`, and how
   good its point is: `grade`, and `radius_m`, by how much it may be off;
 * a stack, customers on one and the same point (a zoom-24 cell, 2.4 m at the equator):
   `point_count` and `stack`, the key that lists them (`geocrm.maps.queries.in_stack`);
 * a cluster: `point_count`. Stacks and clusters have `revenue`, how many are of each segment
-  (`seg_A` ... and `seg_other`) and `territory`, the one most of them lie in.
+  (`seg_A` ... and `seg_other`) and the value of the colouring that most of them have.
 
 Above `CLUSTER_MAX_ZOOM` points are drawn one by one; in a tile with more than `MAX_POINTS` of them
 small clusters take their place, so nobody is dropped.
@@ -18,6 +19,7 @@ Who counts customers without seeing any gets `geocrm.maps.anonymous_tiles` inste
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -25,8 +27,10 @@ from sqlalchemy.orm import Session
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
 from geocrm.maps import pyramid
+from geocrm.maps.colouring import TERRITORY, Colouring
 from geocrm.maps.filters import Filter
-from geocrm.maps.tile_sql import DRAWN, DRAWN_WITH_NAMES, EXTENT, SEGMENT_COUNTS, gather
+from geocrm.maps.recency import span_days
+from geocrm.maps.tile_sql import EXTENT, SEGMENT_COUNTS, drawn, gather
 from geocrm.spatial.morton import ZOOM, tile_range
 
 MAX_ZOOM: Final = 22
@@ -67,30 +71,42 @@ class Tile:
         return tile_range(self.z, self.x, self.y)
 
 
-def account_tile(session: Session, tile: Tile, chosen: Filter) -> bytes:
-    """The customers in the tile whom the session may see and the filter chooses. One statement."""
-    sql, values = statement(tile, chosen)
-    once = _one_plan_is_good(tile, chosen)
+def account_tile(
+    session: Session,
+    tile: Tile,
+    chosen: Filter,
+    by: Colouring = TERRITORY,
+    *,
+    today: date | None = None,
+) -> bytes:
+    """The customers in the tile whom the session may see and the filter chooses. One statement.
+
+    `today` is asked for by what changes with the day.
+    """
+    sql, values = statement(tile, chosen, by)
+    if by.dated and today:
+        values |= span_days(today)
+    once = _one_plan_is_good(tile, chosen, by)
     return bytes(scoped_sql(session, sql, values, plan_once=once).scalar_one())
 
 
-def statement(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
+def statement(tile: Tile, chosen: Filter, by: Colouring = TERRITORY) -> tuple[str, dict[str, Any]]:
     """The SQL of a tile, with its values; from the first tier that can answer it exactly."""
-    if tile.z <= pyramid.MAX_ZOOM:
+    if tile.z <= pyramid.MAX_ZOOM and by.counted:
         split = pyramid.split_months(chosen)
         if split is not None:
-            return pyramid.statement(tile.z, tile.x, tile.y, chosen, split)
-    return _from_keys(tile, chosen)
+            return pyramid.statement(tile.z, tile.x, tile.y, chosen, split, by)
+    return _from_keys(tile, chosen, by)
 
 
-def _one_plan_is_good(tile: Tile, chosen: Filter) -> bool:
+def _one_plan_is_good(tile: Tile, chosen: Filter, by: Colouring) -> bool:
     """Whether the way to the rows does not depend on the values: then planning is half the work."""
-    if tile.z <= pyramid.MAX_ZOOM:
+    if tile.z <= pyramid.MAX_ZOOM and by.counted:
         return pyramid.split_months(chosen) == frozenset()
     return tile.z > BRANCHES_MAX_ZOOM and chosen.fields <= _INDEXED
 
 
-def _from_keys(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
+def _from_keys(tile: Tile, chosen: Filter, by: Colouring) -> tuple[str, dict[str, Any]]:
     low, high = tile.keys
     below = 2 * (ZOOM - tile.z)  # bits of a key that tell places of the tile apart
     points = tile.z > CLUSTER_MAX_ZOOM
@@ -107,22 +123,23 @@ def _from_keys(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
         "unit_shift": below - 2 * unit_bits,
         "unit": float(EXTENT >> unit_bits),
     }
-    drawn = DRAWN_WITH_NAMES if tile.z >= NAMES_FROM_ZOOM else DRAWN
     customers = _BRANCHES if tile.z <= BRANCHES_MAX_ZOOM else _CUSTOMERS
-    sql = _TILE.replace("{customers}", customers.replace("{filter}", chosen.sql)) + drawn
+    customers = customers.replace("{lead}", by.value).replace("{filter}", chosen.sql)
+    sql = _TILE.replace("{customers}", customers)
+    sql += drawn(by, with_names=tile.z >= NAMES_FROM_ZOOM)
     return sql, {**chosen.params, **values}
 
 
-_CUSTOMERS: Final = "account_scope s WHERE s.qk >= :low AND s.qk < :high AND {scope:s} AND {filter}"
-_BRANCH = (
-    "SELECT s.qk, s.segment, s.territory_id, s.revenue, s.account_id FROM account_scope s"
-    " WHERE s.qk >= :low AND s.qk < :high AND {scope_%s:s} AND {filter}"
+_FOUND_BY = (
+    "SELECT s.qk, s.segment, {lead} AS lead, s.revenue, s.account_id FROM account_scope s"
+    " WHERE s.qk >= :low AND s.qk < :high AND {%s:s} AND {filter}"
 )
-_BRANCHES: Final = f"({_BRANCH % 'owner'} UNION ALL {_BRANCH % 'territory'}) s"
+_CUSTOMERS: Final = f"({_FOUND_BY % 'scope'}) s"
+_BRANCHES: Final = f"({_FOUND_BY % 'scope_owner'} UNION ALL {_FOUND_BY % 'scope_territory'}) s"
 _PART = f"(p.low >> greatest(g.shift - {2 * _PART_BITS}, 0))"
 _TILE: Final = f"""
     WITH parts AS MATERIALIZED (
-        SELECT s.qk >> :part_shift AS part, s.segment, s.territory_id, count(*) AS n,
+        SELECT s.qk >> :part_shift AS part, s.segment, s.lead, count(*) AS n,
                sum(s.revenue) AS revenue, min(s.account_id) AS account_id,
                min(s.qk) AS low, max(s.qk) AS high
         FROM {{customers}}
@@ -139,12 +156,12 @@ _TILE: Final = f"""
                sum(p.n * ({gather(f"({_PART} >> 1)", _PART_BITS)} + 0.5)) / sum(p.n) AS down
         FROM parts p CROSS JOIN grid g GROUP BY 1, 2
     ), largest AS (
-        SELECT DISTINCT ON (cell) cell, territory_id FROM (
-            SELECT p.low >> g.shift AS cell, p.territory_id, sum(p.n) AS n
+        SELECT DISTINCT ON (cell) cell, lead FROM (
+            SELECT p.low >> g.shift AS cell, p.lead, sum(p.n) AS n
             FROM parts p CROSS JOIN grid g GROUP BY 1, 2) t
-        ORDER BY cell, n DESC, territory_id
+        ORDER BY cell, n DESC, lead
     ), spots AS (
-        SELECT c.*, l.territory_id, (c.low - :low) >> :unit_shift AS at,
+        SELECT c.*, l.lead, (c.low - :low) >> :unit_shift AS at,
                {EXTENT} / power(2, (:below - c.shift) / 2) AS width
         FROM cells c JOIN largest l USING (cell)
         OFFSET 0

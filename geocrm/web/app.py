@@ -31,6 +31,7 @@ from geocrm.web import (
     reading,
     request_work,
     sign_in,
+    static_files,
     territories,
     tiles,
     visits,
@@ -136,6 +137,7 @@ def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
     sign_in.register(app, settings)
     access.guard(app)
     headers.register(app)
+    static_files.register(app)
     problems.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

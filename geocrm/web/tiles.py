@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from geocrm.errors import NotFound
 from geocrm.maps import service
 from geocrm.maps.boundary_names import name_tile
+from geocrm.maps.colouring import colouring
 from geocrm.maps.tiles import Tile
 from geocrm.places import queries as places
 from geocrm.places.tiles import boundary_tile
@@ -32,10 +33,11 @@ def accounts(z: int, x: int, y: int) -> Any:
     """Customers of the tile that the visitor may see and the filter chooses."""
     wanted = read_tile(z, x, y)
     chosen = service.filter_for(g.actor, request.args.get("filter"))
-    version = service.tile_version(g.session, g.actor, chosen)
+    by = colouring(request.args.get("colour"))
+    version = service.tile_version(g.session, g.actor, chosen, by)
     if request.if_none_match.contains_weak(version):
         return unchanged(version)
-    return answer(service.tile(g.session, g.actor, wanted, chosen), version)
+    return answer(service.tile(g.session, g.actor, wanted, chosen, by), version)
 
 
 @bp.get("/boundaries/<layer>/<int:z>/<int:x>/<int:y>.mvt")

@@ -3,23 +3,21 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy.orm import Session, sessionmaker
-from werkzeug.serving import make_server
 
-from geocrm.config import Settings
 from geocrm.db import make_engine, make_sessions
 from geocrm.demo import people
-from geocrm.web.app import create_app
 from tests.database import demo_template, fresh_database
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -35,6 +33,8 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 
+_REMEMBERED = "local_storage,session_storage,indexeddb"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder needs a browser, and gets a second try.
@@ -42,12 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A browser on a machine that others use at the same time stalls now and then; what is broken
     fails twice.
     """
-    # A page that is left in the middle of loading leaves the server with a file half sent.
-    half_sent = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     for item in items:
         if "tests/browser" in item.nodeid:
             item.add_marker("browser")
-            item.add_marker(half_sent)
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
@@ -60,26 +57,45 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(settings: Settings) -> Iterator[Site]:
-    """GeoCRM on a port of its own, with its worker and 3,000 demo customers of West Java."""
+def site() -> Iterator[Site]:
+    """GeoCRM on a port of its own, with its worker and 3,000 demo customers of West Java.
+
+    It runs as its users run it, in processes of its own: threads of it in the tests' process would
+    go on during other tests, and what they leave unclosed would fail one of those.
+    """
     name = f"geocrm_browser_{os.getpid()}"
+    port = _free_port()
     with fresh_database(name, template=demo_template()) as url:
         engine = make_engine(url)
-        sessions = make_sessions(engine)
-        server = make_server("127.0.0.1", 0, create_app(settings, sessions), threaded=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "geocrm", "worker"],
-            env=os.environ | {"GEOCRM_DATABASE_URL": url},
+        served = subprocess.Popen(
+            [sys.executable, "-m", "geocrm", "serve", "--with-worker"],
+            env=os.environ | {"GEOCRM_DATABASE_URL": url, "GEOCRM_PORT": str(port)},
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
-            yield Site(f"http://127.0.0.1:{server.port}", sessions)
+            _wait_for(served, port)
+            yield Site(f"http://127.0.0.1:{port}", make_sessions(engine))
         finally:
-            worker.terminate()
-            worker.wait(timeout=20)
-            server.shutdown()
+            served.terminate()
+            served.wait(timeout=30)
             engine.dispose()
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _wait_for(served: "subprocess.Popen[bytes]", port: int) -> None:
+    for _ in range(600):
+        assert served.poll() is None, f"geocrm serve ended with {served.returncode}"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("geocrm serve did not open its port within a minute")
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +115,37 @@ def browser_context_args(site: Site) -> dict[str, Any]:
         "timezone_id": "Asia/Jakarta",
         # Flights of the map are drawn frame by frame without a graphics card, and test nothing.
         "reduced_motion": "reduce",
+        # A quarter of the pixels to draw, on a page of the same layout.
+        "device_scale_factor": 0.5,
     }
+
+
+@pytest.fixture(scope="session")
+def visited(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[BrowserContext]:
+    """A browser that was here before: it need not fetch and compile every script for each test."""
+    context = browser.new_context(**browser_context_args)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def context(
+    request: pytest.FixtureRequest, new_context: Callable[[], BrowserContext]
+) -> Iterator[BrowserContext]:
+    """That browser without a trace of the test before; one of its own for other arguments."""
+    if request.node.get_closest_marker("browser_context_args"):
+        yield new_context()
+        return
+    shared: BrowserContext = request.getfixturevalue("visited")
+    yield shared
+    for page in shared.pages:
+        shared.new_cdp_session(page).send(
+            "Storage.clearDataForOrigin",
+            {"origin": request.getfixturevalue("site").url, "storageTypes": _REMEMBERED},
+        )
+        page.close()
+    shared.clear_cookies()
+    shared.clear_permissions()
 
 
 @pytest.fixture(autouse=True)

@@ -59,8 +59,26 @@ def test_several_rows_come_into_focus_and_the_address_keeps_them(sign_in):
         legend.get_by_role("button", name="Segment C").click()
 
 
-def test_a_marketer_is_offered_no_revenue_of_hexagons(sign_in):
+def test_points_take_the_colour_of_the_last_visit_and_of_their_owner(sign_in):
+    page = sign_in("admin")
+    page.goto(f"/map?mode=map&at={WEST_JAVA}")
+    legend = page.locator("#legend")
+    with page.expect_response(re.compile(r"/tiles/accounts/.*colour=visited")) as tile:
+        legend.get_by_label("Colour by").select_option("visited")
+    assert tile.value.ok
+    legend.get_by_role("button", name="Never visited").click()
+    expect(page).to_have_url(re.compile("colour=visited.*focus=never"))
+    with page.expect_response(re.compile(r"/tiles/accounts/.*colour=owner")) as tile:
+        legend.get_by_label("Colour by").select_option("owner")
+    assert tile.value.ok
+    expect(legend.get_by_role("button", name="Hafshah Wahyuni")).to_be_visible()
+
+
+def test_a_marketer_is_offered_no_revenue_of_hexagons_and_no_owners(sign_in):
     page = sign_in("marketer")
+    page.goto(f"/map?colour=owner&at={WEST_JAVA}")
+    expect(page.get_by_label("Colour by").locator("option")).to_have_text(["Segment", "Territory"])
+    expect(page.locator("#legend").get_by_role("button", name="Segment A")).to_be_visible()
     page.goto(f"/map?layer=hexagons&at={WEST_JAVA}")
     legend = page.locator("#legend")
     expect(legend.get_by_role("button", name=re.compile("and more"))).to_be_visible()

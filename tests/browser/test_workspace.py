@@ -26,6 +26,19 @@ def test_the_table_follows_the_map_and_says_when_nobody_is_in_view(sign_in):
     expect(page.locator("#table .tabulator-row").first).to_be_visible()
 
 
+def test_a_table_waits_for_no_map_until_one_is_wanted(sign_in):
+    page = sign_in("admin")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/accounts?customer=1")
+    expect(page.locator("#table .tabulator-row").first).to_be_visible()
+    expect(page.locator("#drawer")).to_be_visible()
+    assert not [url for url in asked if "/tiles/" in url or "/basemap/world" in url]
+    page.get_by_role("button", name="Split").click()
+    with page.expect_response(re.compile("/tiles/accounts/")):
+        expect(page.locator("#in-view")).to_contain_text("in view")
+
+
 def test_an_answer_that_was_overtaken_is_dropped(sign_in):
     page = sign_in("admin")
     page.goto("/accounts")

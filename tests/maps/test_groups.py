@@ -29,7 +29,9 @@ def asked(client, **query):
     return answer.status_code, answer.json
 
 
-@pytest.mark.parametrize("by", ["segment", "territory", "owner", "grade", "recency", "month"])
+@pytest.mark.parametrize(
+    "by", ["segment", "territory", "owner", "grade", "recency", "visited", "month"]
+)
 def test_groups_add_up_and_their_filters_choose_exactly_them(session, scatter, add_user, by):
     rows = scatter(300, [add_user(), add_user()])
     found = groups.groups(session, EVERYBODY, by, today=TODAY)

@@ -286,7 +286,7 @@ def test_the_same_tile_asked_again_is_not_planned_again(session, crowd, monkeypa
     told = [account_tile(session, tile, IN_A) for tile in everybody]
     known = session.connection().connection.info["geocrm_prepared"]
     before = len(known)
-    monkeypatch.setattr(tiles, "_one_plan_is_good", lambda _tile, _chosen: False)
+    monkeypatch.setattr(tiles, "_one_plan_is_good", lambda *_: False)
     assert [account_tile(session, tile, IN_A) for tile in everybody] == told
     monkeypatch.undo()
     assert [account_tile(session, tile, IN_A) for tile in everybody] == told

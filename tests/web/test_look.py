@@ -15,7 +15,7 @@ INLINE = re.compile(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style\b|hx-on|javascri
 INLINE_SCRIPT = re.compile(r"<script\b(?![^>]*\bsrc=)(?![^>]*application/json)", re.IGNORECASE)
 MACRO_ICON = re.compile(r"""\b(?:ui\.)?icon\(\s*["']([a-z0-9-]+)["']""")
 IMPORT = re.compile(r"""(?:\bfrom|^import)\s+["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
-STATIC_FILE = re.compile(r"""url_for\('static',\s*filename='([^'~]+)'\)""")
+STATIC_FILE = re.compile(r"""(?:url_for\('static',\s*filename=|ui\.module\()'([^'~]+)'\)""")
 
 
 def name_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from geocrm.errors import InvalidInput
-from geocrm.maps import shapes
+from geocrm.maps import colouring, shapes
 from geocrm.maps.filter_values import shown
 
 MAX_STATE: Final = 262_144  # bytes of JSON; a drawn area of 5,000 corners takes about half
@@ -63,7 +63,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "filter": _filter,
     "mode": _one_of("map", "split", "table", "board", "chart"),
     "layer": _one_of("points", "heat", "hexagons", "regions"),
-    "colour": _one_of("segment", "territory", "owner", "recency", "grade"),
+    "colour": _one_of(*colouring.NAMES),
     "size": _one_of("count", "revenue"),
     "measure": _one_of("count", "revenue", "average", "share"),
     "share": _word,

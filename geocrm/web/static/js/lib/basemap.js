@@ -54,7 +54,8 @@ export async function createMap(container, options = {}) {
   if (!found) sayMissing(container);
   const unfollow = onThemeChange(() => repaint(map));
   map.once("remove", unfollow);
-  await new Promise((resolve) => map.once("load", resolve));
+  // Not "load": that waits until the base map is drawn, and what is put on it would come after it.
+  await new Promise((resolve) => map.once("style.load", resolve));
   addStreets(map, { labels: [LABELS, CITIES], above: "base-countries", borders: [0, 1, 2].map((level) => `base-border-${level}`) });
   return map;
 }

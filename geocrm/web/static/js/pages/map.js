@@ -10,9 +10,10 @@ import { keepView, onStateChange, readState, readView, writeState } from "../lib
 import { createAreas } from "./map_areas.js";
 import { createBoard } from "./map_board.js";
 import { createChart } from "./map_chart.js";
+import { createBulk } from "./map_bulk.js";
 import { segmentColours } from "./map_colours.js";
 import { offerCommands } from "./map_commands.js";
-import { createBulk } from "./map_bulk.js";
+import { createDrawing } from "./map_drawing.js";
 import { createFilters } from "./map_filters.js";
 import { createLayers, CUSTOMER_LAYERS } from "./map_layers.js";
 import { createLegend } from "./map_legend.js";
@@ -49,6 +50,11 @@ let timer = 0;
 let bbox;
 /** Whether the map is there: the other parts work before. */
 let ready = false;
+/** The first mode that shows a map wants one: table, board and chart do not wait for it. */
+const mapWanted = deferred();
+const mapThere = deferred();
+/** Who is shown in the drawer. @type {any} */
+let chosen = null;
 /** Figures by filter, as long as the page stands. @type {Map<string, any>} */
 const known = new Map();
 const segments = segmentColours(page.segments);
@@ -75,16 +81,26 @@ const cards = page.individuals ? createCards(byId("cards"), { query, colours: se
 const sheet = page.individuals ? createCards(byId("sheet-list"), { query, colours: segments, onChoose: (row) => choose(row, { fly: true }) }) : null;
 /** @type {ReturnType<typeof createCustomerTable> | null} */
 let table = null;
-document.getElementById("open-areas")?.addEventListener("click", openAreas);
+const selection = createSelection({ page, colours: segments, change, busy: () => ready && drawing.isDrawing(), onFigures: () => bulk?.show() });
+const bulk = page.individuals ? createBulk(byId("bulk"), { meant: selection.meant, page, onDone: changedSomebody }) : null;
+offerCommands(change);
+bindPage();
+if (state.view && new URLSearchParams(location.search).size === 1) views.open(state.view);
+searchNear(look);
 showWithoutMap();
+start();
 
+await mapWanted.kept;
 const view = readView();
 const map = await createMap(byId("map"), {
   label: t("Map of customers. Arrow keys move it, plus and minus zoom; the list names who is in view."),
   maxZoom: 19,
   ...(view ?? {}),
 });
-if (!view) fit(map, page.box ?? INDONESIA, { duration: 0, padding: page.box ? 60 : 16 });
+// A saved view may have been opened meanwhile.
+const there = readView();
+if (there) map.jumpTo(there);
+else fit(map, page.box ?? INDONESIA, { duration: 0, padding: page.box ? 60 : 16 });
 bbox = boxInView();
 const legend = createLegend(byId("legend"), { page, onChange: change });
 const customers = createLayers(map, page, {
@@ -92,21 +108,21 @@ const customers = createLayers(map, page, {
   onFocus: (focus) => change({ focus }),
 });
 const territoryName = (/** @type {number} */ id) => names.territory(id) ?? t("Territory {id}", { id });
-const selection = createSelection(map, { page, colours: segments, change, onFigures: () => bulk?.show() });
-const bulk = page.individuals ? createBulk(byId("bulk"), { meant: selection.meant, page, onDone: changedSomebody }) : null;
+const drawing = createDrawing(map, change);
 const nearby = page.individuals
   ? createNearby(map, { filter: () => textOf(state.filter), onChoose: (row) => (nearby?.leave(), choose(row, {})), onHover: pointAt })
   : null;
 
 bindMap();
-offerCommands(change);
 bindNewCustomer(map, document.getElementById("new-customer"), nearby ? (lonLat) => nearby.around(lonLat) : null);
 keepView(map);
 ready = true;
-searchNear(look);
-if (state.view && new URLSearchParams(location.search).size === 1) views.open(state.view);
+mapThere.keep();
 show();
-await start();
+follow();
+if (chosen) pointOut(chosen, { fly: !there });
+const around = placeOfText(readState().near);
+if (around) nearby?.around(around);
 
 /** What the person's role begins with. @param {{id: number, state: any}} first */
 function begin(first) {
@@ -131,19 +147,16 @@ function look() {
   return { lon: lng, lat, zoom: map.getZoom() };
 }
 
-/** Load the figures, and what the address names. */
+/** The words for somebody who begins, and the customer whom the address names. */
 async function start() {
   const found = await asked;
   byId("welcome").hidden = found.count !== 0 || !page.individuals;
   refresh();
-  const entries = readState();
-  const place = placeOfText(entries.near);
-  const chosen = Number(entries.customer);
-  if (page.individuals && Number.isInteger(chosen) && chosen > 0) {
-    const customer = await fetchCustomer(chosen);
-    if (customer) choose(customer, { fly: !view });
-    else writeState({ customer: null });
-  } else if (place) nearby?.around(place);
+  const id = Number(readState().customer);
+  if (!page.individuals || !Number.isInteger(id) || id <= 0) return;
+  const customer = await fetchCustomer(id);
+  if (customer) choose(customer, { fly: !readView() });
+  else writeState({ customer: null });
 }
 
 /** @param {Partial<ViewState>} changes */
@@ -160,7 +173,6 @@ function change(changes) {
 /** @param {ViewState} before */
 function changed(before) {
   show();
-  if (!ready) return;
   if (textOf(state.filter) !== textOf(before.filter)) refresh();
   if (query().bbox === null || state.mode !== before.mode) follow();
 }
@@ -171,15 +183,17 @@ function show() {
   if (!ready) return;
   legend.show(state);
   customers.show(state);
-  selection.show(state);
-  bulk?.show();
+  drawing.show(state);
 }
 
 function showWithoutMap() {
+  if (showsMap()) mapWanted.keep();
   modes.show(state);
   panel.show(state);
   filters.show(state.filter);
   views.changed();
+  selection.show(state);
+  bulk?.show();
   document.title = `${modeWords(state)} · GeoCRM`;
   showRows();
   if (state.mode === "board") board?.show(state);
@@ -202,7 +216,7 @@ function showRows() {
 /** Ask for everything that depends on the filter. */
 async function refresh() {
   follow();
-  nearby?.refresh();
+  if (ready) nearby?.refresh();
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
@@ -223,8 +237,7 @@ function changedSomebody() {
   everybody = null;
   chart.forget();
   if (state.mode !== "board") board?.forget();
-  if (!ready) return;
-  customers.refresh();
+  if (ready) customers.refresh();
   selection.forget();
   table?.show(state, { force: true });
   show();
@@ -247,9 +260,11 @@ function follow() {
     viewing.abort();
     viewing = new AbortController();
     const { signal } = viewing;
-    bbox = boxInView();
+    if (ready) bbox = boxInView();
     showRows();
-    const inView = { filter: textOf(shownTree(state)), bbox: state.selection || asksForUnplaced(state.filter) || state.mode === "table" ? null : bbox };
+    // What is in view is told once there is a map, which asks again.
+    if (bbox === undefined && followsMap(state)) return;
+    const inView = { filter: textOf(shownTree(state)), bbox: state.selection || asksForUnplaced(state.filter) || state.mode === "table" ? null : bbox ?? null };
     await countInView(inView, figures, signal, state.selection !== null).catch(() => undefined);
   }, SETTLE_MS);
 }
@@ -281,25 +296,9 @@ function openAreas() {
   openDrawer({ title: t("Areas"), content });
 }
 
-function bindMap() {
-  map.on("moveend", follow);
-  bindPointing(map, {
-    layers: () => CUSTOMER_LAYERS,
-    colours: () => ({ segments, territoryName }),
-    cursor: () => (isChoosingPlace() || selection.isDrawing() ? "crosshair" : ""),
-    busy: () => isChoosingPlace() || selection.isDrawing(),
-    onPoint: (feature) => {
-      const { id, radius_m } = feature?.properties ?? {};
-      customers.point(id && radius_m ? feature.geometry.coordinates : null, radius_m);
-      table?.light(id ?? null);
-    },
-  });
-  map.on("click", (/** @type {any} */ event) => {
-    if (isChoosingPlace() || selection.isDrawing()) return;
-    const box = [[event.point.x - 6, event.point.y - 6], [event.point.x + 6, event.point.y + 6]];
-    const [feature] = map.queryRenderedFeatures(box, { layers: CUSTOMER_LAYERS });
-    if (feature) clicked(feature);
-  });
+/** What the page listens to with and without a map. */
+function bindPage() {
+  document.getElementById("open-areas")?.addEventListener("click", openAreas);
   document.addEventListener("search:choose", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     if (detail.lon === null || detail.lon === undefined) return;
@@ -308,22 +307,46 @@ function bindMap() {
     else showPlace(detail);
   });
   document.addEventListener("drawer:close", () => {
+    chosen = null;
+    writeState({ customer: null });
+    if (!ready) return;
     customers.choose(null);
     nearby?.clear();
-    writeState({ customer: null });
   });
   onStateChange(() => {
     const before = state;
     state = stateOfAddress();
     const there = readView();
-    if (there) map.jumpTo(there);
+    if (there && ready) map.jumpTo(there);
     changed(before);
   });
 }
 
+function bindMap() {
+  map.on("moveend", follow);
+  bindPointing(map, {
+    layers: () => CUSTOMER_LAYERS,
+    colours: () => ({ segments, territoryName }),
+    cursor: () => (isChoosingPlace() || drawing.isDrawing() ? "crosshair" : ""),
+    busy: () => isChoosingPlace() || drawing.isDrawing(),
+    onPoint: (feature) => {
+      const { id, radius_m } = feature?.properties ?? {};
+      customers.point(id && radius_m ? feature.geometry.coordinates : null, radius_m);
+      table?.light(id ?? null);
+    },
+  });
+  map.on("click", (/** @type {any} */ event) => {
+    if (isChoosingPlace() || drawing.isDrawing()) return;
+    const box = [[event.point.x - 6, event.point.y - 6], [event.point.x + 6, event.point.y + 6]];
+    const [feature] = map.queryRenderedFeatures(box, { layers: CUSTOMER_LAYERS });
+    if (feature) clicked(feature);
+  });
+}
+
 /** Go to a place that was searched for; at a street or house one may add a customer. @param {any} found */
-function showPlace(found) {
-  if (!["map", "split"].includes(state.mode)) change({ mode: isPhone() ? "map" : "split" });
+async function showPlace(found) {
+  if (!showsMap()) change({ mode: isPhone() ? "map" : "split" });
+  await mapThere.kept;
   map.flyTo({ center: [found.lon, found.lat], zoom: found.zoom ?? 13 });
   const near = nearby ? () => nearby.around([found.lon, found.lat], found.label) : null;
   if (nearby || ["address", "street", "poi"].includes(found.kind)) openPlace(map, found, Boolean(document.getElementById("new-customer")), near);
@@ -347,14 +370,40 @@ async function chooseById(id, options) {
 
 /** Show one customer everywhere. @param {any} customer @param {{fly?: boolean}} options */
 function choose(customer, { fly }) {
-  const there = customer.lon === null ? null : /** @type {[number, number]} */ ([customer.lon, customer.lat]);
-  const onMap = () => {
-    if (!["map", "split"].includes(state.mode)) change({ mode: isPhone() ? "map" : "split" });
-    if (ready && there) map.flyTo({ center: there, zoom: 16 });
-  };
-  openCustomer(customer, { onZoom: onMap });
-  if (ready) customers.choose(there, customer.radius_m);
+  chosen = customer;
+  openCustomer(customer, { onZoom: () => zoomTo(customer) });
   table?.select(customer.id);
   writeState({ customer: customer.id });
-  if (ready && there && fly && ["map", "split"].includes(state.mode)) map.flyTo({ center: there, zoom: Math.max(map.getZoom(), 13) });
+  if (ready) pointOut(customer, { fly });
+}
+
+/** @param {any} customer @param {{fly?: boolean}} options */
+function pointOut(customer, { fly }) {
+  const there = placeOf(customer);
+  customers.choose(there, customer.radius_m);
+  if (there && fly && showsMap()) map.flyTo({ center: there, zoom: Math.max(map.getZoom(), 13) });
+}
+
+/** @param {any} customer */
+async function zoomTo(customer) {
+  const there = placeOf(customer);
+  if (!showsMap()) change({ mode: isPhone() ? "map" : "split" });
+  await mapThere.kept;
+  if (there) map.flyTo({ center: there, zoom: 16 });
+}
+
+/** @param {any} customer @returns {[number, number] | null} */
+function placeOf(customer) {
+  return customer.lon === null ? null : [customer.lon, customer.lat];
+}
+
+function showsMap() {
+  return ["map", "split"].includes(state.mode);
+}
+
+/** A promise that others keep. */
+function deferred() {
+  let keep = () => {};
+  const kept = new Promise((resolve) => (keep = () => resolve(null)));
+  return { kept, keep };
 }

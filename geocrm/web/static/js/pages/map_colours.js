@@ -1,6 +1,6 @@
 // @ts-check
-/** Colours of classes, and the pictures of clusters: donuts of segments, discs of territories. */
-import { colourAt, UNASSIGNED_COLOUR } from "../lib/palette.js";
+/** Colours of what customers are coloured by, and the pictures of clusters: donuts of segments, else discs. */
+import { CATEGORY_COLOURS, colourAt, UNASSIGNED_COLOUR } from "../lib/palette.js";
 import { currentTheme, token } from "../lib/theme.js";
 
 const RATIO = 2; // pictures are drawn for screens with two dots a pixel
@@ -52,11 +52,47 @@ export function territoryColours(territories) {
   return new Map(territories.map((one) => [one.id, colourAt(one.colour)]));
 }
 
-/** A colour by the value of a feature. @param {string} property @param {Map<string | number, string>} colours */
-export function colourExpression(property, colours) {
-  if (!colours.size) return UNASSIGNED_COLOUR;
-  return ["match", ["get", property], ...[...colours].flat(), UNASSIGNED_COLOUR];
+/** How long ago, the latest first; as `geocrm.maps.recency` names them. */
+export const SPANS = ["30", "90", "180", "365", "older", "never"];
+/** How exact a place is, the most exact first. */
+const GRADES = ["rooftop", "interpolated", "street", "postcode", "village", "district", "regency", "region", "country"];
+/** The property of a tile's features, by what they are coloured by. */
+export const PROPERTIES = /** @type {const} */ ({ segment: "segment", territory: "territory", owner: "owner", recency: "recency", visited: "visited", grade: "exactness" });
+
+/** What the legend tells of: heat has a colour of its own, so its rows are segments or territories. @param {{layer: string, colour: keyof typeof PROPERTIES}} state */
+export const colourBy = ({ layer, colour }) => (layer === "points" || colour === "territory" ? colour : "segment");
+
+/** The same person always has the same one. @param {number} id */
+export const ownerColour = (id) => colourAt(id);
+
+/** The latest is the strongest. @param {string} span */
+export function spanColour(span) {
+  const at = SPANS.indexOf(span);
+  return at < 0 || span === "never" ? UNASSIGNED_COLOUR : rampOf(5)[4 - at];
 }
+
+/** The most exact first. @param {string} grade */
+export const gradeRank = (grade) => (GRADES.includes(grade) ? GRADES.indexOf(grade) : GRADES.length);
+
+/** The most exact is the strongest. @param {string} grade */
+export function gradeColour(grade) {
+  return GRADES.includes(grade) ? rampOf(6)[5 - Math.min(gradeRank(grade), 5)] : UNASSIGNED_COLOUR;
+}
+
+/**
+ * The colour of a point. @param {keyof typeof PROPERTIES} mode
+ * @param {{segments: Map<string, string>, territories: Map<number, string>}} colours
+ */
+export function pointColour(mode, { segments, territories }) {
+  const one = ["get", PROPERTIES[mode]];
+  if (mode === "owner") return ["case", ["has", "owner"], ["to-color", ["at", ["%", one, CATEGORY_COLOURS.length], ["literal", CATEGORY_COLOURS]]], UNASSIGNED_COLOUR];
+  if (mode === "recency" || mode === "visited") return matched(one, SPANS.map((span) => [span, spanColour(span)]));
+  if (mode === "grade") return matched(one, GRADES.map((grade) => [grade, gradeColour(grade)]));
+  return matched(one, [...(mode === "territory" ? territories : segments)]);
+}
+
+/** @param {any} value @param {Array<[string | number, string]>} pairs */
+const matched = (value, pairs) => (pairs.length ? ["match", value, ...pairs.flat(), UNASSIGNED_COLOUR] : UNASSIGNED_COLOUR);
 
 /** By customers, or by revenue in customers of average revenue. @param {number | null} average */
 function radius(average) {
@@ -67,12 +103,12 @@ const shape = ["case", ["has", "stack"], "s", "c"];
 
 /**
  * The name of a cluster's picture; `drawPicture` draws what a name says.
- * @param {"segment" | "territory"} mode @param {readonly string[]} segments
+ * @param {keyof typeof PROPERTIES} mode @param {readonly string[]} segments
  * @param {{focus: string[], average: number | null}} look values in focus; average revenue when it gives the size
  */
 export function pictureExpression(mode, segments, { focus, average }) {
   const start = ["concat", "cluster|", currentTheme(), "|", shape, "|", ["to-string", radius(average)], "|", mode, "|", focus.join(","), "|"];
-  if (mode === "territory") return [...start, ["to-string", ["coalesce", ["get", "territory"], 0]]];
+  if (mode !== "segment") return [...start, ["to-string", ["coalesce", ["get", PROPERTIES[mode]], ""]]];
   const twelfths = [...segments, "other"].map((name) => [
     "to-string",
     ["round", ["/", ["*", STEPS, ["coalesce", ["get", `seg_${name}`], 0]], ["get", "point_count"]]],
@@ -88,8 +124,16 @@ export function pictureExpression(mode, segments, { focus, average }) {
 export function drawPicture(map, name, colours) {
   if (!name.startsWith("cluster|") || map.hasImage(name)) return;
   const [, , form, size, mode, focus, value] = name.split("|");
-  const slices = mode === "territory" ? [[colours.territories.get(Number(value)) ?? UNASSIGNED_COLOUR, 1]] : donut(value, colours.segments, focus);
+  const slices = mode === "segment" ? donut(value, colours.segments, focus) : [[discColour(mode, value, colours.territories), 1]];
   map.addImage(name, picture(Number(size), form === "s", slices), { pixelRatio: RATIO });
+}
+
+/** @param {string} mode @param {string} value @param {Map<number, string>} territories */
+function discColour(mode, value, territories) {
+  if (value === "") return UNASSIGNED_COLOUR;
+  if (mode === "owner") return ownerColour(Number(value));
+  if (mode === "grade") return gradeColour(value);
+  return mode === "territory" ? territories.get(Number(value)) ?? UNASSIGNED_COLOUR : spanColour(value);
 }
 
 /** @param {string} value twelfths joined by "-" @param {Map<string, string>} colours @param {string} focus @returns {Array<[string, number]>} */
@@ -105,7 +149,8 @@ function donut(value, colours, focus) {
 function picture(r, stacked, slices) {
   const side = (r * 2 + 4) * RATIO;
   const canvas = new OffscreenCanvas(side, side);
-  const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  // Read back at once: drawn by the graphics card, every picture would wait for its queue.
+  const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   pen.scale(RATIO, RATIO);
   const middle = r + 2;
   outline(pen, middle, r + 1.5, stacked, token("--surface"));

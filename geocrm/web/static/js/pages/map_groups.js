@@ -3,15 +3,14 @@
 import { getJson } from "../lib/api.js";
 import { t } from "../lib/i18n.js";
 import { formatMonth } from "../lib/format.js";
-import { colourAt, SEQUENTIAL_COLOURS, UNASSIGNED_COLOUR } from "../lib/palette.js";
-import { segmentColours, territoryColours } from "./map_colours.js";
+import { UNASSIGNED_COLOUR } from "../lib/palette.js";
+import { gradeColour, gradeRank, ownerColour, SPANS, segmentColours, spanColour, territoryColours } from "./map_colours.js";
 import { gradeWords } from "./map_record.js";
 
 /** @typedef {{value: any, label: string | null, count: number, revenue: number | null, part: any}} Group */
 
-const RECENCY = ["30", "90", "180", "365", "older", "never"];
 /** The field of the filter language that a grouping is about. @type {Record<string, string>} */
-const FIELDS = { segment: "segment", territory: "territory", owner: "owner", grade: "grade", recency: "last_order", month: "last_order" };
+const FIELDS = { segment: "segment", territory: "territory", owner: "owner", grade: "grade", recency: "last_order", visited: "last_visit", month: "last_order" };
 
 /** @param {string} by */
 export const fieldOfGroup = (by) => FIELDS[by] ?? "unit";
@@ -23,6 +22,7 @@ export function groupings(page) {
     ["territory", t("Territory")],
     ...(page.individuals ? [/** @type {[string, string]} */ (["owner", t("Owner")])] : []),
     ["recency", t("Time since the last order")],
+    ["visited", t("Time since the last visit")],
   ];
 }
 
@@ -36,7 +36,7 @@ export function chartGroupings(page) {
   ];
 }
 
-/** @param {string} by @param {string} filter @param {AbortSignal} signal @returns {Promise<Group[]>} */
+/** @param {string} by @param {string} filter @param {AbortSignal} [signal] @returns {Promise<Group[]>} */
 export async function fetchGroups(by, filter, signal) {
   const answer = await getJson("/api/v1/accounts/groups", { query: { by, filter }, signal });
   return answer.items;
@@ -53,7 +53,8 @@ export function ordered(by, found, page) {
     const others = found.filter((one) => !page.segments.includes(one.value) && one.value !== null);
     return [...named, ...others, known.get(null) ?? emptyGroup({ field: "segment", op: "empty", value: true }, null)];
   }
-  if (by === "recency") return RECENCY.flatMap((value) => known.get(value) ?? []);
+  if (by === "recency" || by === "visited") return SPANS.flatMap((value) => known.get(value) ?? []);
+  if (by === "grade") return [...found].sort((a, b) => gradeRank(a.value) - gradeRank(b.value));
   if (by === "month") return [...found].sort((a, b) => (b.value ?? "").localeCompare(a.value ?? ""));
   return [...found].sort((a, b) => Number(a.value === null) - Number(b.value === null) || b.count - a.count);
 }
@@ -69,33 +70,36 @@ export function groupWords(by, group) {
   if (by === "segment") return value === null ? t("No segment") : t("Segment {name}", { name: value });
   if (by === "territory") return value === null ? t("In no territory") : label ?? t("Territory {id}", { id: value });
   if (by === "grade") return gradeWords(value);
-  if (by === "recency") return recencyWords(value);
+  if (by === "recency") return spanWords(value, t("Never ordered"));
+  if (by === "visited") return spanWords(value, t("Never visited"));
+  if (by === "grade") return [...found].sort((a, b) => gradeRank(a.value) - gradeRank(b.value));
   if (by === "month") return value === null ? t("Never ordered") : formatMonth(value);
   return value === null ? t("In none of these areas") : label ?? String(value);
 }
 
-/** @param {string} bucket */
-function recencyWords(bucket) {
+/** @param {string} span @param {string} never */
+function spanWords(span, never) {
   const words = /** @type {Record<string, () => string>} */ ({
     30: () => t("In the last 30 days"),
     90: () => t("31 to 90 days ago"),
     180: () => t("91 to 180 days ago"),
     365: () => t("181 to 365 days ago"),
     older: () => t("More than a year ago"),
-    never: () => t("Never ordered"),
+    never: () => never,
   });
-  return words[bucket]?.() ?? bucket;
+  return words[span]?.() ?? span;
 }
 
-/** @param {string} by @param {any} page @returns {(group: Group, index: number) => string} */
+/** @param {string} by @param {any} page @returns {(group: Group) => string} */
 export function groupColours(by, page) {
   const [segments, territories] = [segmentColours(page.segments), territoryColours(page.territories)];
-  return (group, index) => {
+  return (group) => {
     if (group.value === null) return UNASSIGNED_COLOUR;
     if (by === "segment") return segments.get(group.value) ?? UNASSIGNED_COLOUR;
     if (by === "territory") return territories.get(Number(group.value)) ?? UNASSIGNED_COLOUR;
-    if (by === "owner") return colourAt(index);
-    if (by === "recency") return group.value === "never" ? UNASSIGNED_COLOUR : SEQUENTIAL_COLOURS[5 - RECENCY.indexOf(group.value)];
+    if (by === "owner") return ownerColour(Number(group.value));
+    if (by === "recency" || by === "visited") return spanColour(group.value);
+    if (by === "grade") return gradeColour(group.value);
     return "var(--accent)";
   };
 }

@@ -5,11 +5,13 @@ import { circle } from "../lib/ground.js";
 import { language, locale } from "../lib/i18n.js";
 import { UNASSIGNED_COLOUR } from "../lib/palette.js";
 import { onThemeChange, token } from "../lib/theme.js";
-import { colourExpression, drawPicture, pictureExpression, segmentColours, territoryColours } from "./map_colours.js";
+import { colourBy, drawPicture, pictureExpression, pointColour, PROPERTIES, segmentColours, territoryColours } from "./map_colours.js";
 import { bindGround } from "./map_ground.js";
+import { fetchGroups, groupColours, groupWords, ordered } from "./map_groups.js";
 import { createHeat } from "./map_heat.js";
 import { createHexagons, DIMMED } from "./map_hexagons.js";
 import { createRegions, fetchRegions, forgetRegions, nameOf, regionCodes } from "./map_regions.js";
+import { textOf } from "./map_tree.js";
 
 const FONT = ["Inter Variable"];
 const EMPTY = /** @type {const} */ ({ type: "FeatureCollection", features: [] });
@@ -22,7 +24,7 @@ const HOLLOW = ["village", "district", "regency", "region", "country"];
  * @typedef {object} LayerState what of the view's state the layers read
  * @property {any} filter a tree of the filter language, or null
  * @property {"points" | "heat" | "hexagons" | "regions"} layer
- * @property {string} colour of points: "segment" or "territory"
+ * @property {keyof typeof PROPERTIES} colour of points
  * @property {"count" | "revenue"} size of clusters, and what heat weighs
  * @property {"count" | "revenue" | "average" | "share"} measure of hexagons and regions
  * @property {string} share the segment whose share is measured
@@ -43,7 +45,9 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
   const colours = { segments: segmentColours(page.segments), territories: territoryColours(page.territories) };
   /** @type {LayerState} */
   let state = { filter: null, layer: "points", colour: "segment", size: "count", measure: "count", share: page.segments[0], regions: "", classes: "quantile", focus: [], borders: [] };
-  let shown = tileAddress(null);
+  let shown = tileAddress(null, state.colour);
+  /** The last groups that were asked for. @type {{key: string, groups: Promise<any[]> | null}} */
+  let grouped = { key: "", groups: null };
   /** Revenue of a customer on average, once it is known. @type {number | null} */
   let average = null;
   map.setMissingStyleImageResolver((/** @type {string} */ name) => drawPicture(map, name, colours));
@@ -63,7 +67,11 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
   const heat = createHeat(map, page);
   bindGround(map, { regions, segments: page.segments, colours: colours.segments, state: () => state, onFocus });
   paint();
-  map.once("remove", onThemeChange(() => paint()));
+  map.once("remove", onThemeChange(() => {
+    paint();
+    // Spans and grades have other colours on dark ground.
+    if (state.layer === "points") score(state);
+  }));
 
   function paint() {
     paintCustomers(map, state, { colours, segments: page.segments, average });
@@ -75,15 +83,31 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
 
   /** The rows of the legend of points; they also tell what a customer's revenue is on average. */
   async function score(/** @type {LayerState} */ wanted) {
-    const found = await fetchRegions(wanted.colour === "territory" ? "territories" : "segments", wanted);
-    if (state !== wanted) return;
-    const total = found.items.reduce((/** @type {any} */ sum, /** @type {any} */ one) => ({ count: sum.count + one.count, revenue: sum.revenue + one.revenue }), { count: 0, revenue: 0 });
+    const what = colourBy(wanted);
+    const found = await (what === "segment" || what === "territory" ? regionRows(what, wanted) : groupRows(what, wanted)).catch(() => null);
+    if (state !== wanted || !found) return;
+    const total = found.rows.reduce((/** @type {any} */ sum, /** @type {any} */ one) => ({ count: sum.count + one.count, revenue: sum.revenue + one.revenue }), { count: 0, revenue: 0 });
     const before = average;
     average = total.count && total.revenue ? total.revenue / total.count : null;
     if (before !== average && (state.size === "revenue")) paint();
-    const colourOf = (/** @type {any} */ code) => (wanted.colour === "territory" ? colours.territories.get(code) : colours.segments.get(code)) ?? UNASSIGNED_COLOUR;
+    onFigures(state, { kind: "rows", what, ...found });
+  }
+
+  async function regionRows(/** @type {"segment" | "territory"} */ what, /** @type {LayerState} */ wanted) {
+    const found = await fetchRegions(what === "territory" ? "territories" : "segments", wanted);
+    const colourOf = (/** @type {any} */ code) => (what === "territory" ? colours.territories.get(code) : colours.segments.get(code)) ?? UNASSIGNED_COLOUR;
     const rows = found.items.map((/** @type {any} */ one) => ({ ...one, key: String(one.code ?? "none"), label: nameOf(one), colour: colourOf(one.code) }));
-    onFigures(state, { kind: "rows", what: wanted.colour === "territory" ? "territory" : "segment", rows, rounded: found.rounded });
+    return { rows, rounded: found.rounded };
+  }
+
+  async function groupRows(/** @type {string} */ what, /** @type {LayerState} */ wanted) {
+    const key = what + textOf(wanted.filter);
+    if (grouped.key !== key) grouped = { key, groups: fetchGroups(what, textOf(wanted.filter)) };
+    const groups = ordered(what, (await grouped.groups) ?? [], page);
+    const colourOf = groupColours(what, page);
+    const value = (/** @type {any} */ one) => ({ revenue: one.revenue, average: one.revenue / one.count })[/** @type {string} */ (wanted.measure)] ?? one.count;
+    const rows = groups.map((one) => ({ ...one, key: String(one.value ?? "none"), label: groupWords(what, one), colour: colourOf(one), average: (one.revenue ?? 0) / one.count, value: value(one) }));
+    return { rows, rounded: false };
   }
 
   return {
@@ -92,7 +116,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
     show(next) {
       state = { ...state, ...next };
       if (!regionCodes(page).includes(state.regions)) state.regions = regionCodes(page)[0] ?? "";
-      const address = tileAddress(state.filter);
+      const address = tileAddress(state.filter, state.colour);
       if (address !== shown) map.getSource("customers").setTiles([address]);
       shown = address;
       const visible = (/** @type {string[]} */ layers, /** @type {boolean} */ on) => layers.forEach((id) => map.setLayoutProperty(id, "visibility", on ? "visible" : "none"));
@@ -106,6 +130,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
     /** After customers were changed on this page: draw and count them anew. */
     refresh() {
       forgetRegions();
+      grouped = { key: "", groups: null };
       hexagons.forget();
       // The browser asks whether its tiles still hold.
       for (const id of ["customers", "hexagons", "heat"]) {
@@ -127,8 +152,8 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
  * @param {{colours: {segments: Map<string, string>, territories: Map<number, string>}, segments: string[], average: number | null}} look
  */
 function paintCustomers(map, state, { colours, segments, average }) {
-  const mode = state.colour === "territory" ? "territory" : "segment";
-  const point = mode === "segment" ? colourExpression("segment", colours.segments) : colourExpression("territory", colours.territories);
+  const mode = state.colour;
+  const point = pointColour(mode, colours);
   const lit = inFocus(mode, state.focus, segments);
   map.setPaintProperty("points", "circle-color", byGrade(point, point, token("--surface")));
   map.setPaintProperty("points", "circle-stroke-color", byGrade(token("--surface"), point, point));
@@ -145,14 +170,14 @@ function paintCustomers(map, state, { colours, segments, average }) {
 }
 
 /**
- * Whether a point, and whether a cluster is in focus. A cluster is when anybody in it is; of
- * territories its tile names only the leading one.
- * @param {"segment" | "territory"} mode @param {string[]} focus @param {string[]} segments
+ * Whether a point, and whether a cluster is in focus. A cluster is when anybody of a segment in it
+ * is; of all else its tile tells what most of its customers have.
+ * @param {keyof typeof PROPERTIES} mode @param {string[]} focus @param {string[]} segments
  */
 function inFocus(mode, focus, segments) {
   if (!focus.length) return { point: true, cluster: true };
-  if (mode === "territory") {
-    const lit = ["in", ["to-string", ["coalesce", ["get", "territory"], "none"]], ["literal", focus]];
+  if (mode !== "segment") {
+    const lit = ["in", ["to-string", ["coalesce", ["get", PROPERTIES[mode]], "none"]], ["literal", focus]];
     return { point: lit, cluster: lit };
   }
   const own = ["coalesce", ["get", "segment"], "none"];
@@ -213,10 +238,13 @@ function addBorders(map, id, layer) {
   );
 }
 
-/** @param {any} filter */
-function tileAddress(filter) {
-  const query = filter ? `?filter=${encodeURIComponent(JSON.stringify(filter))}` : "";
-  return `${location.origin}/tiles/accounts/{z}/{x}/{y}.mvt${query}`;
+/** @param {any} filter @param {string} colour */
+function tileAddress(filter, colour) {
+  const query = new URLSearchParams();
+  if (filter) query.set("filter", JSON.stringify(filter));
+  // Segment and territory are told in any case.
+  if (colour !== "segment" && colour !== "territory") query.set("colour", colour);
+  return `${location.origin}/tiles/accounts/{z}/{x}/{y}.mvt${query.size ? `?${query}` : ""}`;
 }
 
 /** A point with the ground it may lie on. @param {[number, number] | null} lonLat @param {number | null} [radiusM] */

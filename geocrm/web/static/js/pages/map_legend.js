@@ -6,6 +6,7 @@
 import { el, icon, swatch } from "../lib/dom.js";
 import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
+import { colourBy } from "./map_colours.js";
 import { focusAfter } from "./map_ground.js";
 import { regionCodes } from "./map_regions.js";
 
@@ -55,7 +56,7 @@ export function createLegend(container, { page, onChange }) {
   function showOptions() {
     const parts = [];
     if (state.layer === "points") {
-      parts.push(choice("colour", t("Colour by"), [["segment", t("Segment")], ...(page.territories.length ? [["territory", t("Territory")]] : [])], { focus: [] }));
+      parts.push(choice("colour", t("Colour by"), colourings(), { focus: [] }));
       if (page.individuals) parts.push(choice("size", t("Size by"), SIZES()));
     }
     if (state.layer === "heat" && page.individuals) parts.push(choice("size", t("Weight"), SIZES()));
@@ -63,14 +64,29 @@ export function createLegend(container, { page, onChange }) {
     if (state.layer !== "heat") {
       const measured = state.layer === "hexagons" || state.layer === "regions";
       parts.push(choice("measure", measured ? t("Coloured by") : t("Figures"), measures(), measured ? { focus: [] } : {}));
-      if (state.measure === "share") parts.push(choice("share", t("Share of"), page.segments.map((name) => [name, t("Segment {name}", { name })])));
+      if (measure() === "share") parts.push(choice("share", t("Share of"), page.segments.map((name) => [name, t("Segment {name}", { name })])));
       if (measured) parts.push(choice("classes", t("Classes"), CLASSES(), state.layer === "hexagons" ? { focus: [] } : {}));
     }
     options.replaceChildren(...parts);
   }
 
+  /** What points may be coloured by. Who only counts is told segments and territories. */
+  function colourings() {
+    const all = [["segment", t("Segment")]];
+    if (page.territories.length) all.push(["territory", t("Territory")]);
+    if (!page.individuals) return all;
+    return [...all, ["owner", t("Owner")], ["recency", t("Last order")], ["visited", t("Last visit")], ["grade", t("How exact the place is")]];
+  }
+
+  /** What the rows tell: of groups that are neither segments nor areas no share of a segment is known. */
+  function measure() {
+    const grouped = state.layer === "points" && !["segment", "territory"].includes(state.colour);
+    return grouped && state.measure === "share" ? "count" : state.measure;
+  }
+
   function measures() {
     const all = [["count", t("Customers")], ["revenue", t("Revenue")], ["average", t("Average revenue")], ["share", t("Share of a segment")]];
+    if (state.layer === "points" && !["segment", "territory"].includes(state.colour)) return all.slice(0, 3);
     // Who only counts gets no revenue of a hexagon.
     return state.layer === "hexagons" && !page.individuals ? [all[0], all[3]] : all;
   }
@@ -84,7 +100,7 @@ export function createLegend(container, { page, onChange }) {
   }
 
   function showBoard() {
-    const fits = figures && (figures.what === state.layer || (["points", "heat"].includes(state.layer) && figures.what === (state.colour === "territory" ? "territory" : "segment")));
+    const fits = figures && (figures.what === state.layer || (["points", "heat"].includes(state.layer) && figures.what === colourBy(state)));
     board.setAttribute("aria-busy", String(!fits));
     if (!fits) return board.replaceChildren(...Array.from({ length: 4 }, () => el("div", { class: "skeleton map-bone" })));
     board.replaceChildren(...(figures.kind === "classes" ? classBoard() : rowBoard()));
@@ -105,23 +121,24 @@ export function createLegend(container, { page, onChange }) {
     const rows = [...figures.rows].sort(order);
     const drawn = rows.slice(0, MOST_ROWS).map((one) => row(one, [formatNumber(one.count), figure(one, total)]));
     if (!rows.length) return [...parts, el("p", { class: "muted small" }, t("Nobody fits these filters."))];
-    parts.push(head([whatWords(), t("Customers"), state.measure === "count" ? t("Of all") : measureWords()]), list(drawn));
+    parts.push(head([whatWords(), t("Customers"), measure() === "count" ? t("Of all") : measureWords()]), list(drawn));
     if (rows.length > MOST_ROWS) parts.push(el("p", { class: "hint" }, tn("and {n} more", "and {n} more", { n: rows.length - MOST_ROWS })));
     return [...parts, foot()];
   }
 
-  /** Segments by name, all else by the measure; those in none last. @param {any} a @param {any} b */
+  /** Segments by name, spans and grades as they come, all else by the measure; those in none last. @param {any} a @param {any} b */
   function order(a, b) {
     const none = Number(a.key === "none") - Number(b.key === "none");
     if (none) return none;
+    if (["recency", "visited", "grade"].includes(figures.what)) return 0;
     return figures.what === "segment" ? a.key.localeCompare(b.key) : b.value - a.value || b.count - a.count;
   }
 
   /** @param {any} one @param {number} total */
   function figure(one, total) {
-    if (state.measure === "revenue") return formatMoney(one.revenue, { compact: true });
-    if (state.measure === "average") return formatMoney(one.average, { compact: true });
-    if (state.measure === "share") return formatShare(one.value, { digits: 0 });
+    if (measure() === "revenue") return formatMoney(one.revenue, { compact: true });
+    if (measure() === "average") return formatMoney(one.average, { compact: true });
+    if (measure() === "share") return formatShare(one.value, { digits: 0 });
     return formatShare(one.count / total, { digits: 0 });
   }
 
@@ -187,7 +204,7 @@ export function createLegend(container, { page, onChange }) {
 
   const measureWords = () => (state.measure === "share" ? t("Share of {name}", { name: state.share }) : state.measure === "average" ? t("Average") : measures().find(([name]) => name === state.measure)?.[1] ?? "");
   const byTerritory = () => figures.what === "territory" || figures.by === "territories";
-  const whatWords = () => (figures.what === "segment" ? t("Segment") : byTerritory() ? t("Territory") : t("Area"));
+  const whatWords = () => (byTerritory() ? t("Territory") : Object.fromEntries(colourings())[figures.what] ?? t("Area"));
   const noneWords = () => (figures.what === "segment" ? t("No segment") : byTerritory() ? t("In no territory") : t("In no region of this level"));
 
   return {

@@ -9,7 +9,7 @@ import { asksForUnplaced, joined, partsOf, textOf, treeOf, withPart } from "./ma
  * @property {any} filter a tree of the server's language, or null
  * @property {"map" | "split" | "table" | "board" | "chart"} mode
  * @property {"points" | "heat" | "hexagons" | "regions"} layer
- * @property {"segment" | "territory" | "owner" | "recency" | "grade"} colour
+ * @property {"segment" | "territory" | "owner" | "recency" | "visited" | "grade"} colour
  * @property {"count" | "revenue"} size
  * @property {"count" | "revenue" | "average" | "share"} measure
  * @property {string} share whose share the measure is
@@ -35,7 +35,7 @@ const PHONE = matchMedia("(max-width: 767px)");
 /** What the entries may be, the usual one first. @type {Record<string, readonly string[]>} */
 const CHOICES = {
   layer: ["points", "heat", "hexagons", "regions"],
-  colour: ["segment", "territory", "owner", "recency", "grade"],
+  colour: ["segment", "territory", "owner", "recency", "visited", "grade"],
   size: ["count", "revenue"],
   measure: ["count", "revenue", "average", "share"],
   classes: ["quantile", "natural", "equal"],
@@ -59,6 +59,11 @@ export function offered(mode) {
   return switchable && !(mode === "split" && isPhone()) ? mode : "map";
 }
 
+/** Who may only count has no table, and is told of segments and territories alone. @param {ViewState["colour"]} colour */
+function offeredColour(colour) {
+  return offered("table") === "table" || colour === "territory" ? colour : "segment";
+}
+
 /** @returns {ViewState} */
 export function stateOfAddress() {
   return stateOf(readState());
@@ -73,6 +78,7 @@ export function stateOf(entries) {
     filter: filterOfEntries(entries),
     mode: offered(wanted),
     ...Object.fromEntries(Object.keys(CHOICES).map((name) => [name, one(name)])),
+    colour: offeredColour(/** @type {ViewState["colour"]} */ (one("colour"))),
     ...Object.fromEntries(Object.entries(TEXTS).map(([name, usual]) => [name, entries[name] || usual])),
     ...Object.fromEntries(LISTS.map((name) => [name, listOf(entries[name])])),
     view: Number(entries.view) || null,
@@ -109,7 +115,7 @@ export function keepState(state, options) {
 /** The state that a saved view holds becomes a whole one. @param {Partial<ViewState>} saved @returns {ViewState} */
 export function completed(saved) {
   const whole = { ...stateOf({}), ...saved };
-  return { ...whole, mode: offered(whole.mode) };
+  return { ...whole, mode: offered(whole.mode), colour: offeredColour(whole.colour) };
 }
 
 /** What a saved view remembers: all that is not as usual. @param {ViewState} state @returns {Record<string, any>} */
