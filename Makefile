@@ -53,15 +53,16 @@ templates:
 	@echo "==> The tests' databases" && $(BIN)/python -m tests.database
 
 bench: setup ## measure; the protocol is in docs/benchmarks.md
-	@for file in benchmarks/[a-z]*.py; do case "$$file" in benchmarks/map.py|benchmarks/map_frames.py|benchmarks/bulk.py|benchmarks/page_load.py) continue;; esac; echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do case "$$file" in benchmarks/map.py|benchmarks/map_frames.py|benchmarks/bulk.py|benchmarks/page_load.py|benchmarks/layers.py|benchmarks/assignment.py) continue;; esac; echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
 bench-geocoding: setup ## measure the geocoder alone: held-out addresses, reliability, speed
 	@$(BIN)/python scripts/osm_fixtures.py
 	@for name in addresses geocoding_confidence geocoding; do echo "==> $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-bench-map: setup ## measure tiles, counts and lists on the loaded database, against tipg
+bench-map: setup ## measure tiles, lists, layers, assignment on the loaded database
 	@[ -x var/tipg/bin/python ] || { python3 -m venv var/tipg && var/tipg/bin/pip install -q tipg uvicorn; }
 	@$(BIN)/python -m benchmarks.map --tipg "$$PWD/var/tipg/bin/python"
+	@for name in layers assignment; do echo "==> $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 EXTRACT ?= $(if $(GEOCRM_VAR),$(GEOCRM_VAR),var)/fixtures/Helsinki.osm.pbf
 

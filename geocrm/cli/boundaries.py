@@ -1,11 +1,13 @@
-"""`geocrm boundaries`: the layers of administrative units, their neighbours, and loading them."""
+"""`geocrm boundaries`: layers of administrative units, neighbours, loading, who lies in which."""
 
 import csv
 import sys
+import time
 
 import click
 
 from geocrm.cli.context import emit, json_option, open_session, say
+from geocrm.customers import reassigning
 from geocrm.places import loading, queries
 from geocrm.security import audit
 
@@ -67,3 +69,26 @@ def load(as_json: bool) -> None:
         emit({"loaded": loaded})
     else:
         say(f"Loaded {', '.join(loaded)}" if loaded else "The boundaries are up to date")
+
+
+@boundaries.command()
+@json_option
+def assign(as_json: bool) -> None:
+    """Give every customer the finest unit it lies in anew, as after new boundaries.
+
+    Whose unit changes goes to the live territory of the new one. All in one transaction.
+    """
+    with open_session() as (session, actor):
+        actor.require("update", "setting")
+        say("Looking for the unit of every customer; a million take about half a minute")
+        started = time.monotonic()
+        found = reassigning.assign_units(session)
+        audit.record(session, actor, "assign", "boundaries", **found._asdict())
+    took_s = round(time.monotonic() - started, 1)
+    if as_json:
+        emit(found._asdict() | {"seconds": took_s})
+    else:
+        say(
+            f"{found.changed:,} of {found.customers:,} customers changed their unit,"
+            f" {found.outside:,} lie in none; {took_s} s"
+        )

@@ -54,19 +54,20 @@ def territories_sql(units: str) -> str:
     """
 
 
-def covering_units_sql(table: str, key: str) -> str:
-    """SQL that gives (key, unit) for the points of `table` that have none; polygons outside.
+def covering_units_sql(table: str, key: str, condition: str = "TRUE") -> str:
+    """SQL that gives (key, unit) for the points `x` of `table`; polygons outside.
 
-    The planner's own join tests every polygon for each point, which is seven times slower.
+    The planner's own join tests every polygon for each point, which is seven times slower. A point
+    on a border is in all units that share it, and gets the first code.
     """
     return f"""
         SELECT DISTINCT ON (p.{key}) p.{key}, t.code AS unit
         FROM (SELECT b.code, b.geom FROM boundaries b
               WHERE {FINEST} AND b.geom && (SELECT ST_SetSRID(ST_Extent(x.geom), 4326)
-                                            FROM {table} x)) t
+                                            FROM {table} x WHERE {condition})) t
         CROSS JOIN LATERAL (
             SELECT x.{key} FROM {table} x
-            WHERE x.geom && t.geom AND ST_Covers(t.geom, x.geom) OFFSET 0) p
+            WHERE x.geom && t.geom AND ST_Covers(t.geom, x.geom) AND {condition} OFFSET 0) p
         ORDER BY p.{key}, t.code
     """
 

@@ -4,7 +4,9 @@ The hexagons of a zoom lie on one lattice for the whole world, pointed at the to
 them across a tile: panning moves none, and each zoom has its own, so that they keep their size on
 the screen. A customer is put into the hexagon that holds the middle of a small square around it, a
 128th of a tile a side, which the Morton key gives without reading the geometry; so it is in exactly
-one hexagon of a zoom, whichever tile is drawn.
+one hexagon of a zoom, whichever tile is drawn. Up to zoom 8 these squares are counted beforehand
+(`geocrm.maps.layer_totals`); nearer, or where they do not know what a filter asks for, customers
+are read from the index of keys.
 
 A browser cuts what sticks out of a tile, so a hexagon on a border is drawn whole, with all its
 customers, in each tile it touches, under one id: the hexagons of a zoom, each id once, add up to
@@ -28,6 +30,7 @@ from geocrm.customers.models import SEGMENTS
 from geocrm.db import elevated, scoped_sql
 from geocrm.errors import InvalidInput
 from geocrm.maps.filters import Filter
+from geocrm.maps.layer_totals import FINEST_SQUARES, SQUARES, squares_answer
 from geocrm.maps.queries import Box
 from geocrm.maps.service import sees_individuals
 from geocrm.maps.tile_sql import EXTENT
@@ -101,7 +104,7 @@ def hexagon_tile(session: Session, tile: Tile, chosen: Filter) -> bytes:
 def statement(tile: Tile, chosen: Filter) -> tuple[str, dict[str, Any]]:
     """The SQL of a tile, with its values."""
     _check(tile, MAX_ZOOM)
-    sql = f"WITH {_hexagons(_PART_BITS)} {_ENCODE}".replace("{filter}", chosen.sql)
+    sql = f"WITH {_hexagons(_PART_BITS, tile.z, chosen)} {_ENCODE}"
     return sql, {**chosen.params, **_values(tile, _with_rim(tile))}
 
 
@@ -188,7 +191,7 @@ def _read(
     *,
     everywhere: bool = False,
 ) -> list[Hexagon]:
-    sql = f"WITH {_hexagons(bits)} SELECT * FROM hexagons".replace("{filter}", chosen.sql)
+    sql = f"WITH {_hexagons(bits, tile.z, chosen)} SELECT * FROM hexagons"
     values = {**chosen.params, **_values(tile, ground)} | {"everywhere": everywhere}
     rows = scoped_sql(session, sql, values).mappings()
     return [
@@ -212,12 +215,16 @@ def _row(found: Hexagon) -> dict[str, Any]:
 
 
 def _values(tile: Tile, ground: _Ground) -> dict[str, Any]:
+    level = tile.z + _PART_BITS
     return {
         "low": ground.low,
         "high": ground.high,
         "across": ground.across,
         "down": ground.down,
-        "shift": 2 * (ZOOM - tile.z - _PART_BITS),
+        "level": level,
+        "shift": 2 * (ZOOM - level),
+        "finest_shift": 2 * (ZOOM - FINEST_SQUARES),
+        "coarser": 2 * (FINEST_SQUARES - level),
         # A tile's corner is one of the lattice's columns, but not one of its rows.
         "columns_before": COLUMNS * tile.x,
         "parts_above": float(_PARTS * tile.y),
@@ -231,36 +238,50 @@ def _gather(code: str, bits: int) -> str:
     return "(" + " | ".join(f"({code} >> {i} & {1 << i})" for i in range(bits)) + ")"
 
 
-_SUMS: Final = ", ".join(f'sum("seg_{name}")::int AS "seg_{name}"' for name in SEGMENTS)
-_COUNTS: Final = ", ".join(
-    f"sum(p.n) FILTER (WHERE p.segment = '{name}')::int AS \"seg_{name}\"" for name in SEGMENTS
-)
+# Without the type it is a decimal number, which takes ten times as long to add.
+_HALF: Final = "CAST(0.5 AS float8)"
+_SUMS: Final = ", ".join(f'nullif(sum("seg_{name}"), 0)::int AS "seg_{name}"' for name in SEGMENTS)
 
 
-def _hexagons(bits: int) -> str:
-    """Common tables that end in `hexagons`, over squares of `2 ** bits` parts a side.
+def _customers(z: int, chosen: Filter) -> str:
+    """SQL of the customers in the range of keys `g`, by square."""
+    if squares_answer(chosen, z + _PART_BITS):
+        sql = SQUARES.replace("{counts}", _counts("sum(s.n)"))
+    else:
+        sql = _FROM_KEYS.replace("{counts}", _counts("count(*)"))
+    return sql.replace("{filter}", chosen.sql)
+
+
+def _counts(number: str) -> str:
+    return ", ".join(
+        f"({number} FILTER (WHERE s.segment = '{name}'))::int AS \"seg_{name}\""
+        for name in SEGMENTS
+    )
+
+
+_FROM_KEYS: Final = """
+    SELECT ((s.qk - g.low) >> :shift)::int AS part, count(*)::int AS n, sum(s.revenue) AS revenue,
+           {counts}
+    FROM account_scope s WHERE s.qk >= g.low AND s.qk < g.high AND {scope:s} AND {filter}
+    GROUP BY 1
+"""
+
+
+def _hexagons(bits: int, z: int, chosen: Filter) -> str:
+    """Common tables that end in `hexagons` of a zoom, over squares of `2 ** bits` parts a side.
 
     The nearest middle of even rows and the nearest of odd rows are found by rounding; the nearer of
     both is the hexagon.
     """
     return f"""
-    parts AS MATERIALIZED (
+    squares AS (
         SELECT g.across, g.down, found.*
         FROM unnest(CAST(:low AS bigint[]), CAST(:high AS bigint[]), CAST(:across AS int[]),
                     CAST(:down AS int[])) AS g(low, high, across, down)
-        CROSS JOIN LATERAL (
-            SELECT ((s.qk - g.low) >> :shift)::int AS part, s.segment, count(*)::int AS n,
-                   sum(s.revenue) AS revenue
-            FROM account_scope s
-            WHERE s.qk >= g.low AND s.qk < g.high AND {{scope:s}} AND {{filter}}
-            GROUP BY 1, 2
-        ) found
-    ), squares AS (
-        SELECT p.across, p.down, p.part, sum(p.n)::int AS n, sum(p.revenue) AS revenue, {_COUNTS}
-        FROM parts p GROUP BY 1, 2, 3
+        CROSS JOIN LATERAL ({_customers(z, chosen)}) found
     ), placed AS (
-        SELECT (across + {_gather("part", bits)} + 0.5)::float8 AS x,
-               (down + {_gather("(part >> 1)", bits)} + 0.5)::float8 + :parts_above AS y,
+        SELECT (across + {_gather("part", bits)})::float8 + {_HALF} AS x,
+               (down + {_gather("(part >> 1)", bits)})::float8 + {_HALF} + :parts_above AS y,
                squares.*
         FROM squares OFFSET 0
     ), candidates AS (

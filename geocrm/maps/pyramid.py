@@ -123,7 +123,7 @@ def counted(
         return f"parts AS MATERIALIZED ({whole})", values
     values |= {"low": low, "high": high, "part_shift": cell_shift - 2 * _PART_BITS}
     values["part_width"] = 1 << (ZOOM - level - _PART_BITS)
-    apart, within = _parted(split, values)
+    apart, within = parted(split, values)
     whole = whole_sql.replace("{filter}", f"{chosen.sql} AND {apart}")
     single = single_sql.replace("{filter}", f"{chosen.sql} AND {within}")
     return f"parts AS MATERIALIZED ({whole} UNION ALL {single})", values
@@ -134,7 +134,7 @@ def kinds(chosen: Filter, split: frozenset[date]) -> tuple[str, dict[str, Any]]:
     values = {**chosen.params, "level": COARSEST_LEVEL}
     if not split:
         return _KINDS.replace("{filter}", chosen.sql), values
-    apart, within = _parted(split, values)
+    apart, within = parted(split, values)
     whole = _KINDS.replace("{filter}", f"{chosen.sql} AND {apart}")
     single = KINDS_OF_CUSTOMERS.replace(
         "{conditions}", f"{{scope:s}} AND {chosen.sql} AND {within}"
@@ -142,7 +142,7 @@ def kinds(chosen: Filter, split: frozenset[date]) -> tuple[str, dict[str, Any]]:
     return f"{whole} UNION ALL {single}", values
 
 
-def _parted(split: frozenset[date], values: dict[str, Any]) -> tuple[str, str]:
+def parted(split: frozenset[date], values: dict[str, Any]) -> tuple[str, str]:
     """The conditions of being outside the split months, and inside; adds their values."""
     values["split_months"] = sorted(split)
     spans = []

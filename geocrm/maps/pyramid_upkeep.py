@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.db import elevated, scoped_sql
+from geocrm.maps import layer_upkeep
 from geocrm.maps import pyramid_models as pyramid_models
 
 # Fewer are read with every tile at no cost; writing the cells for each would cost more.
@@ -18,16 +19,18 @@ class Compared(NamedTuple):
     customers: int
     counted: int
     wrong_levels: list[int]
+    wrong_layers: list[str]
 
     @property
     def agree(self) -> bool:
-        """Whether the cells stand for exactly these customers."""
-        return not self.wrong_levels
+        """Whether cells and totals stand for exactly these customers."""
+        return not (self.wrong_levels or self.wrong_layers)
 
 
 def fold(session: Session) -> int:
-    """Move what changed into the cells; how many rows of changes that were."""
-    return int(session.scalar(text("SELECT fold_map_deltas()")) or 0)
+    """Move what changed into cells and layers' totals; how many rows of changes that were."""
+    cells = int(session.scalar(text("SELECT fold_map_deltas()")) or 0)
+    return cells + layer_upkeep.fold(session)
 
 
 def fold_when_worthwhile(session: Session) -> int:
@@ -35,25 +38,27 @@ def fold_when_worthwhile(session: Session) -> int:
     with elevated(session):
         waiting = scoped_sql(
             session,
-            "SELECT count(*) FROM (SELECT FROM map_deltas d WHERE {scope:d} LIMIT :enough) waiting",
+            "SELECT count(*) FROM (SELECT FROM map_deltas d WHERE {scope:d} UNION ALL"
+            " SELECT FROM layer_deltas l WHERE {scope:l} LIMIT :enough) waiting",
             {"enough": WORTH_FOLDING},
         ).scalar_one()
     return fold(session) if waiting >= WORTH_FOLDING else 0
 
 
 def rebuild(session: Session) -> int:
-    """Count all cells anew from the customers; how many rows of cells there are now."""
-    return int(session.scalar(text("SELECT rebuild_map_cells()")) or 0)
+    """Count cells and totals anew from the customers; how many rows of them there are now."""
+    cells = int(session.scalar(text("SELECT rebuild_map_cells()")) or 0)
+    return cells + layer_upkeep.rebuild(session)
 
 
 def compare(session: Session) -> Compared:
-    """Whether each level of cells, with what changed, has the sums of the customers."""
+    """Whether each level of cells, and of totals, with what changed, has the customers' sums."""
     with elevated(session):
         rows = scoped_sql(session, _COMPARE).all()
     base = next(tuple(row[1:]) for row in rows if row.level is None)
     levels = {row.level: tuple(row[1:]) for row in rows if row.level is not None}
     wrong = [level for level, sums in sorted(levels.items()) if sums != base]
-    return Compared(int(base[0]), int(levels[9][0]), wrong)
+    return Compared(int(base[0]), int(levels[9][0]), wrong, layer_upkeep.wrong(session))
 
 
 # Whole numbers and hundredths: equal or wrong, nothing between.

@@ -3,15 +3,20 @@
 An account knows the finest unit that holds it (`account_scope.unit`); a unit of a coarser level
 stands for all below it, by `boundaries.parent`. Customers in no region of the level come as one
 more row without a code, so the rows add up to what the filter chooses.
+
+Customers counted beforehand give the figures where they know all that the filter asks for
+(`geocrm.maps.layer_totals`, and of territories and segments the cells of `geocrm.maps.pyramid`);
+else every customer is read.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from geocrm.customers.models import SEGMENTS
 from geocrm.db import elevated, scoped_sql
+from geocrm.maps import layer_totals, pyramid
 from geocrm.maps.filters import Filter
 from geocrm.maps.service import sees_individuals
 from geocrm.security import Actor
@@ -38,9 +43,7 @@ class Region:
 
 def regions(session: Session, layer: str, chosen: Filter) -> list[Region]:
     """The regions that hold a customer, the largest first. One statement."""
-    sql = {TERRITORIES: _BY_TERRITORY, SEGMENT: _BY_SEGMENT}.get(layer, _BY_UNIT)
-    values = {**chosen.params} | ({"layer": layer} if sql is _BY_UNIT else {})
-    rows = scoped_sql(session, sql.replace("{filter}", chosen.sql), values).mappings()
+    sql, values = statement(layer, chosen)
     return [
         Region(
             code=row["code"],
@@ -52,8 +55,31 @@ def regions(session: Session, layer: str, chosen: Filter) -> list[Region]:
             owner=row["owner"],
             units=row["units"],
         )
-        for row in rows
+        for row in scoped_sql(session, sql, values).mappings()
     ]
+
+
+def statement(layer: str, chosen: Filter) -> tuple[str, dict[str, Any]]:
+    """The SQL of the figures, with its values."""
+    if layer == TERRITORIES:
+        sql, (figures, values) = _BY_TERRITORY, _by_kind("territory_id", chosen)
+    elif layer == SEGMENT:
+        sql, (figures, values) = _BY_SEGMENT, _by_kind("NULL::int", chosen)
+    else:
+        sql, (figures, values) = _BY_UNIT, layer_totals.by_unit(chosen)
+        values["layer"] = layer
+    return sql.replace("{figures}", figures), values
+
+
+def _by_kind(part: str, chosen: Filter) -> tuple[str, dict[str, Any]]:
+    split = pyramid.split_months(chosen)
+    if split is None:
+        return layer_totals.of_customers(part, chosen), dict(chosen.params)
+    kinds, values = pyramid.kinds(chosen, split)
+    sums = "sum(k.n)::int AS n, sum(k.revenue) AS revenue"
+    figures = f"SELECT {part} AS part, k.segment, {sums} FROM ({kinds}) k GROUP BY 1, 2"
+    # How good a point is, which `kinds` tell as well, is not asked here.
+    return figures, values | {"coarse": []}
 
 
 def shown_regions(session: Session, actor: Actor, layer: str, chosen: Filter) -> list[Region]:
@@ -80,13 +106,9 @@ _SUMS: Final = "sum(f.n)::int AS count, sum(f.revenue) AS revenue, " + ", ".join
     f"(sum(f.n) FILTER (WHERE f.segment = '{name}'))::int AS \"seg_{name}\"" for name in SEGMENTS
 )
 _PLAIN: Final = "NULL AS name_id, NULL AS owner, NULL AS units"
-_FIGURES: Final = """
-    figures AS MATERIALIZED (
-        SELECT {by} AS part, s.segment, count(*)::int AS n, sum(s.revenue) AS revenue
-        FROM account_scope s WHERE {{scope:s}} AND {{filter}} GROUP BY 1, 2
-    )"""
+_FIGURES: Final = "figures AS MATERIALIZED ({figures})"
 _BY_UNIT: Final = f"""
-    WITH RECURSIVE {_FIGURES.format(by="s.unit")}, above(part, code) AS (
+    WITH RECURSIVE {_FIGURES}, above(part, code) AS (
         SELECT DISTINCT part, part FROM figures WHERE part IS NOT NULL
         UNION ALL
         SELECT above.part, b.parent FROM above JOIN boundaries b ON b.code = above.code
@@ -101,7 +123,7 @@ _BY_UNIT: Final = f"""
     GROUP BY r.code ORDER BY count DESC, r.code
 """
 _BY_TERRITORY: Final = f"""
-    WITH {_FIGURES.format(by="s.territory_id")}, summed AS (
+    WITH {_FIGURES}, summed AS (
         SELECT f.part, {_SUMS} FROM figures f GROUP BY 1
     )
     SELECT summed.part AS code, t.name, NULL AS name_id, summed.*,
@@ -114,7 +136,7 @@ _BY_TERRITORY: Final = f"""
     ORDER BY count DESC, t.number
 """
 _BY_SEGMENT: Final = f"""
-    WITH {_FIGURES.format(by="NULL::int")}
+    WITH {_FIGURES}
     SELECT f.segment AS code, f.segment AS name, {_PLAIN}, {_SUMS}
     FROM figures f GROUP BY f.segment ORDER BY count DESC, f.segment
 """

@@ -235,11 +235,12 @@ def _map_cells(connection: Connection) -> Finding:
         found = pyramid_upkeep.compare(session)
     if found.agree:
         return Finding(State.OK, "Map", f"{found.customers:,} customers are counted by cell")
+    wrong = [f"zoom {level - 3}" for level in found.wrong_levels] + found.wrong_layers
     return Finding(
         State.FAIL,
         "Map",
-        f"cells count {found.counted:,} of {found.customers:,} customers; zooms wrong:"
-        f" {', '.join(str(level - 3) for level in found.wrong_levels)}",
+        f"cells count {found.counted:,} of {found.customers:,} customers;"
+        f" wrong: {', '.join(wrong)}",
         "run: geocrm map rebuild",
     )
 
