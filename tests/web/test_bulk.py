@@ -33,7 +33,7 @@ def test_tag_customers_look_at_progress_and_take_it_back(client_of, add_account,
     assert (preview["total"], preview["changed"], preview["unchanged"]) == (2, 1, 1)
     body = TAG | {"fingerprint": preview["fingerprint"], "key": "once"}
     run = ask(client, "", body, 201)
-    assert (run["state"], run["under_way"], run["total"]) == ("running", True, 2)
+    assert (run["state"], run["under_way"], run["total"]) == ("preparing", True, 2)
     assert ask(client, "", body, 201)["id"] == run["id"]
     work(run)
     run = ask(client, f"/{run['id']}")
@@ -53,7 +53,7 @@ def test_a_run_rests_goes_on_and_is_cancelled(client_of, add_account, rep, work)
     assert ask(client, f"/{run['id']}/pause", {})["state"] == "paused"
     work(run)
     assert ask(client, f"/{run['id']}")["changed"] == 0
-    assert ask(client, f"/{run['id']}/resume", {})["state"] == "running"
+    assert ask(client, f"/{run['id']}/resume", {})["state"] == "preparing"
     assert ask(client, f"/{run['id']}/cancel", {})["state"] == "cancelled"
     ask(client, f"/{run['id']}/resume", {}, 409)
     ask(client, f"/{run['id']}/undo", {}, 409)
@@ -146,7 +146,7 @@ def test_the_page_lists_mine(signed_in_as, client_of, add_account, rep, work):
     browser = signed_in_as(rep)
     assert "Nothing was done in bulk yet" in browser.get("/bulk").text
     run = ask(client_of(rep), "", TAG, 201)
-    assert "Running" in browser.get("/bulk").text
+    assert "Preparing the list" in browser.get("/bulk").text
     work(run)
     page = browser.get("/bulk").text
     assert "+ vip" in page

@@ -10,7 +10,7 @@ from geocrm.customers import bulk_stage
 from geocrm.db import persistently
 from geocrm.errors import Conflict
 from geocrm.jobs import Cancelled, Paused
-from geocrm.maps.bulk import exporting, queries
+from geocrm.maps.bulk import exporting, preparing, queries
 from geocrm.maps.bulk.action import BATCH, Action, Actions, Running, named
 from geocrm.maps.bulk.models import BulkRun
 
@@ -19,18 +19,20 @@ def run(actions: Actions, running: Running) -> None:
     """Do what is left of the run. Raises Paused or Cancelled when it is to stop before."""
     with running.open_batch() as session:
         found = queries.get(session, running.actor, running.run_id)
-        action, total = named(actions, found.action), found.total
-        # The role may be another one than when the run began.
+        action = named(actions, found.action)
+        # The role may be another one than when the run was asked for.
         running.actor.require(*action.right)
-    running.report(found.done, total)
+    running.report(found.done, found.total)
+    if found.frozen_at is None:
+        preparing.freeze(action, running)
     if action.writes_file:
         exporting.write(running)
         return
     while True:
-        done = persistently(lambda: _batch(action, running), f"Bulk action {running.run_id}")
-        if done is None:
+        at = persistently(lambda: _batch(action, running), f"Bulk action {running.run_id}")
+        if at is None:
             return
-        running.report(done, total)
+        running.report(*at)
 
 
 def undo(actions: Actions, running: Running) -> None:
@@ -50,8 +52,8 @@ def undo(actions: Actions, running: Running) -> None:
         running.report(done, left)
 
 
-def _batch(action: Action, running: Running) -> int | None:
-    """One batch and the cursor behind it; None when the run is through."""
+def _batch(action: Action, running: Running) -> tuple[int, int] | None:
+    """One batch and the cursor behind it: how many of how many; None when the run is through."""
     with running.open_batch() as session:
         found = _held(session, running.run_id)
         span = {
@@ -70,7 +72,7 @@ def _batch(action: Action, running: Running) -> int | None:
         found.failed += counts["refused"]
         found.done += rows
         _keep(session, found.id, images=action.images)
-        return found.done
+        return found.done, found.total
 
 
 def _batch_back(action: Action, running: Running) -> int | None:

@@ -25,6 +25,7 @@ class Meant:
     params: Mapping[str, Any]
     tree: Mapping[str, Any] | None
     key: str
+    ids: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def _listed(ids: Sequence[int]) -> Meant:
         raise InvalidInput("An id is a positive whole number")
     key = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:24]
     condition = "s.account_id = ANY(CAST(:meant_ids AS bigint[]))"
-    return Meant(condition, {"meant_ids": wanted}, None, key)
+    return Meant(condition, {"meant_ids": wanted}, None, key, wanted)
 
 
 def members(session: Session, meant: Meant) -> Members:

@@ -9,8 +9,10 @@ from geocrm.customers import history
 from geocrm.customers.models import Account, AccountScope
 from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
 from geocrm.maps.bulk import history as bulk_history
+from geocrm.maps.bulk import preparing
 from geocrm.security import Role
 from geocrm.security.models import AuditEntry
+from geocrm.wiring.bulk import ACTIONS
 from tests.maps.bulk.conftest import Bulk
 
 EVERYBODY = {"tree": {}}
@@ -125,6 +127,7 @@ def test_a_rep_whose_scope_shrank_changes_only_what_is_left(
     mine, given = add_account(owner=rep), add_account(owner=rep)
     bulk = bulk_of(rep)
     run_id = bulk.begin("segment", {"segment": "A"}, **EVERYBODY)
+    preparing.freeze(ACTIONS["segment"], bulk.running(run_id))
     session.execute(
         update(AccountScope)
         .where(AccountScope.account_id == given.id)
