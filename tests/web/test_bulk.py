@@ -1,6 +1,7 @@
 """Bulk actions through the API and the page."""
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -151,3 +152,22 @@ def test_the_page_lists_mine(signed_in_as, client_of, add_account, rep, work):
     page = browser.get("/bulk").text
     assert "+ vip" in page
     assert f"/bulk/{run['id']}/undo" in page
+
+
+def test_a_form_opened_before_its_customer_was_handed_over_in_bulk_is_told(
+    signed_in_as, client_of, add_account, add_user, manager, rep, work
+):
+    account = add_account("Toko Satu", owner=rep)
+    other = add_user(manager_id=manager.id, name="Budi Baru")
+    browser = signed_in_as(manager)
+    page = browser.get(f"/accounts/{account.id}/edit").text
+    assert f'name="owner_was" value="{rep.id}"' in page
+    form = {
+        "csrf_token": re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1],
+        "version": "1", "owner_was": str(rep.id), "owner_id": str(rep.id), "name": "Toko Dua",
+    }  # fmt: skip
+    wanted = {"action": "owner", "params": {"owner_id": other.id}, "ids": [account.id]}
+    work(ask(client_of(manager), "", wanted, 201))
+    told = browser.post(f"/accounts/{account.id}/edit", data=form)
+    assert told.status_code == 409
+    assert "Saved now: Budi Baru" in told.text

@@ -87,9 +87,10 @@ def _batch_back(action: Action, running: Running) -> int | None:
             action.undo(session, running.actor, found)
         if rows:
             counts = bulk_stage.outcomes(session)
+            spared = rows - counts["undone"]
             found.undone += counts["undone"]
-            found.spared += rows - counts["undone"]
-            found.undo_after = _keep_back(session, found.id)
+            found.spared += spared
+            found.undo_after = _keep_back(session, found.id, spared=spared)
             return rows
         found.state, found.undone_at = "undone", clock.now()
         return None
@@ -123,10 +124,11 @@ def _keep(session: Session, run_id: int, *, images: bool) -> None:
     session.execute(text(_KEEP_ERRORS), params | {"undo": False})
 
 
-def _keep_back(session: Session, run_id: int) -> int:
+def _keep_back(session: Session, run_id: int, *, spared: int) -> int:
     """Keep what the undo came to; the last account of the batch."""
-    session.execute(text(_KEEP_OUTCOMES), {"run_id": run_id})
-    session.execute(text(_KEEP_ERRORS), {"run_id": run_id, "undo": True})
+    if spared:
+        session.execute(text(_KEEP_SPARED), {"run_id": run_id})
+        session.execute(text(_KEEP_ERRORS), {"run_id": run_id, "undo": True})
     return int(session.execute(text("SELECT max(account_id) FROM bulk_stage")).scalar_one())
 
 
@@ -134,8 +136,9 @@ _MEMBERS: Final = """
     SELECT account_id, NULL FROM bulk_members
     WHERE run_id = :run_id AND ord > :after AND ord <= :last
 """
+# Joined with nothing, an image is unpacked: it is read once a table.
 _CHANGED: Final = """
-    SELECT account_id, before FROM bulk_before
+    SELECT account_id, before || '{}' FROM bulk_before
     WHERE run_id = :run_id AND account_id > :after AND outcome = 'changed'
     ORDER BY account_id LIMIT :limit
 """
@@ -148,7 +151,10 @@ _KEEP_ERRORS: Final = """
     SELECT :run_id, account_id, :undo, reason FROM bulk_stage
     WHERE outcome IN ('refused', 'spared')
 """
-_KEEP_OUTCOMES: Final = """
-    UPDATE bulk_before b SET outcome = CASE g.outcome WHEN 'undone' THEN 'undone' ELSE 'spared' END
-    FROM bulk_stage g WHERE b.run_id = :run_id AND b.account_id = g.account_id
+# What was taken back is not marked one by one, which took a tenth of the time: it is all that lies
+# behind the cursor of the undo and was not spared.
+_KEEP_SPARED: Final = """
+    UPDATE bulk_before b SET outcome = 'spared'
+    FROM bulk_stage g
+    WHERE b.run_id = :run_id AND b.account_id = g.account_id AND g.outcome <> 'undone'
 """

@@ -91,6 +91,7 @@ class BulkBefore(Base):
     account_id: Mapped[int] = mapped_column(primary_key=True)
     before: Mapped[dict[str, Any]] = mapped_column(JSONB)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Up to the account `undo_after` of its run, "changed" means taken back.
     outcome: Mapped[str] = mapped_column(default="changed")
 
 

@@ -87,9 +87,10 @@ def num_hidden_members(session: Session, run_id: int) -> int:
 def num_changed(session: Session, run_id: int) -> int:
     """How many accounts an undo of the run is still to take back."""
     counted = session.execute(
-        text("SELECT count(*) FROM bulk_before WHERE run_id = :run_id AND outcome = 'changed'"),
+        text("SELECT count(*) FROM bulk_before b JOIN bulk_runs r ON r.id = b.run_id"
+             " WHERE b.run_id = :run_id AND b.outcome = 'changed' AND b.account_id > r.undo_after"),
         {"run_id": run_id},
-    )
+    )  # fmt: skip
     return int(counted.scalar_one())
 
 
