@@ -7,21 +7,17 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from geocrm.db import copy_rows, make_engine, make_sessions, unit_of_work
+from geocrm.db import unit_of_work
 from geocrm.errors import GeoCrmError
 from geocrm.jobs import Cancelled, Paused
 from geocrm.maps.bulk import engine, meant, preparing, service
-from geocrm.security import OPERATOR, Role
-from geocrm.security import service as people
 from geocrm.wiring.bulk import ACTIONS
-from tests.database import fresh_database, migrated_template
-from tests.maps.bulk.conftest import Bulk
+from tests.maps.bulk.conftest import own_customers
 
 ROWS = 20_000
 FEW = 50
@@ -39,26 +35,6 @@ def few(tmp_path):
     """The same with a few, for what is about locks and not about batches."""
     with own_customers(tmp_path, FEW) as found:
         yield found
-
-
-@contextmanager
-def own_customers(tmp_path, rows):
-    name = f"geocrm_test_killed_bulk_{os.getpid()}"
-    with fresh_database(name, template=migrated_template()) as url:
-        own = make_engine(url)
-        sessions = make_sessions(own)
-        with unit_of_work(sessions, OPERATOR) as session:
-            boss = people.add_user(
-                session, OPERATOR, email="a@example.test", role=Role.ADMINISTRATOR
-            )
-            other = people.add_user(session, OPERATOR, email="b@example.test", role=Role.FIELD_REP)
-            ids = range(1, rows + 1)
-            copy_rows(session, "accounts", ("id", "name"), ((i, f"Toko {i}") for i in ids))
-            scopes = ((i, boss.id) for i in ids)
-            copy_rows(session, "account_scope", ("account_id", "owner_id"), scopes)
-            copy_rows(session, "addresses", ("account_id",), ((i,) for i in ids))
-        yield url, own, Bulk(sessions, OPERATOR, tmp_path), other.id
-        own.dispose()
 
 
 def command(url, tmp_path, *words):
