@@ -92,7 +92,11 @@ def classify(segment: str | None) -> Edit:
     """Put accounts into a segment, or into none."""
     name = (segment or "").replace("\x00", "").strip() or None
     if name is not None and len(name) > MAX_SEGMENT:
-        raise InvalidInput(f"The segment is {len(name)} characters long, at most {MAX_SEGMENT}")
+        raise InvalidInput(
+            "The segment is {length} characters long, at most {most}",
+            length=len(name),
+            most=MAX_SEGMENT,
+        )
     return Edit(
         against="NULL",
         same="a.segment IS NOT DISTINCT FROM CAST(:new_segment AS text)",
@@ -112,7 +116,9 @@ def tags(given: Sequence[str]) -> list[str]:
     words = [str(word).replace("\x00", "").strip() for word in given]
     for word in words:
         if len(word) > MAX_TAG:
-            raise InvalidInput(f"The tag {word[:30]!r}... is longer than {MAX_TAG} characters")
+            raise InvalidInput(
+                "The tag “{tag}…” is longer than {most} characters", tag=word[:30], most=MAX_TAG
+            )
     return list(dict.fromkeys(word for word in words if word))
 
 

@@ -6,8 +6,8 @@ are written) and the fingerprint of the preview that was agreed to; `frozen_at` 
 members were written, all of them in one transaction. Runs that are there have theirs, and so has
 one that old code begins while both versions run: hence the default.
 
-`problem` is why a run stopped, as a code with its figures, so that a page says it in the reader's
-language; `message` stays the English sentence.
+`problem` is why a run stopped, as a sentence with its figures apart, so that a page says it in the
+reader's language; `message` stays the English text.
 
 The constraint is swapped without reading the table under a lock.
 """
@@ -42,7 +42,7 @@ def upgrade() -> None:
         COMMENT ON COLUMN bulk_runs.ids IS 'who was named one by one, until they are members';
         COMMENT ON COLUMN bulk_runs.fingerprint IS 'of the preview that was agreed to';
         COMMENT ON COLUMN bulk_runs.frozen_at IS 'when bulk_members was written; NULL before';
-        COMMENT ON COLUMN bulk_runs.problem IS 'why it stopped: a code and its figures';
+        COMMENT ON COLUMN bulk_runs.problem IS 'why it stopped: a sentence and its figures';
         """
     )
     _check_state(("preparing", *_STATES))

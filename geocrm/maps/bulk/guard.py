@@ -21,22 +21,24 @@ def require_fit(
     """Conflict when a preview was agreed to and they are others now; InvalidInput at a misfit."""
     if agreed is not None and agreed != fingerprint(action, params, members):
         raise Conflict(
-            f"The selection changed since you looked at it: it holds {members.total:,} customers"
-            " now. Look at the preview again"
+            "The selection changed since you looked at it: it holds {total} customers now. Look at"
+            " the preview again",
+            total=members.total,
         )
     wrong = misfit(action, members)
     if wrong:
-        raise InvalidInput(wrong)
+        raise wrong
 
 
-def misfit(action: Action, members: Members) -> str | None:
+def misfit(action: Action, members: Members) -> InvalidInput | None:
     """Why the action cannot be done to so many, if it cannot."""
     if not members.total:
-        return "Nobody is meant: no customer of yours fits"
+        return InvalidInput("Nobody is meant: no customer of yours fits")
     if action.most is not None and members.total > action.most:
-        return (
-            f"{members.total:,} customers are too many for this, at most {action.most:,}: choose"
-            " fewer"
+        return InvalidInput(
+            "{total} customers are too many for this, at most {most}: choose fewer",
+            total=members.total,
+            most=action.most,
         )
     return None
 

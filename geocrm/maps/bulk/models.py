@@ -31,6 +31,8 @@ class BulkRun(Base):
     frozen_at: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(default="preparing")
     message: Mapped[str] = mapped_column(default="")
+    # The same as a sentence with its figures apart, to be said in the reader's language.
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     client_key: Mapped[str | None]
     request: Mapped[str | None]
     total: Mapped[int] = mapped_column(default=0)

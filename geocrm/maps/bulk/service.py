@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from geocrm import clock
-from geocrm.errors import Conflict, InvalidInput, NotFound
+from geocrm.errors import Conflict, GeoCrmError, InvalidInput, NotFound
 from geocrm.jobs import service as jobs
 from geocrm.maps.bulk import engine, guard, meant, queries
 from geocrm.maps.bulk.action import Action, Actions, Forecast, named
@@ -74,7 +74,7 @@ def begin(
     # What changes accounts one by one always may begin; the rest may have a reason not to.
     stops = None if action.images else action.forecast(session, actor, params, chosen).stops
     if stops:
-        raise InvalidInput(stops)
+        raise stops
     found = queries.get_locked(session, run_id)
     found.total = members.total
     audit.record(
@@ -88,7 +88,7 @@ def pause(session: Session, actor: Actor, run_id: int) -> BulkRun:
     """Let a run rest after the batch at hand; nothing is lost."""
     found = _held(session, actor, run_id)
     if found.state not in ("preparing", "running"):
-        raise Conflict(f"Bulk action {run_id} does not run ({found.state})")
+        raise Conflict("It does not run any more: there is nothing to pause")
     found.state = "paused"
     if found.job_id is not None and not jobs.has_ended(session, actor, found.job_id):
         jobs.pause(session, actor, found.job_id)
@@ -99,10 +99,11 @@ def resume(session: Session, actor: Actor, run_id: int) -> BulkRun:
     """Let a run that rests, failed or was cut short go on from where it is."""
     found = _held(session, actor, run_id)
     if found.state == "failed" and found.frozen_at is None:
-        raise Conflict(f"Bulk action {run_id} never began: begin it anew")
+        raise Conflict("It never began: begin it anew on the map")
     if not can_resume(session, actor, found):
-        raise Conflict(f"Bulk action {run_id} does not wait to be resumed ({found.state})")
+        raise Conflict("It does not wait to go on: load the page again")
     found.state, found.message, found.finished_at = found.working_state, "", None
+    found.problem = None
     return found
 
 
@@ -110,7 +111,7 @@ def cancel(session: Session, actor: Actor, run_id: int) -> BulkRun:
     """Stop a run after the batch at hand; what is done stays and can be undone."""
     found = _held(session, actor, run_id)
     if found.state == "undoing":
-        raise Conflict(f"Bulk action {run_id} is being undone: let that come to its end")
+        raise Conflict("It is being undone: let that come to its end")
     if not found.finished:
         found.state, found.finished_at, found.ids = "cancelled", clock.now(), None
         engine.forget_members(session, run_id)
@@ -125,18 +126,19 @@ def begin_undo(session: Session, actor: Actor, actions: Actions, run_id: int) ->
     action = named(actions, found.action)
     actor.require(*action.right)
     if found.state == "undone":
-        raise Conflict(f"Bulk action {run_id} has been undone already")
+        raise Conflict("It has been undone already")
     if found.state in ("preparing", "running", "paused"):
-        raise Conflict(f"Bulk action {run_id} is not through yet: cancel it first, then undo it")
+        raise Conflict("It is not through yet: cancel it first, then undo it")
     if found.state == "undoing" and is_under_way(session, actor, found):
-        raise Conflict(f"Bulk action {run_id} is being undone already")
+        raise Conflict("It is being undone already")
     if not can_undo(action, found):
-        raise Conflict(
-            f"Bulk action {run_id} cannot be undone: "
-            + (f"what was there before is kept for {UNDO_DAYS} days" if action.undoable
-               else "it changed nothing")
-        )  # fmt: skip
-    found.state, found.message = "undoing", ""
+        if action.undoable and found.changed:
+            raise Conflict(
+                "It cannot be undone any more: what was there before is kept for {days} days",
+                days=UNDO_DAYS,
+            )
+        raise Conflict("It cannot be undone: it changed nothing")
+    found.state, found.message, found.problem = "undoing", "", None
     audit.record(session, actor, "undo", f"bulk:{run_id}", kind=found.action)
     return found
 
@@ -163,11 +165,16 @@ def is_under_way(session: Session, actor: Actor, found: BulkRun) -> bool:
     return not jobs.has_ended(session, actor, found.job_id)
 
 
-def fail(session: Session, run_id: int, message: str) -> None:
+def fail(session: Session, run_id: int, why: GeoCrmError) -> None:
     """Note that a run cannot go on, and why."""
     found = queries.get_locked(session, run_id)
     if found.state in ("preparing", "running", "undoing"):
-        found.state, found.message, found.finished_at = "failed", message, clock.now()
+        found.state, found.message, found.finished_at = "failed", str(why), clock.now()
+        figures = {
+            name: each if isinstance(each, int | float) else str(each)
+            for name, each in why.figures.items()
+        }
+        found.problem = {"sentence": why.sentence, "figures": figures}
 
 
 def stopped(session: Session, run_id: int) -> None:
@@ -188,7 +195,9 @@ def file_of(session: Session, actor: Actor, run_id: int) -> tuple[Path, str]:
         raise NotFound(f"Bulk action {run_id} has no file")
     path = Path(found.result["path"])
     if clock.now() >= found.file_until or not path.is_file():
-        raise NotFound(f"The file is kept for {FILE_DAYS} days and gone by now: export anew")
+        raise NotFound(
+            "The file is kept for {days} days and gone by now: export anew", days=FILE_DAYS
+        )
     if queries.num_hidden_members(session, run_id):
         raise Conflict("Some customers of this file are gone or not yours any more: export anew")
     audit.record(session, actor, "download", f"bulk:{run_id}")

@@ -67,7 +67,7 @@ def test_who_came_between_yes_and_the_job_stops_it_and_nothing_is_changed(
         bulk.run(run_id)
     assert (members(), look(account)[0].segment) == (0, "B")
     with unit_of_work(bulk.sessions, bulk.actor) as session:
-        service.fail(session, run_id, "The selection changed")
+        service.fail(session, run_id, Conflict("The selection changed"))
     with (
         pytest.raises(Conflict, match="begin it anew"),
         unit_of_work(bulk.sessions, bulk.actor) as session,
