@@ -12,8 +12,6 @@
   - MissingActor        code of ours read scoped rows without saying on whose behalf
 """
 
-from collections.abc import Mapping
-
 
 class GeoCrmError(Exception):
     """Base of every error raised on purpose.
@@ -24,11 +22,11 @@ class GeoCrmError(Exception):
 
     def __init__(self, sentence: str = "", **figures: object) -> None:
         self.sentence = sentence
-        self.figures: Mapping[str, object] = figures
+        self.figures: dict[str, object] = figures
         super().__init__(sentence.format(**_in_english(figures)) if figures else sentence)
 
 
-def _in_english(figures: Mapping[str, object]) -> dict[str, str]:
+def _in_english(figures: dict[str, object]) -> dict[str, str]:
     return {
         name: f"{value:,}" if isinstance(value, int) else str(value)
         for name, value in figures.items()
