@@ -14,7 +14,23 @@
 
 
 class GeoCrmError(Exception):
-    """Base of every error raised on purpose."""
+    """Base of every error raised on purpose.
+
+    A sentence that names its figures, as in `InvalidInput("{total} are too many", total=n)`, is one
+    that a page can say in the reader's language; as a text it is English.
+    """
+
+    def __init__(self, sentence: str = "", **figures: object) -> None:
+        self.sentence = sentence
+        self.figures: dict[str, object] = figures
+        super().__init__(sentence.format(**_in_english(figures)) if figures else sentence)
+
+
+def _in_english(figures: dict[str, object]) -> dict[str, str]:
+    return {
+        name: f"{value:,}" if isinstance(value, int) else str(value)
+        for name, value in figures.items()
+    }
 
 
 class NotFound(GeoCrmError):

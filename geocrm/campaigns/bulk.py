@@ -42,7 +42,7 @@ class SaveAudience:
         sql = _COUNT.format(condition=meant.condition)
         row = scoped_sql(session, sql, {**meant.params, "bit": bit}).one()
         reasons = {"no_consent": row.no_consent, "no_address": row.no_address}
-        nobody = "Nobody in this selection may be reached by this channel; widen it"
+        nobody = InvalidInput("Nobody in this selection may be reached by this channel; widen it")
         return Forecast(
             row.reachable,
             reasons={reason: count for reason, count in reasons.items() if count},

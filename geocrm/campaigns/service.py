@@ -21,7 +21,7 @@ def named(name: str) -> str:
     """The name of an audience, or InvalidInput when it cannot be one."""
     name = name.replace("\x00", "").strip()
     if not 0 < len(name) <= MAX_NAME:
-        raise InvalidInput(f"An audience needs a name of at most {MAX_NAME} characters")
+        raise InvalidInput("An audience needs a name of at most {most} characters", most=MAX_NAME)
     return name
 
 

@@ -180,7 +180,7 @@ def _do(
             preview = service.preview(session, actor, ACTIONS, asked)
         _tell(action, preview)
         if preview.forecast.stops:
-            raise InvalidInput(preview.forecast.stops)
+            raise preview.forecast.stops
         _confirm(action, preview, yes)
         with unit_of_work(sessions, actor) as session:
             found, _ = service.begin(

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.customers import bulk_stage
@@ -30,7 +31,8 @@ def forecast(session: Session, condition: str, params: Mapping[str, Any]) -> int
 def remove(session: Session) -> None:
     """Delete the accounts of `bulk_stage`, keeping their images there."""
     bulk_stage.hold(session)
-    scoped_sql(session, _image_sql(tables(session)))
+    found = tables(session)
+    scoped_sql(session, _image_sql(found, _in_use(session, found)))
     scoped_sql(session, _WITHOUT_POINT, {"no_point": json.dumps(NO_POINT)})
     scoped_sql(session, _REMOVE)
 
@@ -39,16 +41,35 @@ def bring_back(session: Session) -> None:
     """Bring the accounts of `bulk_stage` back from their images."""
     session.flush()
     scoped_sql(session, _JUDGE_BACK)
+    kept = set(session.scalars(text(_KEPT)))
     for table in tables(session):
-        scoped_sql(session, _restore_sql(table))
+        if table.name in kept:
+            scoped_sql(session, _restore_sql(table))
     scoped_sql(session, _PLACE)
     scoped_sql(session, _ANSWERED)
 
 
-def _image_sql(found: list[Table]) -> str:
+def _in_use(session: Session, found: list[Table]) -> set[str]:
+    """The tables that have rows of the staged accounts: most have none, and each asked costs."""
+    answers = ", ".join(
+        f"EXISTS (SELECT FROM {table.rows}"
+        f" WHERE {table.account} IN (SELECT account_id FROM bulk_stage))"
+        for table in found
+    )
+    row = scoped_sql(
+        session,
+        f"SELECT {answers} FROM (SELECT count(*) FROM account_scope s WHERE {{scope:s}}"
+        " AND s.account_id IN (SELECT account_id FROM bulk_stage)) held",
+    ).one()
+    return {table.name for table, used in zip(found, row, strict=True) if used}
+
+
+def _image_sql(found: list[Table], used: set[str]) -> str:
     images = ", ".join(
         f"'{table.name}', (SELECT coalesce(jsonb_agg({_row(table)}), '[]') FROM {table.rows}"
         f" WHERE {table.account} = s.account_id)"
+        if table.name in used
+        else f"'{table.name}', CAST('[]' AS jsonb)"
         for table in found
     )
     return f"""
@@ -61,10 +82,14 @@ def _image_sql(found: list[Table]) -> str:
 
 
 def _row(table: Table) -> str:
-    shapes = "".join(
-        f" || jsonb_build_object('{name}', CAST(x.{name} AS text))" for name in table.shapes
+    """A row as JSON. Shapes go in as text at once: as JSON each would look up its projection."""
+    if not table.shapes:
+        return "to_jsonb(x)"
+    values = ", ".join(
+        f"CAST(x.{name} AS text) AS {name}" if name in table.shapes else f"x.{name}"
+        for name in table.columns
     )
-    return f"to_jsonb(x){shapes}"
+    return f"(SELECT to_jsonb(w) FROM (SELECT {values}) w)"
 
 
 def _restore_sql(table: Table) -> str:
@@ -95,6 +120,11 @@ def _there(link: Link) -> str:
 # Who may see the account is told by the image: nobody sees it while it is not there.
 _IMAGE_SCOPE: Final = """CROSS JOIN LATERAL jsonb_to_record(g.before -> 'account_scope' -> 0)
             s(owner_id integer, territory_id integer)"""
+_KEPT: Final = """
+    SELECT DISTINCT kept.name
+    FROM bulk_stage g CROSS JOIN LATERAL jsonb_each(g.before) kept(name, records)
+    WHERE g.outcome = 'undone' AND kept.records <> '[]'
+"""
 _WITHOUT_POINT: Final = """
     UPDATE bulk_stage g SET before = g.before
         || jsonb_build_object('addresses', jsonb_build_array(

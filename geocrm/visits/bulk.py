@@ -39,13 +39,15 @@ class PlanVisits:
         rep = queries.rep(session, actor, whole_number(params, "rep_id", "whose days they are"))
         days = whole_number({"days": 1, **params}, "days", "how many days")
         if not 1 <= days <= MAX_DAYS:
-            raise InvalidInput(f"{days} days cannot be planned at once: give 1 to {MAX_DAYS}")
+            raise InvalidInput(
+                "{days} days cannot be planned at once: give 1 to {most}", days=days, most=MAX_DAYS
+            )
         try:
             day = date.fromisoformat(str(params.get("day") or clock.today(rep.timezone)))
         except ValueError as error:
             raise InvalidInput("The day is a date such as 2026-01-31") from error
         if day < clock.today(rep.timezone):
-            raise InvalidInput(f"{day} is past: plan today or a later day")
+            raise InvalidInput("{day} is past: plan today or a later day", day=day)
         return {"rep_id": rep.id, "day": day.isoformat(), "days": days}
 
     def forecast(
@@ -58,7 +60,9 @@ class PlanVisits:
             return Forecast(0)  # too many, which whoever asks says
         reasons = _reasons(session, params["rep_id"], ids)
         counts = {why: list(reasons.values()).count(why) for why in sorted(set(reasons.values()))}
-        nobody = "None of these customers can be visited by this person: choose others"
+        nobody = InvalidInput(
+            "None of these customers can be visited by this person: choose others"
+        )
         able = len(ids) - len(reasons)
         return Forecast(able, reasons=counts, stops=None if able or not ids else nobody)
 

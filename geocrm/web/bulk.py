@@ -27,6 +27,7 @@ def index() -> str:
             {
                 "run": one,
                 "under_way": service.is_under_way(g.session, g.actor, one),
+                "can_resume": service.can_resume(g.session, g.actor, one),
                 "can_undo": one.finished
                 and one.state != "undone"
                 and service.can_undo(named(ACTIONS, one.action), one),

@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from geocrm import errors
+from geocrm.web.words import said
 
 STATUS: Final[dict[type[errors.GeoCrmError], int]] = {
     errors.NotFound: 404,
@@ -38,7 +39,7 @@ def register(app: APIFlask) -> None:
         if status == 500:
             app.logger.exception("A defect", exc_info=error)
             return answer(500, "")
-        return answer(status, str(error), type(error).__name__)
+        return answer(status, said(error), type(error).__name__)
 
     @app.errorhandler(HTTPError)
     def misfit(error: HTTPError) -> Any:

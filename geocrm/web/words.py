@@ -3,14 +3,17 @@
 Each is written out here, so that translators find it; an unknown code is shown as it is.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
 
 from flask import Flask
-from flask_babel import LazyString, format_percent
+from flask_babel import LazyString, format_date, format_decimal, format_percent
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 
 from geocrm.customers.imports.fields import Field
+from geocrm.errors import GeoCrmError
 
 LAYERS: Final[dict[str, LazyString]] = {
     "wld-adm0": later("Countries of the world"),
@@ -112,6 +115,31 @@ def field_label(field: Field) -> str:
     return str(_(field.label))
 
 
+def said(error: GeoCrmError) -> str:
+    """What an error says, in the page's language where its sentence is known there."""
+    return _sentence(error.sentence, error.figures)
+
+
+def bulk_problem(message: str, problem: Mapping[str, Any] | None) -> str:
+    """Why a bulk action stopped: the sentence that was kept, or the text of older ones."""
+    return _sentence(problem["sentence"], problem["figures"]) if problem else message
+
+
+def _sentence(sentence: str, figures: Mapping[str, Any]) -> str:
+    words = str(_(sentence)) if sentence else ""
+    return (
+        words.format(**{name: _figure(each) for name, each in figures.items()})
+        if figures
+        else words
+    )
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, date):
+        return str(format_date(value))
+    return str(format_decimal(value)) if isinstance(value, int | float) else str(value)
+
+
 def bulk_reason(code: str) -> str:
     """Why a bulk action left a customer alone."""
     return str(BULK_REASONS.get(code, code))
@@ -139,5 +167,6 @@ def register(app: Flask) -> None:
         share,
         bulk_reason,
         bulk_action,
+        bulk_problem,
     ):
         app.add_template_filter(each)

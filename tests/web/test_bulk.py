@@ -1,6 +1,7 @@
 """Bulk actions through the API and the page."""
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -33,7 +34,7 @@ def test_tag_customers_look_at_progress_and_take_it_back(client_of, add_account,
     assert (preview["total"], preview["changed"], preview["unchanged"]) == (2, 1, 1)
     body = TAG | {"fingerprint": preview["fingerprint"], "key": "once"}
     run = ask(client, "", body, 201)
-    assert (run["state"], run["under_way"], run["total"]) == ("running", True, 2)
+    assert (run["state"], run["under_way"], run["total"]) == ("preparing", True, 2)
     assert ask(client, "", body, 201)["id"] == run["id"]
     work(run)
     run = ask(client, f"/{run['id']}")
@@ -53,7 +54,7 @@ def test_a_run_rests_goes_on_and_is_cancelled(client_of, add_account, rep, work)
     assert ask(client, f"/{run['id']}/pause", {})["state"] == "paused"
     work(run)
     assert ask(client, f"/{run['id']}")["changed"] == 0
-    assert ask(client, f"/{run['id']}/resume", {})["state"] == "running"
+    assert ask(client, f"/{run['id']}/resume", {})["state"] == "preparing"
     assert ask(client, f"/{run['id']}/cancel", {})["state"] == "cancelled"
     ask(client, f"/{run['id']}/resume", {}, 409)
     ask(client, f"/{run['id']}/undo", {}, 409)
@@ -146,8 +147,27 @@ def test_the_page_lists_mine(signed_in_as, client_of, add_account, rep, work):
     browser = signed_in_as(rep)
     assert "Nothing was done in bulk yet" in browser.get("/bulk").text
     run = ask(client_of(rep), "", TAG, 201)
-    assert "Running" in browser.get("/bulk").text
+    assert "Preparing the list" in browser.get("/bulk").text
     work(run)
     page = browser.get("/bulk").text
     assert "+ vip" in page
     assert f"/bulk/{run['id']}/undo" in page
+
+
+def test_a_form_opened_before_its_customer_was_handed_over_in_bulk_is_told(
+    signed_in_as, client_of, add_account, add_user, manager, rep, work
+):
+    account = add_account("Toko Satu", owner=rep)
+    other = add_user(manager_id=manager.id, name="Budi Baru")
+    browser = signed_in_as(manager)
+    page = browser.get(f"/accounts/{account.id}/edit").text
+    assert f'name="owner_was" value="{rep.id}"' in page
+    form = {
+        "csrf_token": re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1],
+        "version": "1", "owner_was": str(rep.id), "owner_id": str(rep.id), "name": "Toko Dua",
+    }  # fmt: skip
+    wanted = {"action": "owner", "params": {"owner_id": other.id}, "ids": [account.id]}
+    work(ask(client_of(manager), "", wanted, 201))
+    told = browser.post(f"/accounts/{account.id}/edit", data=form)
+    assert told.status_code == 409
+    assert "Saved now: Budi Baru" in told.text

@@ -26,7 +26,7 @@ class Forecast:
     changed: int
     unchanged: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
-    stops: str | None = None
+    stops: InvalidInput | None = None
 
     @property
     def refused(self) -> int:

@@ -79,9 +79,13 @@ class Tag(_EditAction):
             raise InvalidInput("Name a tag to add or to remove")
         both = sorted(set(add) & set(remove))
         if both:
-            raise InvalidInput(f"The tag {both[0]!r} cannot be added and removed at once")
+            raise InvalidInput("The tag “{tag}” cannot be added and removed at once", tag=both[0])
         if len(add) > bulk_edits.MAX_TAGS:
-            raise InvalidInput(f"{len(add)} tags are too many, at most {bulk_edits.MAX_TAGS}")
+            raise InvalidInput(
+                "{count} tags are too many, at most {most}",
+                count=len(add),
+                most=bulk_edits.MAX_TAGS,
+            )
         return {"add": add, "remove": remove}
 
     def edit(self, session: Session, actor: Actor, params: Mapping[str, Any]) -> Edit:

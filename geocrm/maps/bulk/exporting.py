@@ -54,8 +54,11 @@ class Export:
         too_long = params["format"] == "xlsx" and total > MAX_SHEET_ROWS
         return Forecast(
             total,
-            stops=f"A sheet has {MAX_SHEET_ROWS:,} rows and {total:,} are meant: export CSV, or"
-            " choose fewer" if too_long else None,
+            stops=InvalidInput(
+                "A sheet has {most} rows and {total} are meant: export CSV, or choose fewer",
+                most=MAX_SHEET_ROWS,
+                total=total,
+            ) if too_long else None,
         )  # fmt: skip
 
     def apply(self, session: Session, actor: Actor, run: BulkRun) -> None:
@@ -82,8 +85,8 @@ def write(running: Running) -> None:
     except _NO_ROOM as error:
         log.exception("Export %s", running.run_id)
         raise ServiceUnavailable(
-            f"The file could not be written ({_why(error)}): make room on the disk, then export"
-            " anew"
+            "The file could not be written ({why}): make room on the disk, then export anew",
+            why=_why(error),
         ) from error
     finally:
         # GeoPackages have companions while they are written.

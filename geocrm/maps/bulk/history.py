@@ -58,7 +58,8 @@ def _values(row: Any) -> tuple[str | None, str | None]:
 # An account is in a handful of runs, and their images go after a month, so all are read at once.
 _RUNS: Final = """
     SELECT r.id, r.action, r.params, b.before, b.at, u.name AS by,
-        CASE WHEN b.outcome = 'undone' THEN coalesce(r.undone_at, b.at) END AS undone_at,
+        CASE WHEN b.outcome = 'undone' OR b.outcome = 'changed' AND b.account_id <= r.undo_after
+             THEN coalesce(r.undone_at, b.at) END AS undone_at,
         before_owner.name AS old_owner, after_owner.name AS new_owner
     FROM bulk_before b
     JOIN bulk_runs r ON r.id = b.run_id

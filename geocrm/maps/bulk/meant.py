@@ -25,6 +25,7 @@ class Meant:
     params: Mapping[str, Any]
     tree: Mapping[str, Any] | None
     key: str
+    ids: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,16 @@ def _listed(ids: Sequence[int]) -> Meant:
     if not wanted:
         raise InvalidInput("The list of ids is empty: choose customers first")
     if len(wanted) > MAX_IDS:
-        raise InvalidInput(f"{len(wanted):,} ids are too many, at most {MAX_IDS:,}: use a filter")
+        raise InvalidInput(
+            "{count} customers are too many to name one by one, at most {most}: use a filter",
+            count=len(wanted),
+            most=MAX_IDS,
+        )
     if not all(0 < each < 2**63 for each in wanted):
         raise InvalidInput("An id is a positive whole number")
     key = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:24]
     condition = "s.account_id = ANY(CAST(:meant_ids AS bigint[]))"
-    return Meant(condition, {"meant_ids": wanted}, None, key)
+    return Meant(condition, {"meant_ids": wanted}, None, key, wanted)
 
 
 def members(session: Session, meant: Meant) -> Members:

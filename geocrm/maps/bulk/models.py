@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, ForeignKey, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from geocrm.db import Base
@@ -24,8 +24,15 @@ class BulkRun(Base):
     action: Mapped[str]
     params: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     filter: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    state: Mapped[str] = mapped_column(default="running")
+    # Who was named one by one, until they are members: up to 100,000, so read only when wanted.
+    ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger), deferred=True)
+    fingerprint: Mapped[str | None]
+    # When the members were written down; None while that is still to be done.
+    frozen_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(default="preparing")
     message: Mapped[str] = mapped_column(default="")
+    # The same as a sentence with its figures apart, to be said in the reader's language.
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     client_key: Mapped[str | None]
     request: Mapped[str | None]
     total: Mapped[int] = mapped_column(default=0)
@@ -50,6 +57,11 @@ class BulkRun(Base):
     def finished(self) -> bool:
         """Whether nothing is going on with it."""
         return self.state in ("done", "failed", "cancelled", "undone")
+
+    @property
+    def working_state(self) -> str:
+        """The state it has while a worker does what it is for."""
+        return "preparing" if self.frozen_at is None else "running"
 
     @property
     def undo_until(self) -> datetime:
@@ -81,6 +93,7 @@ class BulkBefore(Base):
     account_id: Mapped[int] = mapped_column(primary_key=True)
     before: Mapped[dict[str, Any]] = mapped_column(JSONB)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Up to the account `undo_after` of its run, "changed" means taken back.
     outcome: Mapped[str] = mapped_column(default="changed")
 
 

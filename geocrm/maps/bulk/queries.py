@@ -11,6 +11,8 @@ from geocrm.errors import NotFound
 from geocrm.maps.bulk.models import BulkRun
 from geocrm.security import Actor
 
+_LIST_LOCK = 0xB11C
+
 
 class LeftAlone(NamedTuple):
     """An account a run or its undo left alone; the name is None when the reader may not see it."""
@@ -35,6 +37,12 @@ def get_locked(session: Session, run_id: int) -> BulkRun:
         select(BulkRun).where(BulkRun.id == run_id).with_for_update(),
         execution_options={"populate_existing": True},
     ).one()
+
+
+def hold_list(session: Session, run_id: int) -> None:
+    """Wait until nobody else writes down whom the run means, then keep others from it."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:what, :run_id)"),
+                    {"what": _LIST_LOCK, "run_id": run_id})  # fmt: skip
 
 
 def recent(
@@ -79,9 +87,10 @@ def num_hidden_members(session: Session, run_id: int) -> int:
 def num_changed(session: Session, run_id: int) -> int:
     """How many accounts an undo of the run is still to take back."""
     counted = session.execute(
-        text("SELECT count(*) FROM bulk_before WHERE run_id = :run_id AND outcome = 'changed'"),
+        text("SELECT count(*) FROM bulk_before b JOIN bulk_runs r ON r.id = b.run_id"
+             " WHERE b.run_id = :run_id AND b.outcome = 'changed' AND b.account_id > r.undo_after"),
         {"run_id": run_id},
-    )
+    )  # fmt: skip
     return int(counted.scalar_one())
 
 

@@ -1,7 +1,5 @@
 """Previewing, beginning, pausing, cancelling and undoing bulk actions."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -13,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from geocrm import clock
-from geocrm.errors import Conflict, InvalidInput, NotFound
+from geocrm.errors import Conflict, GeoCrmError, InvalidInput, NotFound
 from geocrm.jobs import service as jobs
-from geocrm.maps.bulk import engine, meant, queries
+from geocrm.maps.bulk import engine, guard, meant, queries
 from geocrm.maps.bulk.action import Action, Actions, Forecast, named
 from geocrm.maps.bulk.models import FILE_DAYS, UNDO_DAYS, BulkRun
 from geocrm.security import Actor, audit
@@ -46,8 +44,8 @@ def preview(session: Session, actor: Actor, actions: Actions, asked: Asked) -> P
     chosen = meant.read(actor, tree=asked.tree, ids=asked.ids)
     members = meant.members(session, chosen)
     forecast = action.forecast(session, actor, params, chosen)
-    stops = _misfit(action, members) or forecast.stops
-    fingerprint = _fingerprint(action, params, members)
+    stops = guard.misfit(action, members) or forecast.stops
+    fingerprint = guard.fingerprint(action, params, members)
     return Preview(members.total, replace(forecast, stops=stops), fingerprint)
 
 
@@ -60,23 +58,23 @@ def begin(
     fingerprint: str | None = None,
     client_key: str | None = None,
 ) -> tuple[BulkRun, bool]:
-    """A run on whom the actor sees of those who are meant now, and whether it is a new one.
+    """A run to be prepared, and whether it is a new one; its job writes down who is meant.
 
     Sent twice with one `client_key` it is one run. Conflict when the accounts are others than
-    those of the preview with this `fingerprint`.
+    those of the preview with this `fingerprint`; the job looks again.
     """
     action, params = _checked(session, actor, actions, asked)
     chosen = meant.read(actor, tree=asked.tree, ids=asked.ids)
-    request = _digest([action.name, params, chosen.key])
-    run_id = _new(session, actor, action, params, chosen, request, client_key)
+    request = guard.digest([action.name, params, chosen.key])
+    run_id = _new(session, actor, action, params, chosen, request, client_key, fingerprint)
     if run_id is None:
         return _earlier(session, actor, client_key or "", request), False
-    members = meant.freeze(session, chosen, run_id)
-    _require_fit(action, params, members, fingerprint)
+    members = meant.members(session, chosen)
+    guard.require_fit(action, params, members, fingerprint)
     # What changes accounts one by one always may begin; the rest may have a reason not to.
     stops = None if action.images else action.forecast(session, actor, params, chosen).stops
     if stops:
-        raise InvalidInput(stops)
+        raise stops
     found = queries.get_locked(session, run_id)
     found.total = members.total
     audit.record(
@@ -89,8 +87,8 @@ def begin(
 def pause(session: Session, actor: Actor, run_id: int) -> BulkRun:
     """Let a run rest after the batch at hand; nothing is lost."""
     found = _held(session, actor, run_id)
-    if found.state != "running":
-        raise Conflict(f"Bulk action {run_id} does not run ({found.state})")
+    if found.state not in ("preparing", "running"):
+        raise Conflict("It does not run any more: there is nothing to pause")
     found.state = "paused"
     if found.job_id is not None and not jobs.has_ended(session, actor, found.job_id):
         jobs.pause(session, actor, found.job_id)
@@ -100,9 +98,12 @@ def pause(session: Session, actor: Actor, run_id: int) -> BulkRun:
 def resume(session: Session, actor: Actor, run_id: int) -> BulkRun:
     """Let a run that rests, failed or was cut short go on from where it is."""
     found = _held(session, actor, run_id)
-    if found.state not in ("paused", "failed", "running") or is_under_way(session, actor, found):
-        raise Conflict(f"Bulk action {run_id} does not wait to be resumed ({found.state})")
-    found.state, found.message, found.finished_at = "running", "", None
+    if found.state == "failed" and found.frozen_at is None:
+        raise Conflict("It never began: begin it anew on the map")
+    if not can_resume(session, actor, found):
+        raise Conflict("It does not wait to go on: load the page again")
+    found.state, found.message, found.finished_at = found.working_state, "", None
+    found.problem = None
     return found
 
 
@@ -110,9 +111,9 @@ def cancel(session: Session, actor: Actor, run_id: int) -> BulkRun:
     """Stop a run after the batch at hand; what is done stays and can be undone."""
     found = _held(session, actor, run_id)
     if found.state == "undoing":
-        raise Conflict(f"Bulk action {run_id} is being undone: let that come to its end")
+        raise Conflict("It is being undone: let that come to its end")
     if not found.finished:
-        found.state, found.finished_at = "cancelled", clock.now()
+        found.state, found.finished_at, found.ids = "cancelled", clock.now(), None
         engine.forget_members(session, run_id)
         if found.job_id is not None:
             jobs.cancel(session, actor, found.job_id)
@@ -125,18 +126,19 @@ def begin_undo(session: Session, actor: Actor, actions: Actions, run_id: int) ->
     action = named(actions, found.action)
     actor.require(*action.right)
     if found.state == "undone":
-        raise Conflict(f"Bulk action {run_id} has been undone already")
-    if found.state in ("running", "paused"):
-        raise Conflict(f"Bulk action {run_id} is not through yet: cancel it first, then undo it")
+        raise Conflict("It has been undone already")
+    if found.state in ("preparing", "running", "paused"):
+        raise Conflict("It is not through yet: cancel it first, then undo it")
     if found.state == "undoing" and is_under_way(session, actor, found):
-        raise Conflict(f"Bulk action {run_id} is being undone already")
+        raise Conflict("It is being undone already")
     if not can_undo(action, found):
-        raise Conflict(
-            f"Bulk action {run_id} cannot be undone: "
-            + (f"what was there before is kept for {UNDO_DAYS} days" if action.undoable
-               else "it changed nothing")
-        )  # fmt: skip
-    found.state, found.message = "undoing", ""
+        if action.undoable and found.changed:
+            raise Conflict(
+                "It cannot be undone any more: what was there before is kept for {days} days",
+                days=UNDO_DAYS,
+            )
+        raise Conflict("It cannot be undone: it changed nothing")
+    found.state, found.message, found.problem = "undoing", "", None
     audit.record(session, actor, "undo", f"bulk:{run_id}", kind=found.action)
     return found
 
@@ -147,18 +149,32 @@ def can_undo(action: Action, found: BulkRun) -> bool:
     return action.undoable and found.changed > 0 and kept
 
 
+def can_resume(session: Session, actor: Actor, found: BulkRun) -> bool:
+    """Whether it waits to go on: not one that failed before its list was written, or at undoing."""
+    if found.state == "failed":
+        return found.frozen_at is not None and not found.undone and not found.spared
+    if found.state in ("preparing", "running"):
+        return not is_under_way(session, actor, found)
+    return found.state == "paused"
+
+
 def is_under_way(session: Session, actor: Actor, found: BulkRun) -> bool:
     """Whether a worker is at it, or will be; a command that runs one cannot be seen."""
-    if found.state not in ("running", "undoing") or found.job_id is None:
+    if found.state not in ("preparing", "running", "undoing") or found.job_id is None:
         return False
     return not jobs.has_ended(session, actor, found.job_id)
 
 
-def fail(session: Session, run_id: int, message: str) -> None:
+def fail(session: Session, run_id: int, why: GeoCrmError) -> None:
     """Note that a run cannot go on, and why."""
     found = queries.get_locked(session, run_id)
-    if found.state in ("running", "undoing"):
-        found.state, found.message, found.finished_at = "failed", message, clock.now()
+    if found.state in ("preparing", "running", "undoing"):
+        found.state, found.message, found.finished_at = "failed", str(why), clock.now()
+        figures = {
+            name: each if isinstance(each, int | float) else str(each)
+            for name, each in why.figures.items()
+        }
+        found.problem = {"sentence": why.sentence, "figures": figures}
 
 
 def stopped(session: Session, run_id: int) -> None:
@@ -179,7 +195,9 @@ def file_of(session: Session, actor: Actor, run_id: int) -> tuple[Path, str]:
         raise NotFound(f"Bulk action {run_id} has no file")
     path = Path(found.result["path"])
     if clock.now() >= found.file_until or not path.is_file():
-        raise NotFound(f"The file is kept for {FILE_DAYS} days and gone by now: export anew")
+        raise NotFound(
+            "The file is kept for {days} days and gone by now: export anew", days=FILE_DAYS
+        )
     if queries.num_hidden_members(session, run_id):
         raise Conflict("Some customers of this file are gone or not yours any more: export anew")
     audit.record(session, actor, "download", f"bulk:{run_id}")
@@ -198,7 +216,10 @@ def forget(session: Session) -> int:
             {"old": list(old)},
         )
     session.execute(
-        text("UPDATE bulk_runs SET forgotten_at = now() WHERE id = ANY(CAST(:old AS bigint[]))"),
+        text(
+            "UPDATE bulk_runs SET forgotten_at = now(), ids = NULL"
+            " WHERE id = ANY(CAST(:old AS bigint[]))"
+        ),
         {"old": list(old)},
     )
     _forget_files(session)
@@ -239,6 +260,7 @@ def _new(
     chosen: meant.Meant,
     request: str,
     client_key: str | None,
+    fingerprint: str | None,
 ) -> int | None:
     """The id of a new run; None when one with this key is there."""
     if client_key is not None and not 0 < len(client_key) <= MAX_KEY:
@@ -248,6 +270,9 @@ def _new(
         "action": action.name,
         "params": params,
         "filter": None if chosen.tree is None else dict(chosen.tree),
+        "ids": chosen.ids,
+        "fingerprint": fingerprint,
+        "frozen_at": None,
         "client_key": client_key,
         "request": request,
     }
@@ -263,38 +288,6 @@ def _earlier(session: Session, actor: Actor, client_key: str, request: str) -> B
     return found
 
 
-def _require_fit(
-    action: Action, params: Mapping[str, Any], members: meant.Members, fingerprint: str | None
-) -> None:
-    if fingerprint is not None and fingerprint != _fingerprint(action, params, members):
-        raise Conflict(
-            f"The selection changed since you looked at it: it holds {members.total:,} customers"
-            " now. Look at the preview again"
-        )
-    misfit = _misfit(action, members)
-    if misfit:
-        raise InvalidInput(misfit)
-
-
-def _misfit(action: Action, members: meant.Members) -> str | None:
-    if not members.total:
-        return "Nobody is meant: no customer of yours fits"
-    if action.most is not None and members.total > action.most:
-        return (
-            f"{members.total:,} customers are too many for this, at most {action.most:,}: choose"
-            " fewer"
-        )
-    return None
-
-
 def _held(session: Session, actor: Actor, run_id: int) -> BulkRun:
     queries.get(session, actor, run_id)
     return queries.get_locked(session, run_id)
-
-
-def _fingerprint(action: Action, params: Mapping[str, Any], members: meant.Members) -> str:
-    return _digest([action.name, params, members.total, members.mark])
-
-
-def _digest(parts: Any) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

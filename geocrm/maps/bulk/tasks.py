@@ -62,7 +62,7 @@ def _handler(actions: Actions, do: Callable[[Actions, Running], None]) -> Handle
             raise
         except GeoCrmError as error:
             with work.unit_of_work() as session:
-                service.fail(session, run_id, str(error))
+                service.fail(session, run_id, error)
             raise
         with work.unit_of_work() as session:
             found = queries.get(session, work.actor, run_id)

@@ -20,7 +20,7 @@ from geocrm.security import queries as people
 from geocrm.takeaway.csv_safe import csv_lines
 from geocrm.visits import queries as visits
 from geocrm.web.access import permit
-from geocrm.web.words import bulk_reason, channel_name
+from geocrm.web.words import bulk_problem, bulk_reason, channel_name, said
 from geocrm.wiring.bulk import ACTIONS
 
 bp = APIBlueprint("api_bulk", __name__, url_prefix="/api/v1/bulk", tag="Bulk actions")
@@ -164,7 +164,7 @@ def preview(wanted: Wanted) -> PreviewOut:
         refused=forecast.refused,
         reasons=[Refused(reason=reason, words=bulk_reason(reason), count=count)
                  for reason, count in forecast.reasons.items()],
-        stops=forecast.stops,
+        stops=said(forecast.stops) if forecast.stops else None,
         fingerprint=found.fingerprint,
     )  # fmt: skip
 
@@ -292,6 +292,7 @@ def _shown(found: BulkRun) -> RunOut:
     has_file = found.state == "done" and "path" in found.result and found.forgotten_at is None
     return RunOut(
         **{name: getattr(found, name) for name in _AS_IT_IS},
+        message=bulk_problem(found.message, found.problem),
         under_way=service.is_under_way(g.session, g.actor, found),
         can_undo=found.finished
         and found.state != "undone"
@@ -304,6 +305,6 @@ def _shown(found: BulkRun) -> RunOut:
 
 
 _AS_IT_IS = (
-    "id", "action", "params", "state", "message", "total", "done", "changed", "unchanged",
+    "id", "action", "params", "state", "total", "done", "changed", "unchanged",
     "failed", "undone", "spared", "undo_until", "job_id", "created_at", "finished_at", "undone_at",
 )  # fmt: skip

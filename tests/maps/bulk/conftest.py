@@ -1,19 +1,23 @@
 """Bulk actions as tests use them: asked for by somebody, run to their end, looked at."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from geocrm.customers.models import Account, AccountScope
-from geocrm.db import unit_of_work
+from geocrm.db import copy_rows, make_engine, make_sessions, unit_of_work
 from geocrm.maps.bulk import engine, queries, service
 from geocrm.maps.bulk.action import Running
 from geocrm.maps.bulk.models import BulkRun
 from geocrm.maps.bulk.service import Asked
-from geocrm.security import OPERATOR
+from geocrm.security import OPERATOR, Role
+from geocrm.security import service as people
 from geocrm.wiring.bulk import ACTIONS
+from tests.database import fresh_database, migrated_template
 
 
 def nothing(done: int, total: int) -> None:
@@ -85,3 +89,24 @@ def look(session: Any) -> Callable[[Any], tuple[Account, AccountScope]]:
         return kept, session.get(AccountScope, account.id)
 
     return now
+
+
+@contextmanager
+def own_customers(tmp_path: Any, rows: int) -> Iterator[Any]:
+    """A database of its own with so many customers: its URL, engine, bulk actions, a rep."""
+    name = f"geocrm_test_killed_bulk_{os.getpid()}"
+    with fresh_database(name, template=migrated_template()) as url:
+        own = make_engine(url)
+        sessions = make_sessions(own)
+        with unit_of_work(sessions, OPERATOR) as session:
+            boss = people.add_user(
+                session, OPERATOR, email="a@example.test", role=Role.ADMINISTRATOR
+            )
+            other = people.add_user(session, OPERATOR, email="b@example.test", role=Role.FIELD_REP)
+            ids = range(1, rows + 1)
+            copy_rows(session, "accounts", ("id", "name"), ((i, f"Toko {i}") for i in ids))
+            scopes = ((i, boss.id) for i in ids)
+            copy_rows(session, "account_scope", ("account_id", "owner_id"), scopes)
+            copy_rows(session, "addresses", ("account_id",), ((i,) for i in ids))
+        yield url, own, Bulk(sessions, OPERATOR, tmp_path), other.id
+        own.dispose()

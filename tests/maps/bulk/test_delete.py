@@ -252,3 +252,20 @@ def test_after_thirty_days_the_images_are_gone_and_so_is_the_undo(
     with pytest.raises(Conflict, match="kept for 30 days"):
         bulk.undo(run.id)
     assert bulk.found(run.id).changed == 1
+
+
+def test_the_place_of_a_deleted_customer_is_kept_to_the_last_bit_and_not_as_geojson(
+    session, bulk_of, add_account, manager
+):
+    place = (106.816666123456, -6.200000987654)
+    account = add_account(owner=manager, at=place)
+    bulk = bulk_of(manager)
+    where = text("SELECT CAST(geom AS text) FROM account_scope WHERE account_id = :id")
+    was = session.connection().execute(where, {"id": account.id}).scalar_one()
+    session.commit()
+    run = bulk.do("delete", ids=[account.id])
+    image = text("SELECT before -> 'account_scope' -> 0 ->> 'geom' FROM bulk_before")
+    assert session.connection().execute(image).scalar_one() == was
+    session.commit()
+    bulk.undo(run.id)
+    assert session.connection().execute(where, {"id": account.id}).scalar_one() == was

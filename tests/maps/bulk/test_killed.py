@@ -12,36 +12,29 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from geocrm.db import copy_rows, make_engine, make_sessions, unit_of_work
+from geocrm.db import unit_of_work
 from geocrm.errors import GeoCrmError
-from geocrm.maps.bulk import engine
-from geocrm.security import OPERATOR, Role
-from geocrm.security import service as people
-from tests.database import fresh_database, migrated_template
-from tests.maps.bulk.conftest import Bulk
+from geocrm.jobs import Cancelled, Paused
+from geocrm.maps.bulk import engine, meant, preparing, service
+from geocrm.wiring.bulk import ACTIONS
+from tests.maps.bulk.conftest import own_customers
 
 ROWS = 20_000
+FEW = 50
 
 
 @pytest.fixture
 def many(tmp_path):
     """A database of its own with so many customers that an action takes several batches."""
-    name = f"geocrm_test_killed_bulk_{os.getpid()}"
-    with fresh_database(name, template=migrated_template()) as url:
-        own = make_engine(url)
-        sessions = make_sessions(own)
-        with unit_of_work(sessions, OPERATOR) as session:
-            boss = people.add_user(
-                session, OPERATOR, email="a@example.test", role=Role.ADMINISTRATOR
-            )
-            other = people.add_user(session, OPERATOR, email="b@example.test", role=Role.FIELD_REP)
-            ids = range(1, ROWS + 1)
-            copy_rows(session, "accounts", ("id", "name"), ((i, f"Toko {i}") for i in ids))
-            scopes = ((i, boss.id) for i in ids)
-            copy_rows(session, "account_scope", ("account_id", "owner_id"), scopes)
-            copy_rows(session, "addresses", ("account_id",), ((i,) for i in ids))
-        yield url, own, Bulk(sessions, OPERATOR, tmp_path), other.id
-        own.dispose()
+    with own_customers(tmp_path, ROWS) as found:
+        yield found
+
+
+@pytest.fixture
+def few(tmp_path):
+    """The same with a few, for what is about locks and not about batches."""
+    with own_customers(tmp_path, FEW) as found:
+        yield found
 
 
 def command(url, tmp_path, *words):
@@ -105,7 +98,7 @@ def test_two_actions_at_once_on_the_same_customers_both_happen(many, monkeypatch
     for thread in threads:
         thread.join()
     assert broken == []
-    both = "tags @> '{x,y}' AND cardinality(tags) = 2 AND version = 4"
+    both = "tags @> '{x,y}' AND cardinality(tags) = 2 AND version = 3"
     assert ask(own, f"SELECT count(*) FROM accounts WHERE {both}") == ROWS
     assert ask(own, f"SELECT count(*) FROM account_scope WHERE owner_id = {other_id}") == ROWS
 
@@ -129,3 +122,49 @@ def test_one_run_that_two_workers_took_happens_once(many):
     assert all("does not run (done)" in each for each in broken)
     assert bulk.found(run_id).changed == ROWS
     assert ask(own, "SELECT count(*) FROM accounts WHERE version = 2") == ROWS
+
+
+def test_one_run_that_two_workers_took_gets_one_list(many):
+    _, own, bulk, _ = many
+    run_id = bulk.begin("tag", {"add": ["x"]}, tree={})
+    broken = []
+
+    def take():
+        try:
+            preparing.freeze(ACTIONS["tag"], bulk.running(run_id))
+        except (DBAPIError, GeoCrmError) as error:
+            broken.append(error)
+
+    threads = [threading.Thread(target=take) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broken == []
+    assert ask(own, "SELECT count(*) FROM bulk_members") == ROWS
+    assert ask(own, "SELECT max(ord) FROM bulk_members") == ROWS
+
+
+@pytest.mark.parametrize(("stop", "signal_"), [("pause", Paused), ("cancel", Cancelled)])
+def test_a_stop_does_not_wait_for_the_list_and_leaves_none_of_it(few, monkeypatch, stop, signal_):
+    _, own, bulk, _ = few
+    run_id = bulk.begin("tag", {"add": ["x"]}, tree={})
+    write = meant.freeze
+
+    def stopped_meanwhile(*given):
+        found = write(*given)
+        with unit_of_work(bulk.sessions, bulk.actor) as session:
+            session.execute(text("SET LOCAL lock_timeout = '2s'"))
+            getattr(service, stop)(session, bulk.actor, run_id)
+        return found
+
+    monkeypatch.setattr(meant, "freeze", stopped_meanwhile)
+    with pytest.raises(signal_):
+        bulk.run(run_id)
+    assert ask(own, "SELECT count(*) FROM bulk_members") == 0
+    assert ask(own, "SELECT count(*) FROM accounts WHERE tags <> '{}'") == 0
+    monkeypatch.setattr(meant, "freeze", write)
+    if stop == "pause":
+        with unit_of_work(bulk.sessions, bulk.actor) as session:
+            assert service.resume(session, bulk.actor, run_id).state == "preparing"
+        assert bulk.run(run_id).changed == FEW

@@ -4,7 +4,7 @@ import { getJson } from "../lib/api.js";
 import { formatNumber } from "../lib/format.js";
 
 const EVERY_MS = 1000;
-const AT_WORK = ["running", "undoing"];
+const AT_WORK = ["preparing", "running", "undoing"];
 
 /** @param {HTMLElement} row */
 async function follow(row) {

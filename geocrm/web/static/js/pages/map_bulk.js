@@ -18,6 +18,7 @@ import { FIELDS, readParams } from "./map_bulk_fields.js";
 
 const EVERY_MS = 700;
 const SETTLE_MS = 250;
+const AT_WORK = ["preparing", "running", "undoing"];
 const ICONS = { owner: "user", tag: "tag", segment: "chart-donut", audience: "speakerphone", visits: "route", export: "download", delete: "trash" };
 /** Only the first ones have a button of their own on a phone. */
 const SHOWN_ON_PHONE = 2;
@@ -258,13 +259,14 @@ export function watch(id, action, onDone) {
     const run = await getJson(`/api/v1/bulk/${id}`, { quiet: true }).catch(() => null);
     if (ended) return;
     if (run) draw(run);
-    if (!run || ["running", "undoing"].includes(run.state)) timer = window.setTimeout(look, EVERY_MS);
+    if (!run || AT_WORK.includes(run.state)) timer = window.setTimeout(look, EVERY_MS);
     else if (run.state !== shown && run.state !== "paused") onDone?.();
     shown = run?.state ?? shown;
   }
   function draw(/** @type {any} */ run) {
     const share = run.total ? run.done / run.total : 0;
-    const working = run.state === "running" || run.state === "paused";
+    const begun = run.state === "preparing" || run.state === "running";
+    const working = begun || run.state === "paused";
     progress.hidden = !working;
     line.style.width = `${100 * share}%`;
     progress.setAttribute("aria-valuenow", String(Math.round(100 * share)));
@@ -273,7 +275,7 @@ export function watch(id, action, onDone) {
     if (card.dataset.buttons === `${run.state}`) return;
     card.dataset.buttons = run.state;
     buttons.replaceChildren(...[
-      run.state === "running" && small(t("Pause"), "clock", () => post("pause")),
+      begun && small(t("Pause"), "clock", () => post("pause")),
       run.state === "paused" && small(t("Go on"), "player-play", () => post("resume")),
       working && small(t("Cancel"), "x", () => post("cancel")),
       run.file && el("a", { class: "btn btn-primary", href: run.file }, icon("download", "i-s"), t("Download")),
@@ -288,6 +290,7 @@ export function watch(id, action, onDone) {
 /** @param {any} run */
 function said(run) {
   const n = formatNumber;
+  if (run.state === "preparing") return t("Preparing the list of {n} customers …", { n: n(run.total) });
   if (run.state === "running") return t("{done} of {total}", { done: n(run.done), total: n(run.total) });
   if (run.state === "paused") return t("Rests at {done} of {total}", { done: n(run.done), total: n(run.total) });
   if (run.state === "failed") return run.message || t("Stopped with an error");
