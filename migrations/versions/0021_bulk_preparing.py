@@ -15,7 +15,7 @@ The constraint is swapped without reading the table under a lock.
 from alembic import op
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0020"
 
 _STATES = ("running", "paused", "done", "failed", "cancelled", "undoing", "undone")
 
