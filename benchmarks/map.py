@@ -4,7 +4,8 @@ Sixteen clients pan over tiles drawn where customers are, zoom 3 to 15, as someb
 of the customers, with a segment and a date. They ask in turn: the app under gunicorn; `tipg` on the
 same table with the same conditions, when `--tipg` names a Python that has it; and the same SQL
 through `pgbench -M prepared`, the bound. CPU is that of the servers and of the database's processes
-for them. The database is the one of the settings, filled by `geocrm demo load`.
+for them; memory is what the app's processes hold alone, after a quarter of the time and at the end.
+The database is the one of the settings, filled by `geocrm demo load`.
 
     .venv/bin/python -m benchmarks.map --seconds 20 --tipg var/tipg/bin/python
 """
@@ -35,8 +36,9 @@ from geocrm import clock
 from geocrm.config import Settings
 from geocrm.db import cluster, make_engine, make_sessions, scoped_sql, unit_of_work
 from geocrm.maps import queries
+from geocrm.maps.colouring import colouring
 from geocrm.maps.filters import compile_filter
-from geocrm.maps.tiles import Tile, statement
+from geocrm.maps.tiles import Tile, account_tile, statement
 from geocrm.security import OPERATOR, Actor
 from geocrm.security import service as people
 from geocrm.security.models import User
@@ -97,7 +99,11 @@ def main() -> None:
     with _served(app, options.port, _app_env(options.port, url)) as server:
         address = f"http://127.0.0.1:{options.port}/tiles/accounts/{{z}}/{{x}}/{{y}}.mvt?{ask}"
         headers = {"Authorization": f"Bearer {key}", "Accept-Encoding": "br"}
-        run = _pan(tiles, address, headers, options.seconds, _cpu(engine, server, "geocrm web"))
+        cpu = _cpu(engine, server, "geocrm web")
+        memory: list[float] = []
+        run = _pan(
+            tiles, address, headers, options.seconds, cpu, lambda: memory.append(_held_mb(server))
+        )
         print(run.line("GeoCRM"), flush=True)
     if options.tipg:
         command = [options.tipg, "-m", "uvicorn", "tipg.main:app", "--workers", "2"]
@@ -109,9 +115,13 @@ def main() -> None:
             )
             counted = _cpu(engine, server, "tipg")
             print(_pan(tiles, address, {}, options.seconds, counted).line("tipg"), flush=True)
+    print(f"\nMemory of the app: {memory[0]:.0f} MB, then {memory[1]:.0f} MB")
     with unit_of_work(sessions, actor) as session:
         _bound(session, tiles, url, options.seconds)
         _queries(session)
+    for who, scope in (("everybody", OPERATOR), ("a rep", actor)):
+        with unit_of_work(sessions, scope) as session:
+            _wide(session, who)
     engine.dispose()
 
 
@@ -201,6 +211,15 @@ def _children(parent: int) -> list[int]:
     return direct + [below for pid in direct for below in _children(pid)]
 
 
+def _held_mb(server: int) -> float:
+    """Memory that only these processes hold: what they share would count once for each."""
+    total = 0
+    for pid in [server, *_children(server)]:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        total += sum(int(kb) for kb in re.findall(r"^Private_\w+: +(\d+)", rollup, re.MULTILINE))
+    return total / 1024
+
+
 def _ticks(pid: int) -> int:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -215,8 +234,9 @@ def _pan(
     headers: dict[str, str],
     seconds: float,
     cpu_ms: Callable[[], float],
+    note: Callable[[], None] = lambda: None,
 ) -> Run:
-    """Sixteen clients, each asking for one tile after the other."""
+    """Sixteen clients, each asking for one tile after the other; `note` before and after."""
     run = Run()
     until = [0.0]
 
@@ -247,9 +267,11 @@ def _pan(
             thread.join()
 
     all_clients(seconds / 4, measured=False)
+    note()
     before = cpu_ms()
     all_clients(seconds, measured=True)
     run.cpu_ms = cpu_ms() - before
+    note()
     return run
 
 
@@ -329,6 +351,30 @@ def _queries(session: Session) -> None:
             ask()
             times.append(1000 * (time.perf_counter() - began))
         print(f"| {name} | {min(times):.1f} |")
+
+
+def _wide(session: Session, who: str) -> None:
+    """Tiles of zoom 0 to 6 one after the other, by how they are filtered and coloured."""
+    today = clock.today("Asia/Jakarta")
+    asked = {
+        "no filter": (None, "segment"),
+        "segment and date": (FILTER, "segment"),
+        "by owner": (None, "owner"),
+        "revenue above 1,000,000": ({"field": "revenue", "op": "gte", "value": 1e6}, "segment"),
+        "by last visit": (None, "visited"),
+    }
+    tiles = [tile for tile in _tiles(session, np.random.default_rng(2), 8) if tile.z <= 6]
+    tiles.append(Tile(0, 0, 0))
+    print(f"\n| zoom 0-6, {who} | p50 ms | p95 ms |\n|---|---|---|")
+    for name, (tree, colour) in asked.items():
+        chosen = compile_filter(tree and json.dumps(tree), today=today)
+        times = []
+        for tile in tiles:
+            began = time.perf_counter()
+            account_tile(session, tile, chosen, colouring(colour), today=today)
+            times.append(1000 * (time.perf_counter() - began))
+        p50, p95 = np.percentile(times, [50, 95])
+        print(f"| {name} | {p50:.1f} | {p95:.1f} |", flush=True)
 
 
 def _lasso() -> dict[str, object]:
