@@ -225,7 +225,12 @@ def test_a_deleted_document_can_be_taken_back_and_goes_for_good_after_a_month(
     found = session.get(Document, version.document_id)
     found.deleted_at -= timedelta(days=engine.KEPT_DAYS + 1)
     session.flush()
-    assert record_tasks.tidy(session, folder) == {"documents": 1, "files": 1, "merges": 0}
+    assert record_tasks.tidy(session, folder) == {
+        "documents": 1,
+        "files": 1,
+        "merges": 0,
+        "words": 0,
+    }
     assert files(folder) == []
 
 
