@@ -92,9 +92,10 @@ def stayed(session: Session, account_ids: Iterable[int]) -> dict[int, int]:
             select(AccountMerge.loser_id, AccountMerge.account_id)
             .where(AccountMerge.loser_id.in_(asked), AccountMerge.undone_at.is_(None))
             .order_by(AccountMerge.id)
-        ).all()
-        asked = {winner for _loser, winner in found} - set(leads)
-        leads |= {loser: winner for loser, winner in found}
+        )
+        step = {row.loser_id: row.account_id for row in found}
+        asked = set(step.values()) - set(leads)
+        leads |= step
     return {loser: _end(leads, loser) for loser in leads}
 
 
