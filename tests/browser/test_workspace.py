@@ -126,14 +126,24 @@ def test_a_segment_is_changed_in_the_table_unless_somebody_was_quicker(sign_in, 
     expect(row.locator("[tabulator-field=segment]")).to_have_text(wanted)
     page.locator(".toast-item").get_by_role("button", name="Undo").click()
     expect(row.locator("[tabulator-field=segment]")).to_have_text(before)
+    theirs = "C" if before != "C" else "D"
     with site.sessions.begin() as session:
-        mine = text("UPDATE accounts SET version = version + 1 WHERE id = :id")
-        session.connection().execute(mine, {"id": account})
-    row.focus()
-    page.keyboard.press("F2")
-    page.locator("select.cell-field").select_option(wanted)
-    expect(page.locator(".toast-item", has_text="changed by somebody else")).to_be_visible()
-    expect(row.locator("[tabulator-field=segment]")).to_have_text(before)
+        quicker = text("UPDATE accounts SET version = version + 1, segment = :s WHERE id = :id")
+        session.connection().execute(quicker, {"id": account, "s": theirs})
+    for choice, ends_as in (("Keep theirs", theirs), ("Use mine", wanted)):
+        row.focus()
+        page.keyboard.press("F2")
+        page.locator("select.cell-field").select_option(wanted)
+        told = page.locator(".toast-item", has_text=f"“{theirs}”")
+        expect(told).to_contain_text("made Segment of")
+        told.get_by_role("button", name=choice).click()
+        expect(row.locator("[tabulator-field=segment]")).to_have_text(ends_as)
+        if choice == "Keep theirs":
+            with site.sessions.begin() as session:
+                session.connection().execute(quicker, {"id": account, "s": theirs})
+    with site.sessions.begin() as session:
+        restored = text("UPDATE accounts SET segment = :s WHERE id = :id")
+        session.connection().execute(restored, {"id": account, "s": before})
 
 
 def test_the_keyboard_alone_goes_through_modes_rows_and_selection(sign_in):
