@@ -25,9 +25,8 @@ export function toast(text, kind = "info", options = {}) {
     "div",
     { class: `toast-item toast-${kind}`, role: kind === "bad" ? "alert" : null },
     icon(SYMBOLS[kind]),
-    el("div", { class: "grow" }, text),
-    action && button(action),
-    other && button(other),
+    el("div", { class: "grow" }, text, action && other ? el("div", { class: "toast-choice" }, button(action), button(other)) : null),
+    action && !other ? button(action) : null,
     el("button", { class: "btn btn-ghost btn-icon", type: "button", "aria-label": t("Close"), onclick: leave }, icon("x", "i-s")),
   );
   region().append(item);
