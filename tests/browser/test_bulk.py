@@ -78,7 +78,7 @@ def test_deleting_asks_for_the_number_and_an_export_is_downloaded(sign_in, site)
     assert lines[0].startswith("external_id,name,address")
     assert sum("Zebra" in line for line in lines) == 3
     page.get_by_role("toolbar").get_by_role("button", name="Export").click()
-    dialog.get_by_label("Columns").select_option(label="The columns shown")
+    dialog.get_by_role("combobox", name="Columns").select_option(label="The columns shown")
     expect(dialog).to_contain_text("The number of the customer, Name, Segment")
     dialog.get_by_role("button", name="Export").click()
     card = page.locator("[data-bulk-card]").last

@@ -145,6 +145,7 @@ def test_a_segment_is_changed_in_the_table_unless_somebody_was_quicker(sign_in, 
         expect(told).to_contain_text("made Segment of")
         told.get_by_role("button", name=choice).click()
         expect(row.locator("[tabulator-field=segment]")).to_have_text(ends_as)
+    expect(page.locator(".toast-item", has_text="was changed")).to_be_visible()
     somebody_sets(before if before in "ABCDX" else None)
 
 
