@@ -12,6 +12,9 @@
   - MissingActor        code of ours read scoped rows without saying on whose behalf
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class GeoCrmError(Exception):
     """Base of every error raised on purpose.
@@ -54,7 +57,13 @@ class NotSignedIn(GeoCrmError):
 
 
 class Conflict(GeoCrmError):
-    """The record changed since it was read, or already exists."""
+    """The record changed since it was read, or already exists; `now` says what it is by now."""
+
+    def __init__(
+        self, sentence: str = "", now: Mapping[str, Any] | None = None, **figures: object
+    ) -> None:
+        super().__init__(sentence, **figures)
+        self.now = now
 
 
 class TooManyAttempts(GeoCrmError):

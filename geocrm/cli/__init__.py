@@ -59,6 +59,7 @@ COMMANDS = {
     ),
     "token": ("geocrm.cli.users:token", "Keys for programs."),
     "user": ("geocrm.cli.users:user", "People who sign in."),
+    "views": ("geocrm.cli.views:views", "Saved views: list, show, delete."),
     "visits": ("geocrm.cli.visits:visits", "Plan a day of visits."),
     "worker": ("geocrm.cli.serve:worker", "Run background jobs until interrupted."),
 }

@@ -5,13 +5,21 @@ stays. It is deleted with images kept of each row, so that undoing restores both
 except what somebody changed since, which is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geocrm.customers import decisions, history, merging_rows, placing, queries, scope
+from geocrm.customers import (
+    decisions,
+    history,
+    merging_contacts,
+    merging_rows,
+    placing,
+    queries,
+    scope,
+)
 from geocrm.customers.decision_sql import RESTORED as POINT
 from geocrm.customers.merging_rows import SINGLE
 from geocrm.customers.models import Account, AccountScope
@@ -64,6 +72,37 @@ def held(session: Session, account_id: int) -> dict[str, int]:
             for reference, count in merging_rows.held(session, account_id)
             if reference.table not in SINGLE
         }
+
+
+def shared_contacts(session: Session, account_id: int, other_id: int) -> list[str]:
+    """The names of contacts that two visible accounts have both: a merge makes one of each."""
+    for each in (account_id, other_id):
+        queries.get(session, each)
+    with elevated(session):
+        pairs = merging_contacts.alike(session, account_id, other_id)
+    return list(dict.fromkeys(pair.name for pair in pairs))
+
+
+def stayed(session: Session, account_ids: Iterable[int]) -> dict[int, int]:
+    """For each of the accounts that was merged away: the visible one that it is part of now."""
+    leads: dict[int, int] = {}
+    asked = set(account_ids)
+    while asked:
+        found = session.execute(
+            select(AccountMerge.loser_id, AccountMerge.account_id)
+            .where(AccountMerge.loser_id.in_(asked), AccountMerge.undone_at.is_(None))
+            .order_by(AccountMerge.id)
+        )
+        step = {row.loser_id: row.account_id for row in found}
+        asked = set(step.values()) - set(leads)
+        leads |= step
+    return {loser: _end(leads, loser) for loser in leads}
+
+
+def _end(leads: Mapping[int, int], account_id: int) -> int:
+    while account_id in leads:
+        account_id = leads[account_id]
+    return account_id
 
 
 def merge(
@@ -159,6 +198,7 @@ def _merge(session: Session, actor: Actor, merge: AccountMerge, chosen: Mapping[
     gone = {table: image_of(session, table, loser) for table in SINGLE}
     points = merging_rows.point_ids(session, winner) | merging_rows.point_ids(session, loser)
     merging_rows.note(session, merge.id, "accounts", "deleted", {"id": loser}, gone["accounts"])
+    merging_contacts.join(session, merge.id, winner, loser)
     for reference, _count in merging_rows.held(session, loser):
         merging_rows.move(session, merge.id, reference, loser, winner)
     scoped_sql(session, _FREE_ID, {"loser": loser})

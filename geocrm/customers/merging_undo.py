@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from geocrm import clock
-from geocrm.customers import history, merging_rows, placing, scope
+from geocrm.customers import history, merging_contacts, merging_rows, placing, scope
 from geocrm.customers.decision_sql import RESTORED as POINT
 from geocrm.customers.merging import KEY, SETTLE_ACCOUNT, image_of, refresh
 from geocrm.customers.merging_rows import SINGLE
@@ -118,8 +118,14 @@ def _undo(session: Session, actor: Actor, merge: AccountMerge) -> Undone:
         .order_by(AccountMergeRow.id)
     ).all()
     points = merging_rows.point_ids(session, winner)
-    made = {int(row.key["id"]) for row in rows if row.kind == "made"}
-    fields = _restore_winner(session, actor, winner, [r for r in rows if r.kind == "changed"])
+    made = {
+        int(row.key["id"])
+        for row in rows
+        if row.kind == "made" and row.table_name == "address_points"
+    }
+    changed = [row for row in rows if row.kind == "changed" and row.table_name in SINGLE]
+    fields = _restore_winner(session, actor, winner, changed)
+    titles = merging_contacts.part(session, rows)
     deleted = {row.table_name: row for row in rows if row.kind == "deleted"}
     _require_free_id(session, deleted["accounts"].before or {}, winner)
     for table in dict.fromkeys([*SINGLE, *deleted]):
@@ -133,6 +139,8 @@ def _undo(session: Session, actor: Actor, merge: AccountMerge) -> Undone:
         for reference in merging_rows.moved(session, merge.id)
         if (stayed := merging_rows.move_back(session, merge.id, reference, loser))
     }
+    if titles:
+        spared["contacts"] = spared.get("contacts", 0) + titles
     new = merging_rows.point_ids(session, winner) - points
     merging_rows.delete_points(session, new | made)
     for account_id in (winner, loser):

@@ -1,9 +1,10 @@
-"""Once a day: documents and images of merges that may be kept no longer."""
+"""Once a day: documents, images of merges and words of names that may be kept no longer."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.customers import merging_undo
@@ -27,7 +28,10 @@ def run_tidy_in(folder: Callable[[], Path]) -> Handler:
 
 
 def tidy(session: Session, folder: Path) -> dict[str, int]:
-    """Delete what may go; how many documents, files and merges' images went."""
+    """Delete what may go; how many documents, files, merges' images and words went."""
     with elevated(session):
         gone, files = documents.purge(session, folder, _ORPHAN)
-    return {"documents": gone, "files": files, "merges": merging_undo.forget(session)}
+    # Words go with their last name; what a dump brought back without its names is found here.
+    words = int(session.scalar(text("SELECT forget_words()")) or 0)
+    merges = merging_undo.forget(session)
+    return {"documents": gone, "files": files, "merges": merges, "words": words}

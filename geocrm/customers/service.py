@@ -1,6 +1,6 @@
 """Changes to accounts and what hangs on them. Every one first finds the account visible."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -78,7 +78,7 @@ def change(
     A changed address is looked up anew, unless somebody placed the account by hand.
     """
     actor.require("update", "account")
-    account = _touch(session, actor, account_id, version)
+    account = _touch(session, actor, account_id, version, figures)
     _fill(session, account, figures)
     if "name" in figures:
         account.name = _name(figures["name"])
@@ -300,18 +300,36 @@ def _sent_before(session: Session, account_id: int, client_id: str | None) -> Ac
 # ------------------------------------------------------------------------------- inner parts
 
 
-def _touch(session: Session, actor: Actor, account_id: int, version: int | None = None) -> Account:
+def _touch(
+    session: Session,
+    actor: Actor,
+    account_id: int,
+    version: int | None = None,
+    fields: Iterable[str] = (),
+) -> Account:
     """The account, counted up one version; Conflict when it is not the version that was read."""
     account = queries.get(session, account_id)
     if version is not None and account.version != version:
-        raise Conflict(
-            f"{account.name} was changed by somebody else since you opened it (version"
-            f" {account.version}, yours is {version}): load it again"
-        )
+        raise _overtaken(session, account, version, fields)
     history.begin(session, actor)
     account.updated_at, account.updated_by = clock.now(), actor.user_id
     session.flush()
     return account
+
+
+def _overtaken(session: Session, account: Account, seen: int, fields: Iterable[str]) -> Conflict:
+    """Who was quicker, when, and what the fields are by now."""
+    who = session.scalar(select(User.name).where(User.id == account.updated_by))
+    return Conflict(
+        f"{account.name} was changed by {who or 'somebody else'} since you opened it (version"
+        f" {account.version}, yours is {seen}): load it again",
+        {
+            "version": account.version,
+            "changed_by": who,
+            "changed_at": account.updated_at.isoformat(),
+            "fields": {field: getattr(account, field) for field in fields},
+        },
+    )
 
 
 def _fill(session: Session, account: Account, figures: Mapping[str, Any]) -> None:

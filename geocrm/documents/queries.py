@@ -1,8 +1,8 @@
 """Reads of documents by id. The caller has found them visible."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from geocrm.documents.models import DocumentVersion
@@ -24,3 +24,13 @@ def known(session: Session, checksums: Collection[str]) -> set[str]:
     """Those of the checksums that a version names."""
     asked = select(DocumentVersion.sha256).where(DocumentVersion.sha256.in_(checksums))
     return set(session.scalars(asked))
+
+
+def contents(session: Session) -> Iterator[tuple[str, str]]:
+    """The checksum of every content that a version names, with one of its names."""
+    asked = select(DocumentVersion.sha256, func.min(DocumentVersion.name))
+    rows = session.execute(
+        asked.group_by(DocumentVersion.sha256).order_by(DocumentVersion.sha256),
+        execution_options={"yield_per": 1_000},
+    )
+    return ((sha256, name) for sha256, name in rows)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 
 from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
@@ -103,3 +103,19 @@ def purge(session: Session, folder: Path, is_orphan: str) -> tuple[int, int]:
         .execution_options(synchronize_session=False)
     ).all()
     return len(gone), store.remove_strays(folder, lambda sums: queries.known(session, sums))
+
+
+class Compared(NamedTuple):
+    """Contents that versions name, the names of those whose file is missing, and files of none."""
+
+    contents: int
+    missing: list[str]
+    unnamed: int
+
+
+def compare(session: Session, folder: Path) -> Compared:
+    """Whether every content has its file and every file a document; the session reads all."""
+    named = list(queries.contents(session))
+    missing = [name for sha256, name in named if not store.path_of(folder, sha256).is_file()]
+    unnamed = store.unnamed(folder, lambda sums: queries.known(session, sums))
+    return Compared(len(named), missing, unnamed)

@@ -87,6 +87,18 @@ def contents(folder: Path) -> Iterator[Path]:
         yield from sorted(path for path in part.iterdir() if len(path.name) == 64)
 
 
+def unnamed(folder: Path, is_known: Callable[[list[str]], set[str]]) -> int:
+    """How many contents no version names that belong to no upload under way either."""
+    if not folder.is_dir():
+        return 0
+    before = time.time() - STALE_S
+    old = [path.name for path in contents(folder) if path.stat().st_mtime < before]
+    return sum(
+        len(set(some) - is_known(some))
+        for some in (old[start : start + 500] for start in range(0, len(old), 500))
+    )
+
+
 def remove_strays(folder: Path, is_known: Callable[[list[str]], set[str]]) -> int:
     """Delete contents and previews that no version names, and drafts of uploads that broke off."""
     before, gone = time.time() - STALE_S, 0

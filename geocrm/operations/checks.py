@@ -11,7 +11,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from geocrm.config import Settings, unknown_variables
-from geocrm.db import binaries, cluster, migrate
+from geocrm.db import binaries, cluster, elevated, migrate
+from geocrm.documents import service as document_service
 from geocrm.errors import Conflict, ServiceUnavailable
 from geocrm.maps import pyramid_upkeep
 from geocrm.operations.servers import unsuitable
@@ -64,6 +65,7 @@ def of_database(connection: Connection, settings: Settings) -> Iterator[Finding]
         yield _gazetteer(connection)
         yield region_packs(connection, settings)
         yield _map_cells(connection)
+        yield documents(connection, settings)
         yield _administrator(connection)
         yield _worker(connection)
         yield _failed_jobs(connection)
@@ -227,6 +229,29 @@ def region_packs(connection: Connection, settings: Settings) -> Finding:
             "run: geocrm places update NAME FILE with the extract",
         )
     return Finding(State.OK, "Region packs", f"{len(rows)} with their files")
+
+
+def documents(connection: Connection, settings: Settings) -> Finding:
+    """Whether every document has its file, and every file a document."""
+    folder = settings.var / "documents"
+    with Session(connection) as session, elevated(session):
+        found = document_service.compare(session, folder)
+    if found.missing:
+        names = ", ".join(found.missing[:3]) + (" …" if len(found.missing) > 3 else "")
+        return Finding(
+            State.FAIL,
+            "Documents",
+            f"the file of {len(found.missing)} of {found.contents} is missing in {folder}: {names}",
+            "bring a backup back that holds them (geocrm restore FILE), or upload them again",
+        )
+    if found.unnamed:
+        return Finding(
+            State.WARN,
+            "Documents",
+            f"{found.unnamed} files in {folder} belong to no document",
+            "run: geocrm worker, which deletes them once a day (accounts.tidy_records)",
+        )
+    return Finding(State.OK, "Documents", f"{found.contents} with their files")
 
 
 def _map_cells(connection: Connection) -> Finding:

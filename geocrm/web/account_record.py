@@ -154,6 +154,7 @@ def compare(account_id: int, other_id: int) -> str:
         rows=merge_rows(winner, loser),
         joined=[(each, merging.held(g.session, each.account.id)) for each in (winner, loser)],
         joined_words=TABLE_WORDS,
+        shared_contacts=merging.shared_contacts(g.session, account_id, other_id),
     )
 
 

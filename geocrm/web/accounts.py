@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from geocrm import clock
 from geocrm.customers import (
     documents,
-    duplicates,
     following,
     history,
     merging,
@@ -134,7 +133,6 @@ def _life_of(record: queries.Record) -> dict[str, Any]:
         "followers": followers,
         "follows": g.actor.user_id in {each.user_id for each in followers},
         "changes": history.page(g.session, account_id, limit=5, sources=bulk_history.SOURCES),
-        "duplicates": duplicates.likely(g.session, account_id, 3),
         "totals": sales.totals(g.session, account_id, today - timedelta(days=365)),
         "days_since_order": queries.days_since(record.scope.last_order, today),
         "days_since_visit": queries.days_since(record.scope.last_visit, today),

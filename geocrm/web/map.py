@@ -9,6 +9,7 @@ from geocrm.customers import queries as accounts
 from geocrm.customers.models import SEGMENTS
 from geocrm.maps import queries as customers
 from geocrm.maps import service
+from geocrm.maps.views import following
 from geocrm.maps.views import queries as views
 from geocrm.places import queries as places
 from geocrm.security import Role
@@ -70,7 +71,9 @@ def _home() -> list[float] | None:
 def _first_view() -> dict[str, Any] | None:
     """What the person's role begins with, for an address that asks for nothing else."""
     view = None if request.args else views.default_of(g.session, g.actor)
-    return None if view is None else {"id": view.id, "state": view.state}
+    if view is None:
+        return None
+    return {"id": view.id, "state": following.states(g.session, [view])[0]}
 
 
 def _roles() -> dict[str, str]:

@@ -39,7 +39,9 @@ def register(app: APIFlask) -> None:
         if status == 500:
             app.logger.exception("A defect", exc_info=error)
             return answer(500, "")
-        return answer(status, said(error), type(error).__name__)
+        now = error.now if isinstance(error, errors.Conflict) else None
+        more = {} if now is None else {"now": now}
+        return answer(status, said(error), type(error).__name__, **more)
 
     @app.errorhandler(HTTPError)
     def misfit(error: HTTPError) -> Any:
@@ -105,6 +107,11 @@ _DESCRIBED: Final = {
                     "status": {"type": "integer"},
                     "detail": {"type": "string"},
                     "error": {"type": ["string", "null"]},
+                    "now": {
+                        "type": "object",
+                        "description": "Of a 409: version, changed_by, changed_at, and the values"
+                        " by now of what was to be changed",
+                    },
                 },
                 "required": ["title", "status", "detail"],
             }

@@ -77,3 +77,13 @@ def test_deleting_asks_for_the_number_and_an_export_is_downloaded(sign_in, site)
     lines = waiting.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert lines[0].startswith("external_id,name,address")
     assert sum("Zebra" in line for line in lines) == 3
+    page.get_by_role("toolbar").get_by_role("button", name="Export").click()
+    dialog.get_by_role("combobox", name="Columns").select_option(label="The columns shown")
+    expect(dialog).to_contain_text("The number of the customer, Name, Segment")
+    dialog.get_by_role("button", name="Export").click()
+    downloads = page.locator("[data-bulk-card]").get_by_role("link", name="Download")
+    expect(downloads).to_have_count(2)
+    with page.expect_download() as waiting:
+        downloads.last.click()
+    lines = waiting.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].startswith("geocrm_number,name,segment,owner,territory,ordered_365_days")

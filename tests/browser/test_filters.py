@@ -51,6 +51,17 @@ def test_groups_that_came_in_an_address_are_edited(sign_in):
     expect(page).to_have_url(re.compile("has_contact"))
 
 
+def test_the_builder_counts_as_the_page_does(sign_in):
+    page = sign_in("admin")
+    tree = {"not": {"field": "segment", "op": "in", "value": ["X"]}}
+    page.goto(f"/map?filter={quote(json.dumps(tree))}")
+    expect(page.locator("#figures")).to_contain_text("customers")
+    page.locator(".filter-chip-words").click()
+    counted = page.get_by_role("dialog", name="Combine conditions").locator("output")
+    expect(counted).to_have_text(re.compile(r"^[23],\d{3} customers$"))
+    expect(page.locator("#figures")).to_contain_text(counted.inner_text())
+
+
 def test_a_view_is_saved_and_a_link_to_it_opens_it(sign_in):
     page = sign_in("admin")
     page.goto("/map?colour=territory")

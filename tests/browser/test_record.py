@@ -98,6 +98,8 @@ def test_two_are_merged_side_by_side_and_parted_again_on_a_phone(
         twin_id = twin.id
     page.set_viewport_size({"width": 390, "height": 844})
     sign_in("admin")
+    page.goto(f"/accounts/{account_id}")
+    expect(page.locator("#twins")).to_contain_text(f"{name} Dua")
     page.goto(f"/accounts/{account_id}/merge")
     page.get_by_role("link", name="Compare").first.click()
     page.locator(f'input[name="name"][value="{twin_id}"]').check()

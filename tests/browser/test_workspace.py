@@ -139,14 +139,27 @@ def test_a_segment_is_changed_in_the_table_unless_somebody_was_quicker(sign_in, 
     expect(row.locator("[tabulator-field=segment]")).to_have_text(wanted)
     page.locator(".toast-item").get_by_role("button", name="Undo").click()
     expect(row.locator("[tabulator-field=segment]")).to_have_text(before)
-    with site.sessions.begin() as session:
-        mine = text("UPDATE accounts SET version = version + 1 WHERE id = :id")
-        session.connection().execute(mine, {"id": account})
-    row.focus()
-    page.keyboard.press("F2")
-    page.locator("select.cell-field").select_option(wanted)
-    expect(page.locator(".toast-item", has_text="changed by somebody else")).to_be_visible()
-    expect(row.locator("[tabulator-field=segment]")).to_have_text(before)
+    one, two = [each for each in "ABCD" if each not in (before, wanted)][:2]
+
+    def somebody_sets(segment):
+        with site.sessions.begin() as session:
+            for quicker in (
+                "UPDATE accounts SET segment = :s, version = version + 1 WHERE id = :id",
+                "UPDATE account_scope SET segment = :s WHERE account_id = :id",
+            ):
+                session.connection().execute(text(quicker), {"id": account, "s": segment})
+
+    for choice, theirs, ends_as in (("Keep theirs", one, one), ("Use mine", two, wanted)):
+        somebody_sets(theirs)
+        row.focus()
+        page.keyboard.press("F2")
+        page.locator("select.cell-field").select_option(wanted)
+        told = page.locator(".toast-item", has_text=f"“{theirs}”")
+        expect(told).to_contain_text("made Segment of")
+        told.get_by_role("button", name=choice).click()
+        expect(row.locator("[tabulator-field=segment]")).to_have_text(ends_as)
+    expect(page.locator(".toast-item", has_text="was changed")).to_be_visible()
+    somebody_sets(before if before in "ABCDX" else None)
 
 
 def test_the_keyboard_alone_goes_through_modes_rows_and_selection(sign_in):

@@ -1,7 +1,7 @@
 """Changing one customer: by whom, when somebody was quicker, and what follows from it."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -173,7 +173,13 @@ def test_the_api_refuses_an_overtaken_change_and_hides_others_customers(
     admin = client_of(administrator)
     path = f"/api/v1/accounts/{account.id}"
     assert admin.patch(path, json={"version": 1, "segment": "A"}).status_code == 200
-    assert admin.patch(path, json={"version": 1, "segment": "B"}).status_code == 409
+    overtaken = admin.patch(path, json={"version": 1, "segment": "B", "tags": ["x"]})
+    assert overtaken.status_code == 409
+    now = overtaken.json["now"]
+    assert now["changed_by"] == administrator.name
+    assert admin.get(path).json["version"] == now["version"] > 1
+    assert now["fields"] == {"segment": "A", "tags": []}
+    assert datetime.fromisoformat(now["changed_at"]).date() == clock.now().date()
     other = client_of(rep)
     for answer in (
         other.get(path),

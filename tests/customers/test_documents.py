@@ -21,6 +21,7 @@ from geocrm.documents import preview, store
 from geocrm.documents import service as engine
 from geocrm.documents.models import Document, DocumentVersion
 from geocrm.errors import InvalidInput, NotFound
+from geocrm.operations import checks
 from geocrm.security import OPERATOR, Role
 from geocrm.security import service as people
 from geocrm.web.app import create_app
@@ -225,7 +226,12 @@ def test_a_deleted_document_can_be_taken_back_and_goes_for_good_after_a_month(
     found = session.get(Document, version.document_id)
     found.deleted_at -= timedelta(days=engine.KEPT_DAYS + 1)
     session.flush()
-    assert record_tasks.tidy(session, folder) == {"documents": 1, "files": 1, "merges": 0}
+    assert record_tasks.tidy(session, folder) == {
+        "documents": 1,
+        "files": 1,
+        "merges": 0,
+        "words": 0,
+    }
     assert files(folder) == []
 
 
@@ -440,3 +446,27 @@ def test_a_version_may_be_sent_by_two_at_once(settings, database_url, folder):
 
 def test_this_test_draws_in_a_process_of_its_own():
     assert "pypdfium2" not in sys.modules
+
+
+def test_the_check_finds_documents_without_a_file_and_files_without_a_document(
+    session, add, folder, settings, monkeypatch
+):
+    def finding():
+        return checks.documents(session.connection(), settings)
+
+    lost, kept = add(PDF, "contract.pdf"), add(png(), "front.png")
+    assert finding().state is checks.State.OK
+    stray = folder / "ab" / ("ab" * 32)
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"nobody's")
+    assert finding().state is checks.State.OK, "it may belong to an upload under way"
+    monkeypatch.setattr(store, "STALE_S", -5)
+    assert finding().state is checks.State.WARN
+    assert "1 files" in finding().message
+    assert "geocrm worker" in finding().remedy
+    store.path_of(folder, lost.sha256).unlink()
+    assert finding().state is checks.State.FAIL
+    assert "1 of 2 is missing" in finding().message
+    assert "contract.pdf" in finding().message
+    assert kept.name not in finding().message
+    assert "geocrm restore" in finding().remedy

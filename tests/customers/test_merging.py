@@ -247,3 +247,55 @@ def test_what_a_merge_changed_is_in_the_history_and_followers_are_joined(
     assert len(session.scalars(select(Activity).where(Activity.account_id == winner)).all()) == 2
     assert session.scalars(select(Account.id)).all() == [winner]
     assert session.scalars(select(AccountScope.account_id)).all() == [winner]
+
+
+@pytest.fixture
+def ani(session, actor, pair):
+    """Ani, a contact of both, with one number at both, and what only one of the two knew."""
+    winner, loser = pair
+    known = {}
+    for account, name, title in ((winner, "Ani Wijaya", "Owner"), (loser, "ANI WIJAYA", "Buyer")):
+        known[account] = service.add_contact(session, actor, account, name, title=title)
+        session.flush()
+        service.add_phone(session, actor, account, "0813 1111 2222", contact_id=known[account].id)
+    service.add_phone(session, actor, loser, "0813 3333 4444", contact_id=known[loser].id)
+    service.add_email(session, actor, loser, "ani.w@example.test", contact_id=known[loser].id)
+    session.commit()
+    session.expire_all()
+    return known
+
+
+def test_a_contact_of_both_is_there_once_with_what_either_had(session, actor, pair, ani):
+    winner, loser = pair
+    assert merging.shared_contacts(session, winner, loser) == ["Ani Wijaya"]
+    before = images(session)
+    merge = merging.merge(session, actor, winner, loser)
+    (one,) = [each for each in queries.contacts(session, winner) if "Wijaya" in each.name]
+    assert (one.name, one.title) == ("Ani Wijaya", "Owner, Buyer")
+    phones = [each.e164 for each in queries.phones(session, winner) if each.contact_id == one.id]
+    assert sorted(phones) == ["+6281311112222", "+6281333334444"]
+    emails = queries.emails(session, winner)
+    assert [each.address for each in emails if each.contact_id == one.id] == ["ani.w@example.test"]
+    undone = merging_undo.undo(session, actor, merge.id)
+    assert (undone.fields, undone.rows) == ([], {})
+    assert images(session) == before
+
+
+def test_contacts_of_one_name_without_a_number_in_common_stay_two(session, actor, pair):
+    winner, loser = pair
+    for account, number in ((winner, "0813 1111 2222"), (loser, "0813 3333 4444")):
+        contact = service.add_contact(session, actor, account, "Ani Wijaya")
+        session.flush()
+        service.add_phone(session, actor, account, number, contact_id=contact.id)
+    merging.merge(session, actor, winner, loser)
+    assert [each.name for each in queries.contacts(session, winner)].count("Ani Wijaya") == 2
+
+
+def test_a_title_changed_since_the_merge_stays_and_is_told(session, actor, pair, ani):
+    winner, loser = pair
+    merge = merging.merge(session, actor, winner, loser)
+    session.get_one(Contact, ani[winner].id).title = "Director"
+    session.flush()
+    assert merging_undo.undo(session, actor, merge.id).rows == {"contacts": 1}
+    assert session.get_one(Contact, ani[winner].id).title == "Director"
+    assert len(queries.phones(session, loser)) == 3

@@ -1,8 +1,14 @@
 """Finding a customer by what somebody remembers: beginnings, words, slips, accents, and whose."""
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
 
+import pytest
+from sqlalchemy import text
+
+from geocrm.customers import record_tasks
 from geocrm.customers.models import Contact
+from geocrm.db import scoped_sql
 from geocrm.maps import search
 
 
@@ -124,3 +130,63 @@ def test_signs_of_the_query_language_are_letters_like_others(session, add_accoun
 )
 def test_a_number_begins_the_same_in_any_spelling(typed, begins):
     assert search.e164_beginning(typed, "ID") == begins
+
+
+def test_a_word_is_known_only_as_long_as_a_name_holds_it(session, add_account):
+    first, other = add_account("Warung Kunyit Selasih"), add_account("Toko Kunyit")
+    session.add(Contact(account_id=first.id, name="Hartono Selasih Wirjawan"))
+    session.commit()
+    assert known(session, "kunyit", "selasih", "wirjawan") == ["kunyit", "selasih", "wirjawan"]
+    first.name = "Warung Baru"
+    session.commit()
+    assert known(session, "kunyit", "selasih") == ["kunyit", "selasih"], "others have them still"
+    scoped_sql(session, "DELETE FROM accounts a WHERE a.id = :id AND {scope:a}", {"id": first.id})
+    assert known(session, "selasih", "wirjawan", "hartono", "baru") == []
+    other.name = "Toko Lain"
+    session.commit()
+    assert known(session, "kunyit", "lain") == ["lain"]
+
+
+def test_a_name_that_goes_and_comes_back_in_one_transaction_is_known(session, add_account):
+    account = add_account("Warung Selasih")
+    account.name = "Warung Baru"
+    session.flush()
+    account.name = "Warung Selasih"
+    session.commit()
+    assert known(session, "selasih", "baru") == ["selasih"]
+
+
+def test_two_who_delete_the_last_two_names_with_a_word_forget_it(engine):
+    """Each would see the other's name still, had the second not to wait for the first."""
+    with engine.connect() as one, engine.connect() as two, ThreadPoolExecutor() as pool:
+        for connection in (one, two):
+            connection.execute(text("INSERT INTO accounts (name) VALUES ('Bergamot')"))
+            connection.commit()
+        deleted = "DELETE FROM accounts WHERE id = (SELECT {}(id) FROM accounts WHERE name = :name)"
+        one.execute(text(deleted.format("min")), {"name": "Bergamot"})
+        two.execute(text(deleted.format("max")), {"name": "Bergamot"})
+        one.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        second = pool.submit(two.commit)
+        wait([second], timeout=0.3)
+        one.commit()
+        second.result(timeout=10)
+        left = one.scalar(text("SELECT count(*) FROM search_words WHERE word = 'bergamot'"))
+        assert left == 0
+
+
+def test_words_that_were_left_are_forgotten_by_the_daily_tidying(session, add_account):
+    add_account("Warung Kunyit")
+    session.execute(text("INSERT INTO search_words (word) VALUES ('selasih')"))
+    assert record_tasks.tidy(session, Path("nowhere"))["words"] == 1
+    assert known(session, "selasih", "kunyit") == ["kunyit"]
+
+
+def known(session, *words):
+    # What waits for the commit: the tests' own transaction never commits.
+    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    session.execute(text("SET CONSTRAINTS ALL DEFERRED"))
+    found = session.scalars(
+        text("SELECT word FROM search_words WHERE word = ANY(:words) ORDER BY word"),
+        {"words": list(words)},
+    )
+    return list(found)

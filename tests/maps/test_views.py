@@ -2,8 +2,9 @@
 
 import pytest
 
+from geocrm.customers import merging, merging_undo
 from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
-from geocrm.maps.views import queries, service
+from geocrm.maps.views import following, queries, service
 from geocrm.maps.views.state import MAX_STATE
 
 IN_A = {"field": "segment", "op": "in", "value": ["A"]}
@@ -107,3 +108,17 @@ def test_a_view_may_not_be_endless(save, rep):
 def test_a_marketer_may_not_keep_what_they_may_not_ask(save, marketer):
     with pytest.raises(Forbidden, match="may not filter by name"):
         save(marketer, state={"filter": {"field": "name", "op": "contains", "value": "Toko"}})
+
+
+def test_a_list_of_customers_follows_who_was_merged_and_comes_back(
+    session, save, rep, actor, add_account
+):
+    one, two, three = (add_account(name, owner=rep).id for name in ("One", "Two", "Three"))
+    view = save(rep, state={"mode": "table", "ids": [one, three, two]})
+    first = merging.merge(session, actor, two, three)
+    second = merging.merge(session, actor, one, two)
+    assert following.states(session, [view]) == [{"mode": "table", "ids": [one]}]
+    merging_undo.undo(session, actor, second.id)
+    assert following.states(session, [view])[0]["ids"] == [one, two]
+    merging_undo.undo(session, actor, first.id)
+    assert following.states(session, [view])[0]["ids"] == [one, three, two]

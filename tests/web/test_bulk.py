@@ -77,16 +77,14 @@ def test_an_export_is_downloaded_by_who_made_it(
     app.config["GEOCRM_SETTINGS"] = replace(app.config["GEOCRM_SETTINGS"], var=tmp_path)
     add_account("Toko Satu", owner=rep)
     client = client_of(manager)
-    run = ask(
-        client, "",
-        {"action": "export", "params": {"format": "csv", "columns": ["name"]}, "filter": {}}, 201,
-    )  # fmt: skip
+    params = {"format": "csv", "columns": ["external_id", "name"]}
+    run = ask(client, "", {"action": "export", "params": params, "filter": {}}, 201)
     assert run["file"] is None
     assert client.get(f"/api/v1/bulk/{run['id']}/file").status_code == 404
     work(run)
     run = ask(client, f"/{run['id']}")
     answer = client.get(run["file"])
-    assert io.StringIO(answer.get_data(as_text=True)).readlines()[1].strip() == "Toko Satu"
+    assert io.StringIO(answer.get_data(as_text=True)).readlines()[1].strip() == ",Toko Satu"
     assert "attachment" in answer.headers["Content-Disposition"]
     answer.close()
     assert client_of(administrator).get(run["file"]).status_code == 404

@@ -66,3 +66,12 @@ def first_view(answer):
     text = answer.get_data(as_text=True)
     start = text.index('id="map-page">') + len('id="map-page">')
     return json.loads(text[start : text.index("</script>", start)])["view"]
+
+
+def test_the_list_of_keys_names_what_the_role_has(signed_in_as, rep, marketer):
+    for person, has in ((rep, True), (marketer, False)):
+        page = signed_in_as(person).get("/map").text
+        keys = page[page.index('id="keys"') :]
+        assert ("Map, split, table, board, chart" in keys) is has
+        assert ("Open the customer" in keys) is has
+        assert "Chart" in keys or has

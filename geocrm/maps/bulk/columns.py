@@ -80,6 +80,15 @@ COLUMNS: Final[dict[str, Column]] = {
     )
 }
 DEFAULT: Final = tuple(name for name in COLUMNS if not name.startswith("consent_"))
+# What the table of the map calls them, where our import has other names.
+OF_THE_TABLE: Final = {
+    "revenue": "ordered_365_days",
+    "grade": "point_grade",
+    "created": "created_on",
+    "updated": "changed_on",
+}
+# One of them is always there: a row says whose it is.
+IDENTITY: Final = frozenset({"geocrm_number", "external_id"})
 
 SOURCE: Final = """
     bulk_members m
@@ -92,10 +101,17 @@ SOURCE: Final = """
 
 
 def chosen(names: Sequence[str]) -> list[Column]:
-    """The columns of these names, in this order; the usual ones when none is named."""
-    unknown = [name for name in names if name not in COLUMNS]
+    """The columns of these names, in this order; the usual ones when none is named.
+
+    Names are those of our import, or of a saved view's table ("revenue", or "revenue:120" with its
+    width). The number of the customer comes with them when nothing else says whose a row is.
+    """
+    known = [OF_THE_TABLE.get(name, name) for name in (name.split(":")[0] for name in names)]
+    unknown = [name for name in known if name not in COLUMNS]
     if unknown:
         raise InvalidInput(
             f"There is no column {unknown[0]!r}; columns are {', '.join(COLUMNS)}"
         )  # fmt: skip
-    return [COLUMNS[name] for name in dict.fromkeys(names or DEFAULT)]
+    if known and not IDENTITY.intersection(known):
+        known.insert(0, "geocrm_number")
+    return [COLUMNS[name] for name in dict.fromkeys(known or DEFAULT)]

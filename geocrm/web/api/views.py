@@ -1,5 +1,6 @@
 """API of saved views: a question with the way its answer is shown, under a name."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from flask import g, request
 from pydantic import BaseModel, Field
 
 from geocrm.errors import InvalidInput
-from geocrm.maps.views import queries, service
+from geocrm.maps.views import following, queries, service
 from geocrm.maps.views.queries import Listed
 from geocrm.web.access import permit
 
@@ -69,7 +70,7 @@ def listed() -> SavedViews:
     found = queries.listed(g.session, g.actor)
     role = g.actor.role.value
     begins = (each.view.id for each in found if each.view.default_for_role == role)
-    return SavedViews(items=[_shown(each) for each in found], default=next(begins, None))
+    return SavedViews(items=_shown(found), default=next(begins, None))
 
 
 @bp.get("/<int:view_id>")
@@ -78,7 +79,7 @@ def listed() -> SavedViews:
 @permit("read", "view")
 def show(view_id: int) -> SavedView:
     """The view."""
-    return _shown(queries.get(g.session, g.actor, view_id))
+    return _again(view_id)
 
 
 @bp.post("")
@@ -145,10 +146,15 @@ def _version(sent: int | None) -> int:
 
 
 def _again(view_id: int) -> SavedView:
-    return _shown(queries.get(g.session, g.actor, view_id))
+    return _shown([queries.get(g.session, g.actor, view_id)])[0]
 
 
-def _shown(found: Listed) -> SavedView:
+def _shown(found: Sequence[Listed]) -> list[SavedView]:
+    states = following.states(g.session, [each.view for each in found])
+    return [_one(each, state) for each, state in zip(found, states, strict=True)]
+
+
+def _one(found: Listed, state: dict[str, Any]) -> SavedView:
     view = found.view
     return SavedView(
         id=view.id,
@@ -157,7 +163,7 @@ def _shown(found: Listed) -> SavedView:
         mine=view.owner_id == g.actor.user_id,
         shared=view.shared,
         default_for_role=view.default_for_role,
-        state=view.state,
+        state=state,
         version=view.version,
         updated=view.updated_at,
     )

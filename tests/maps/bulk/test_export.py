@@ -61,6 +61,18 @@ def test_csv_opens_in_a_spreadsheet_and_runs_nothing(export, add_account, rep):
     assert not export("csv", bom=False)[1].read_bytes().startswith(b"\xef\xbb\xbf")
 
 
+def test_the_columns_of_a_view_are_taken_with_whose_a_row_is(export, add_account, rep):
+    account = add_account("Toko Maju", owner=rep, revenue=12.5, grade="rooftop")
+    path = export("csv", ["name", "revenue:120", "grade", "created"])[1]
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    assert rows == [{
+        "geocrm_number": str(account.id), "name": "Toko Maju", "ordered_365_days": "12.5",
+        "point_grade": "rooftop", "created_on": rows[0]["created_on"],
+    }]  # fmt: skip
+    assert next(iter(rows[0])) == "geocrm_number"
+    assert len(rows[0]["created_on"]) == 10
+
+
 def test_a_workbook_holds_the_same(export, add_account, rep):
     two(add_account, rep)
     add_account("A <b> & \x07c", owner=rep, external_id="C-3")

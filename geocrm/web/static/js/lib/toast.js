@@ -9,25 +9,29 @@ const STAY_MS = 6000;
 /**
  * @param {string} text
  * @param {"good" | "warn" | "bad" | "info"} [kind]
- * @param {{action?: {words: string, run: () => void}}} [options] one button, such as Undo
+ * @param {{action?: {words: string, run: () => void}, other?: {words: string, run: () => void}, onLeft?: () => void}} [options]
+ *   one button, such as Undo, or two to choose from; `onLeft` when none was pressed
  * @returns {() => void} closes it
  */
 export function toast(text, kind = "info", options = {}) {
   // Said once is enough: several parts of a page may be refused for one reason.
-  for (const one of document.querySelectorAll(".toast-item")) if (one.querySelector(".grow")?.textContent === text) one.remove();
+  for (const one of document.querySelectorAll(".toast-item")) if (one.querySelector(".grow")?.textContent === text && !options.other) one.remove();
   const close = () => item.remove();
-  const { action } = options;
+  const leave = () => item.isConnected && (close(), options.onLeft?.());
+  const { action, other } = options;
+  const button = (/** @type {{words: string, run: () => void}} */ one) =>
+    el("button", { class: "btn", type: "button", onclick: () => (close(), one.run()) }, one.words);
   const item = el(
     "div",
     { class: `toast-item toast-${kind}`, role: kind === "bad" ? "alert" : null },
     icon(SYMBOLS[kind]),
-    el("div", { class: "grow" }, text),
-    action &&
-      el("button", { class: "btn", type: "button", onclick: () => (close(), action.run()) }, action.words),
-    el("button", { class: "btn btn-ghost btn-icon", type: "button", "aria-label": t("Close"), onclick: close }, icon("x", "i-s")),
+    el("div", { class: "grow" }, text, action && other ? el("div", { class: "toast-choice" }, button(action), button(other)) : null),
+    action && !other ? button(action) : null,
+    el("button", { class: "btn btn-ghost btn-icon", type: "button", "aria-label": t("Close"), onclick: leave }, icon("x", "i-s")),
   );
   region().append(item);
-  if (kind !== "bad") setTimeout(close, action ? STAY_MS * 2 : STAY_MS);
+  // A choice waits for whoever is to make it.
+  if (kind !== "bad" && !other) setTimeout(leave, action ? STAY_MS * 2 : STAY_MS);
   return close;
 }
 

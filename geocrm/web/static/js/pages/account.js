@@ -8,9 +8,11 @@ import { token } from "../lib/theme.js";
 import { bindDocuments } from "./account_documents.js";
 import { showSurroundings } from "./account_surroundings.js";
 import { bindTimeline } from "./account_timeline.js";
+import { showTwins } from "./account_twins.js";
 
 bindTimeline();
 bindDocuments();
+void showTwins();
 
 const place = /** @type {HTMLElement} */ (document.getElementById("mini-map"));
 const account = place.dataset.account;

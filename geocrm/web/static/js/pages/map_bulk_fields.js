@@ -2,6 +2,8 @@
 /** What is to be chosen for each bulk action, and the parameters that follow from it. */
 import { el } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
+import { chosenColumns } from "./map_columns.js";
+import { stateOfAddress } from "./map_state.js";
 
 const FORMATS = /** @type {Record<string, string>} */ ({
   csv: t("CSV (any program)"), xlsx: t("Excel (XLSX)"), geojson: t("GeoJSON (maps)"), gpkg: t("GeoPackage (QGIS, ArcGIS)"),
@@ -32,6 +34,37 @@ function tomorrow() {
   return `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, "0")}-${String(day.getDate()).padStart(2, "0")}`;
 }
 
+/** All of them, those the table shows, or ticked ones. @param {any} may */
+function whichColumns(may) {
+  const boxes = el("div", { class: "bulk-column-list", role: "group", "aria-label": t("Columns") }, ...may.columns.map((/** @type {string} */ one) =>
+    el("label", { class: "form-check" },
+      el("input", { class: "form-check-input", type: "checkbox", name: "columns", value: one, checked: may.usual_columns.includes(one) }),
+      el("span", {}, one))));
+  const which = select("which", t("Columns"), [option("all", t("All columns")), option("shown", t("The columns shown")), option("own", t("Choose …"))]);
+  const told = el("p", { class: "hint" });
+  const hints = /** @type {Record<string, string>} */ ({
+    all: t("An import reads the file back without loss. Consent is in it when you choose its columns."),
+    shown: t("The number of the customer, {columns}.", { columns: chosenColumns(stateOfAddress().columns).map((one) => one.title).join(", ") }),
+    own: "",
+  });
+  const show = () => {
+    const { value } = /** @type {HTMLSelectElement} */ (which.querySelector("select"));
+    told.textContent = hints[value];
+    told.hidden = !hints[value];
+    boxes.hidden = value !== "own";
+  };
+  which.append(told);
+  which.addEventListener("change", show);
+  show();
+  return [which, boxes];
+}
+
+/** The columns of an export; none are all. @param {FormData} given */
+function columnsOf(given) {
+  if (given.get("which") === "shown") return ["geocrm_number", ...chosenColumns(stateOfAddress().columns).map((one) => one.field)];
+  return given.get("which") === "own" ? given.getAll("columns").map(String) : [];
+}
+
 /** @type {Record<string, (may: any) => HTMLElement[]>} */
 export const FIELDS = {
   owner: (may) => [select("owner_id", t("New owner"), [choose(), ...people(may.owners)])],
@@ -53,12 +86,7 @@ export const FIELDS = {
   ],
   export: (may) => [
     select("format", t("Format"), may.formats.map((/** @type {string} */ one) => option(one, FORMATS[one] ?? one))),
-    el("details", { class: "bulk-columns" },
-      el("summary", {}, t("Columns")),
-      el("div", { class: "bulk-column-list" }, ...may.columns.map((/** @type {string} */ one) =>
-        el("label", { class: "form-check" },
-          el("input", { class: "form-check-input", type: "checkbox", name: "columns", value: one, checked: may.usual_columns.includes(one) }),
-          el("span", {}, one))))),
+    ...whichColumns(may),
   ],
   delete: () => [],
 };
@@ -88,8 +116,8 @@ export function readParams(action, form) {
     case "visits":
       return text("rep_id") && text("day") ? { rep_id: Number(text("rep_id")), day: text("day"), days: Number(text("days")) || 1 } : null;
     case "export": {
-      const columns = given.getAll("columns").map(String);
-      return columns.length ? { format: text("format"), columns } : null;
+      const columns = columnsOf(given);
+      return columns.length || text("which") !== "own" ? { format: text("format"), columns } : null;
     }
     default:
       return {};

@@ -2,12 +2,15 @@
 /** Changing a customer where it is listed: each change by version, each with a way back. */
 import { ApiError, getJson, patchJson, putJson } from "../lib/api.js";
 import { el } from "../lib/dom.js";
+import { formatDateTime } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { toast } from "../lib/toast.js";
 
 /**
  * @typedef {{segment?: string | null, tags?: string[], visits_per_year?: number | null, owner?: {id: number, name: string}}} Change
  */
+
+/** @typedef {{version: number, changed_by: string | null, changed_at: string, fields: Record<string, any>}} Overtaken */
 
 /**
  * Save a change of one customer. Null when it was refused; the person was told why.
@@ -23,9 +26,42 @@ export async function saveChange(row, change) {
     return { ...row, ...rowOf(answer, row) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    toast(error.message, error.status === 409 ? "warn" : "bad");
+    const now = /** @type {Overtaken | undefined} */ (error.status === 409 ? error.problem.now : undefined);
+    if (now) return overtaken(row, change, now);
+    toast(error.message, "bad");
     return null;
   }
+}
+
+/**
+ * Somebody was quicker. What they left as it was is saved beside their change; else the person
+ * chooses between theirs and their own.
+ * @param {any} row @param {Change} change @param {Overtaken} now
+ * @returns {Promise<any>}
+ */
+async function overtaken(row, change, now) {
+  const again = () => saveChange({ ...row, version: now.version }, change);
+  const theirs = Object.entries(now.fields).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(row[field]));
+  if (!theirs.length) return again();
+  const [field, value] = theirs[0];
+  const words = t("{who} made {field} of {name} “{value}” ({when}).", {
+    who: now.changed_by ?? t("Somebody else"), field: FIELD_WORDS[field] ?? field, name: row.name, value: valueWords(value), when: formatDateTime(now.changed_at),
+  });
+  return new Promise((resolve, reject) => {
+    const keep = () => resolve(null);
+    toast(words, "warn", {
+      action: { words: t("Use mine"), run: () => again().then(resolve, reject) },
+      other: { words: t("Keep theirs"), run: keep },
+      onLeft: keep,
+    });
+  });
+}
+
+const FIELD_WORDS = /** @type {Record<string, string>} */ ({ segment: t("Segment"), tags: t("Tags"), visits_per_year: t("Visits a year") });
+
+/** @param {any} value */
+function valueWords(value) {
+  return (Array.isArray(value) ? value.join(", ") : String(value ?? "")) || "–";
 }
 
 /** What somebody else made of a row meanwhile; null when it is gone. @param {any} row */

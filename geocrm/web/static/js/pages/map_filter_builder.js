@@ -36,7 +36,7 @@ export function openBuilder(tree, { words, view, onApply }) {
     const { signal } = asking;
     count.textContent = t("Counting …");
     try {
-      const found = await postJson("/api/v1/accounts/count", { filter: treeFrom(root) }, { signal, quiet: true });
+      const found = await postJson("/api/v1/accounts/count", { filter: treeFrom(root), exact: true }, { signal, quiet: true });
       count.textContent = [countWords(found), ...found.notes].join(" · ");
     } catch (error) {
       if (!signal.aborted) count.textContent = error instanceof Error ? error.message : String(error);

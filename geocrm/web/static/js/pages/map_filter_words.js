@@ -122,10 +122,9 @@ function leavesOf(tree) {
   return (tree.and ?? tree.or ?? [tree.not]).flatMap(leavesOf);
 }
 
-/** How many there are, as the count of the API says it. @param {any} counted */
+/** How many there are, as an exact count of the API says it. @param {any} counted */
 export function countWords(counted) {
   if (counted.count === null) return t("Fewer than ten customers");
   const words = tn("{n} customer", "{n} customers", { n: counted.count });
-  if (counted.rounded) return `≈ ${words}`;
-  return counted.exact ? words : t("More than {customers}", { customers: words });
+  return counted.rounded ? `≈ ${words}` : words;
 }
