@@ -1,5 +1,6 @@
 """What a browser asks the server for: no file a second time."""
 
+import pytest
 from playwright.sync_api import Page
 
 # Bytes that came over the line, of each file; none when it was in the browser's cache.
@@ -8,6 +9,7 @@ LOADED = """() => performance.getEntriesByType("resource")
   .map((one) => [one.name, one.transferSize])"""
 
 
+@pytest.mark.browser_context_args  # one that was never here
 def test_a_second_visit_asks_for_no_static_file(sign_in):
     page = _open(sign_in("manager"))
     assert sum(size for _, size in page.evaluate(LOADED)) > 100_000

@@ -106,7 +106,7 @@ def test_nothing_is_lost_doubled_or_deadlocked_and_each_undo_takes_back_its_own(
     second_last = chains.pop((None, "A", "C"), 0)
     assert chains == {}
     assert first_last + second_last == ROWS
-    assert segments_of_the_pyramid(site) == {"A": first_last, "C": second_last}
+    assert segments_of_the_pyramid(site) == some({"A": first_last, "C": second_last})
 
     first = site.bulk.undo(runs[0])
     assert (first.undone, first.spared) == (first_last, second_last)
@@ -116,7 +116,12 @@ def test_nothing_is_lost_doubled_or_deadlocked_and_each_undo_takes_back_its_own(
     assert (second.undone, second.spared) == (ROWS, 0)
     stays = site.ask("SELECT account_id FROM account_scope WHERE segment = 'A'").scalars().all()
     assert sorted(stays) == sorted(reasons)
-    assert segments_of_the_pyramid(site) == {"A": second_last, None: first_last}
+    assert segments_of_the_pyramid(site) == some({"A": second_last, None: first_last})
+
+
+def some(counts):
+    """Those of whom there is anybody: which of two runs is last somewhere is up to chance."""
+    return {segment: n for segment, n in counts.items() if n}
 
 
 def segments_of_the_pyramid(site):
@@ -125,7 +130,7 @@ def segments_of_the_pyramid(site):
         "SELECT segment, sum(n) FROM (SELECT segment, n FROM map_cells WHERE level = 9"
         " UNION ALL SELECT segment, n FROM map_deltas) counted GROUP BY segment"
     )
-    return {segment: int(n) for segment, n in found if n}
+    return some({segment: int(n) for segment, n in found})
 
 
 # Of each customer: what either run found there, and what there is now.

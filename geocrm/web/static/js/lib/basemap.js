@@ -18,6 +18,7 @@ export const LABELS = "base-places";
 const CITIES = "base-cities";
 const FILE = `${location.origin}/basemap/world.pmtiles`;
 const FONT = "Inter Variable";
+const QUIET_MS = 40;
 const INDONESIA = /** @type {[number, number]} */ ([117.5, -2.3]);
 
 const protocol = new Protocol({ metadata: true });
@@ -86,6 +87,32 @@ export function openPopup(map, lonLat, content, options = {}) {
 export function fit(map, box, options = {}) {
   const [west, south, east, north] = box;
   map.fitBounds([[west, south], [east, north]], { padding: 40, maxZoom: 14, duration: 600, ...options });
+}
+
+/** Addresses of tiles that wait for those underway. @type {WeakMap<any, string>} */
+const waiting = new WeakMap();
+
+/**
+ * Take a source's tiles from another address, or anew from the same. MapLibre's setTiles loses the
+ * change when a layer was restyled in the same frame, or while a tile is underway, which it then
+ * never asks for again: so the change waits for a frame that is drawn and for all tiles.
+ * @param {any} map @param {string} id of a source of vector tiles @param {string} [address]
+ */
+export function retile(map, id, address) {
+  const source = map.getSource(id);
+  const asked = waiting.has(source);
+  waiting.set(source, address ?? waiting.get(source) ?? source.tiles[0]);
+  if (!asked) waitForFrame();
+
+  function waitForFrame() {
+    map.once("render", () => {
+      if (!map.isSourceLoaded(id)) return void setTimeout(waitForFrame, QUIET_MS);
+      source.tiles = [waiting.get(source)];
+      waiting.delete(source);
+      map.refreshTiles(id);
+    });
+    map.triggerRepaint();
+  }
 }
 
 /** @returns {Promise<boolean>} */

@@ -3,7 +3,7 @@
  * Heat: from the middles of hexagons, which are in one tile each and hold every customer once.
  * Focus narrows it to the customers in focus, as warmth cannot be dimmed in parts.
  */
-import { LABELS } from "../lib/basemap.js";
+import { LABELS, retile } from "../lib/basemap.js";
 import { heatExpression } from "./map_colours.js";
 import { finestOf, hexagonTiles } from "./map_hexagons.js";
 
@@ -38,7 +38,7 @@ export function createHeat(map, page) {
       // Beyond the finest hexagons the same warmth spreads over the ground that they cover.
       const radius = ["interpolate", ["exponential", 2], ["zoom"], 0, RADIUS * 0.7, finest, RADIUS, finest + 5, RADIUS * 32];
       map.addLayer({ id: "heat", type: "heatmap", source: "heat", "source-layer": "middles", paint: { "heatmap-radius": radius, "heatmap-opacity": 0.85 } }, LABELS);
-    } else if (wanted !== shown) map.getSource("heat").setTiles([wanted]);
+    } else if (wanted !== shown) retile(map, "heat", wanted);
     shown = wanted;
     map.setLayoutProperty("heat", "visibility", "visible");
     map.setPaintProperty("heat", "heatmap-color", heatExpression());

@@ -1,7 +1,7 @@
 // @ts-check
 /** Hexagons of customers: an even lattice that follows the zoom in steps, coloured by classes. */
 import { getJson } from "../lib/api.js";
-import { LABELS } from "../lib/basemap.js";
+import { LABELS, retile } from "../lib/basemap.js";
 import { onThemeChange, token } from "../lib/theme.js";
 import { rampOf, stepExpression } from "./map_colours.js";
 
@@ -54,7 +54,7 @@ export function createHexagons(map, page, onFigures) {
       // Nothing is drawn before it is known in which colours.
       map.addLayer({ id: "hexagons", type: "fill", ...from, paint: { "fill-color": "#000", "fill-opacity": 0 } }, LABELS);
       map.addLayer({ id: "hexagons-line", type: "line", ...from, paint: { "line-color": "#000", "line-width": ["case", ["boolean", ["feature-state", "hover"], false], 2.5, 0.6] } }, LABELS);
-    } else if (wanted !== shown) map.getSource("hexagons").setTiles([wanted]);
+    } else if (wanted !== shown) retile(map, "hexagons", wanted);
     shown = wanted;
     for (const layer of ["hexagons", "hexagons-line"]) map.setLayoutProperty(layer, "visibility", "visible");
   }

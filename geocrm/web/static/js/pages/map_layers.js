@@ -1,6 +1,6 @@
 // @ts-check
 /** Sources and layers of the map page: customers, borders, what is pointed at and what is chosen. */
-import { LABELS } from "../lib/basemap.js";
+import { LABELS, retile } from "../lib/basemap.js";
 import { circle } from "../lib/ground.js";
 import { language, locale } from "../lib/i18n.js";
 import { UNASSIGNED_COLOUR } from "../lib/palette.js";
@@ -122,7 +122,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
       state = { ...state, ...next };
       if (!regionCodes(page).includes(state.regions)) state.regions = regionCodes(page)[0] ?? "";
       const address = tileAddress(state.filter, state.colour);
-      if (address !== shown) map.getSource("customers").setTiles([address]);
+      if (address !== shown) retile(map, "customers", address);
       shown = address;
       const visible = (/** @type {string[]} */ layers, /** @type {boolean} */ on) => layers.forEach((id) => map.setLayoutProperty(id, "visibility", on ? "visible" : "none"));
       visible(["points", "names", "clusters"], state.layer === "points");
@@ -139,8 +139,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
       hexagons.forget();
       // The browser asks whether its tiles still hold.
       for (const id of ["customers", "hexagons", "heat"]) {
-        const source = map.getSource(id);
-        source?.setTiles(source.tiles);
+        if (map.getSource(id)) retile(map, id);
       }
       return this.show({});
     },
