@@ -31,7 +31,8 @@ def main(site: str, email: str, password: str) -> None:
     """Sign in, pan, and print the figures."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=ARGUMENTS
+            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
+            args=ARGUMENTS,
         )
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"{site}/login")

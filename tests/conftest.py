@@ -19,9 +19,16 @@ from geocrm.security import OPERATOR, Actor, Role
 from geocrm.security import service as people
 from geocrm.security.models import User
 from geocrm.web.app import create_app
+from tests.chromium import launch_arguments
 from tests.database import fresh_database, migrated_template
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """One browser for all tests of a process, whichever folder asks first."""
+    return launch_arguments()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,23 +18,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from geocrm.db import make_engine, make_sessions
 from geocrm.demo import people
 from tests.database import demo_template, fresh_database
-
-# The shell draws no window around the page, which would take a third of the time.
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-ARGUMENTS = [
-    "--no-sandbox",
-    # Only maps are drawn as by a graphics card, the page around them is not.
-    "--disable-gpu-compositing",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 _REMEMBERED = "local_storage,session_storage,indexeddb"
 
@@ -100,12 +82,6 @@ def _wait_for(served: "subprocess.Popen[bytes]", port: int) -> None:
                 return
         time.sleep(0.1)
     raise AssertionError("geocrm serve did not open its port within a minute")
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    """Debian's Chromium, or else the one of Playwright, drawing maps without a graphics card."""
-    return {"args": ARGUMENTS} | ({"executable_path": CHROMIUM} if CHROMIUM else {})
 
 
 @pytest.fixture(scope="session")

@@ -111,7 +111,8 @@ def test_nothing_is_lost_doubled_or_deadlocked_and_each_undo_takes_back_its_own(
     first = site.bulk.undo(runs[0])
     assert (first.undone, first.spared) == (first_last, second_last)
     reasons = site.bulk.left_alone(runs[0])
-    assert (len(reasons), set(reasons.values())) == (second_last, {"changed_since"})
+    assert len(reasons) == second_last
+    assert set(reasons.values()) <= {"changed_since"}
     second = site.bulk.undo(runs[1])
     assert (second.undone, second.spared) == (ROWS, 0)
     stays = site.ask("SELECT account_id FROM account_scope WHERE segment = 'A'").scalars().all()
