@@ -130,7 +130,7 @@ export function createLegend(container, { page, onChange }) {
   function order(a, b) {
     const none = Number(a.key === "none") - Number(b.key === "none");
     if (none) return none;
-    if (["recency", "visited", "grade"].includes(figures.what)) return 0;
+    if (ranked()) return 0;
     return figures.what === "segment" ? a.key.localeCompare(b.key) : b.value - a.value || b.count - a.count;
   }
 
@@ -154,11 +154,14 @@ export function createLegend(container, { page, onChange }) {
         "button",
         { class: "legend-row map-board-row", type: "button", "data-key": one.key, "aria-pressed": String(lit), onclick: (/** @type {MouseEvent} */ event) => onChange({ focus: focusAfter(state.focus, one.key, event) }) },
         one.colour ? swatch(one.colour) : el("span", { class: "swatch map-swatch-none", "aria-hidden": "true" }),
-        el("span", { class: "map-board-name" }, el("span", { class: "truncate", title: name }, name), one.owner ? el("small", { class: "muted truncate" }, one.owner) : null),
+        el("span", { class: "map-board-name" }, el("span", { class: ranked() ? "" : "truncate", title: name }, name), one.owner ? el("small", { class: "muted truncate" }, one.owner) : null),
         ...numbers.map((number) => el("span", { class: "num" }, number)),
       ),
     );
   }
+
+  /** Spans and grades come in an order of their own, and their words are read whole. */
+  const ranked = () => ["recency", "visited", "grade"].includes(figures.what);
 
   /** What is in focus and drawn: of other classes there may be fewer. */
   const focus = () => (figures.kind === "classes" ? state.focus.filter((/** @type {string} */ key) => Number(key) < figures.colours.length) : state.focus);
