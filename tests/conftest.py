@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, event, func
 from sqlalchemy.orm import Session, sessionmaker
 
 from geocrm import wiring
+from geocrm.cli import context
 from geocrm.config import Settings
 from geocrm.customers.models import Account, AccountScope, Address
 from geocrm.db import make_engine
@@ -56,6 +58,12 @@ def sessions(engine: Engine) -> Iterator[sessionmaker[Session]]:
             connection, join_transaction_mode="create_savepoint", expire_on_commit=False
         )
         outer.rollback()
+
+
+@pytest.fixture
+def on_the_test_sessions(sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands use the sessions of the test, whose commits vanish."""
+    monkeypatch.setattr(context, "open_sessions", lambda *_: nullcontext(sessions))
 
 
 @pytest.fixture

@@ -4,25 +4,14 @@ import json
 
 import pytest
 
-from geocrm.cli import context, run
+from geocrm.cli import run
 from geocrm.maps.views import queries, service
 from geocrm.security import OPERATOR
 
 STATE = {"mode": "table", "columns": ["name", "revenue"]}
 
 
-@pytest.fixture(autouse=True)
-def on_the_test_sessions(sessions, monkeypatch):
-    """Let commands use the sessions of the test, whose commits vanish."""
-
-    class Here:
-        def __enter__(self):
-            return sessions
-
-        def __exit__(self, *_):
-            return None
-
-    monkeypatch.setattr(context, "open_sessions", lambda *_: Here())
+pytestmark = pytest.mark.usefixtures("on_the_test_sessions")
 
 
 @pytest.fixture

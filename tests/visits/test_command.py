@@ -6,24 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from geocrm.cli import context, run
+from geocrm.cli import run
 from tests.visits.conftest import TOMORROW
 
 DAY = TOMORROW.isoformat()
 
 
-@pytest.fixture(autouse=True)
-def on_the_test_sessions(sessions, monkeypatch):
-    """Let commands use the sessions of the test, whose commits vanish."""
-
-    class Here:
-        def __enter__(self):
-            return sessions
-
-        def __exit__(self, *_):
-            return None
-
-    monkeypatch.setattr(context, "open_sessions", lambda *_: Here())
+pytestmark = pytest.mark.usefixtures("on_the_test_sessions")
 
 
 @pytest.fixture
