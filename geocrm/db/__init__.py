@@ -3,6 +3,7 @@
 from geocrm.db.raw import copy_rows as copy_rows
 from geocrm.db.raw import driver_connection as driver_connection
 from geocrm.db.raw import scoped_sql as scoped_sql
+from geocrm.db.raw import unscoped_sql as unscoped_sql
 from geocrm.db.retry import persistently as persistently
 from geocrm.db.scope import RowCriterion as RowCriterion
 from geocrm.db.scope import Scope as Scope

@@ -4,13 +4,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import CursorResult
 from sqlalchemy.orm import Session
 
 from geocrm.db import scope as scopes
-from geocrm.db.prepared import prepared, values_of
+from geocrm.db.prepared import for_driver, prepared
 from geocrm.errors import MissingActor
 
 _PLACEHOLDER = re.compile(r"\{scope(_owner|_territory|):(\w+)\}")
@@ -33,26 +34,47 @@ def scoped_sql(
     With `plan_once` the connection plans the statement when it first meets it, for any values.
     """
     scope = scopes.of(session)
-    parts = {match[1] for match in _PLACEHOLDER.finditer(sql)}
-    if not ("" in parts or parts == {"_owner", "_territory"}):
-        raise MissingActor("SQL on scoped tables needs {scope:alias}")
-    narrowed = _PLACEHOLDER.sub(lambda match: _predicate(scope, *match.groups()), sql)
+    narrowed = _narrowed(sql, scope.sees_all)
     bound = dict(params or {})
     if not scope.sees_all:
         bound |= {
             "visible_owner_ids": sorted(scope.owner_ids),
             "visible_territory_ids": sorted(scope.territory_ids),
         }
-    if plan_once:
-        bound = values_of(narrowed, bound)
-    statement = prepared(session, narrowed) if plan_once else text(narrowed)
-    result = session.execute(statement, bound, execution_options={scopes.CHECKED: True})
-    assert isinstance(result, CursorResult)
-    return result
+    return _run(session, narrowed, bound, plan_once)
 
 
-def _predicate(scope: scopes.Scope, part: str, alias: str) -> str:
-    if scope.sees_all:
+def unscoped_sql(
+    session: Session, sql: str, params: Mapping[str, Any]
+) -> CursorResult[*tuple[Any, ...]]:
+    """Run plain SQL that reads nobody's records; the connection plans it once, for any values.
+
+    Raises MissingActor when it names a table that holds somebody's.
+    """
+    touched = scopes.scoped_tables_in_sql(sql)
+    if touched:
+        raise MissingActor(f"SQL on {', '.join(sorted(touched))} must go through scoped_sql")
+    return _run(session, sql, params, plan_once=True)
+
+
+def _run(
+    session: Session, sql: str, params: Mapping[str, Any], plan_once: bool
+) -> CursorResult[*tuple[Any, ...]]:
+    # As the driver has it: what SQLAlchemy reads in a long text it would read at each request.
+    statement = prepared(session, sql) if plan_once else for_driver(sql)
+    return session.connection().exec_driver_sql(statement, dict(params))
+
+
+@lru_cache(maxsize=1_000)
+def _narrowed(sql: str, sees_all: bool) -> str:
+    parts = {match[1] for match in _PLACEHOLDER.finditer(sql)}
+    if not ("" in parts or parts == {"_owner", "_territory"}):
+        raise MissingActor("SQL on scoped tables needs {scope:alias}")
+    return _PLACEHOLDER.sub(lambda match: _predicate(sees_all, *match.groups()), sql)
+
+
+def _predicate(sees_all: bool, part: str, alias: str) -> str:
+    if sees_all:
         return "FALSE" if part == "_territory" else "TRUE"
     own = f"{alias}.owner_id = ANY(CAST(:visible_owner_ids AS int[]))"
     ground = f"{alias}.territory_id = ANY(CAST(:visible_territory_ids AS int[]))"

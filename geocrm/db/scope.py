@@ -18,8 +18,6 @@ from sqlalchemy.sql.util import find_tables
 
 from geocrm.errors import MissingActor
 
-CHECKED = "geocrm_scope_checked"
-
 
 class Scope(Protocol):
     """What a session must know of the person or job it reads for."""
@@ -98,7 +96,7 @@ def elevated(session: Session) -> Iterator[None]:
 
 @event.listens_for(Session, "do_orm_execute")
 def _narrow(state: ORMExecuteState) -> None:
-    if state.is_column_load or state.execution_options.get(CHECKED):
+    if state.is_column_load:
         return
     touched = _scoped_tables_in(state.statement)
     if not touched:
@@ -117,9 +115,8 @@ def _narrow(state: ORMExecuteState) -> None:
 
 
 def _scoped_tables_in(statement: Executable) -> frozenset[str]:
-    names = scoped_table_names()
     if isinstance(statement, TextClause):
-        return names & _words_in(statement.text)
+        return scoped_tables_in_sql(statement.text)
     tables = find_tables(
         statement,  # type: ignore[arg-type]
         check_columns=True,
@@ -127,7 +124,12 @@ def _scoped_tables_in(statement: Executable) -> frozenset[str]:
         include_selects=True,
         include_crud=True,
     )
-    return names & {getattr(table, "name", "") for table in tables}
+    return scoped_table_names() & {getattr(table, "name", "") for table in tables}
+
+
+def scoped_tables_in_sql(sql: str) -> frozenset[str]:
+    """Names of the tables in the statement that hold someone's records."""
+    return scoped_table_names() & _words_in(sql)
 
 
 @lru_cache(maxsize=1_000)

@@ -40,6 +40,8 @@ MAX_POINTS: Final = 2_000
 # Up to here a tile may hold far more customers than a rep has, so theirs are found by theirs.
 BRANCHES_MAX_ZOOM: Final = 9
 _INDEXED: Final = frozenset({"segment", "owner", "territory", "revenue", "last_order", "has_point"})
+# Whom a filter names decides which index leads to them, in a tile that holds many of everybody.
+_OF_SOMEBODY: Final = frozenset({"owner", "territory"})
 _EXTENT_BITS: Final = 12
 _CELL_BITS: Final = 3  # 8 x 8 clusters a tile, 64 px each
 _DENSE_CELL_BITS: Final = 5  # 32 x 32 where single points are too many
@@ -102,8 +104,9 @@ def statement(tile: Tile, chosen: Filter, by: Colouring = TERRITORY) -> tuple[st
 def _one_plan_is_good(tile: Tile, chosen: Filter, by: Colouring) -> bool:
     """Whether the way to the rows does not depend on the values: then planning is half the work."""
     if tile.z <= pyramid.MAX_ZOOM and by.counted:
-        return pyramid.split_months(chosen) == frozenset()
-    return tile.z > BRANCHES_MAX_ZOOM and chosen.fields <= _INDEXED
+        return pyramid.split_months(chosen) is not None
+    wide = tile.z <= BRANCHES_MAX_ZOOM
+    return chosen.fields <= (_INDEXED - _OF_SOMEBODY if wide else _INDEXED)
 
 
 def _from_keys(tile: Tile, chosen: Filter, by: Colouring) -> tuple[str, dict[str, Any]]:

@@ -5,10 +5,12 @@ territory, figures or name. Read it before what it stands for: then an answer ma
 version, which costs one request more, but never older.
 """
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from geocrm.db import unscoped_sql
 
 
 def map_version(session: Session) -> int:
     """The version as this transaction sees it; it never falls. One statement."""
-    return int(session.scalar(text("SELECT sum(raises) FROM map_versions")) or 0)
+    found = unscoped_sql(session, "SELECT sum(raises) FROM map_versions", {})
+    return int(found.scalar_one() or 0)

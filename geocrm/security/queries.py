@@ -1,6 +1,7 @@
 """Reads of people. Each function is one round trip to the database."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -9,6 +10,11 @@ from geocrm.errors import NotFound
 from geocrm.security.actor import Actor
 from geocrm.security.models import ApiToken, User
 from geocrm.security.permissions import Role
+
+# The common table `branch`: those in `person` and everybody who reports to them, directly or not.
+BRANCH: Final = """branch(id) AS (
+    SELECT id FROM person UNION SELECT u.id FROM users u JOIN branch b ON u.manager_id = b.id
+)"""
 
 
 def user(session: Session, user_id: int) -> User:
@@ -51,10 +57,8 @@ def reports(session: Session, user_id: int) -> frozenset[int]:
     """The user and everybody who reports to them, directly or not."""
     rows = session.execute(
         text(
-            "WITH RECURSIVE branch(id) AS ("
-            " SELECT id FROM users WHERE id = :user_id"
-            " UNION SELECT u.id FROM users u JOIN branch b ON u.manager_id = b.id)"
-            " SELECT id FROM branch"
+            "WITH RECURSIVE person AS (SELECT id FROM users WHERE id = :user_id),"
+            f" {BRANCH} SELECT id FROM branch"
         ),
         {"user_id": user_id},
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import available_timezones
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from geocrm import clock
@@ -202,24 +202,18 @@ def create_token(session: Session, actor: Actor, user: User, name: str = "") -> 
     if actor.user_id is not None and actor.user_id != user.id:
         actor.require("update", "user")
     token = f"geocrm_{secrets.token_urlsafe(32)}"
-    session.add(ApiToken(user_id=user.id, name=name or "token", token_hash=_digest(token)))
+    session.add(ApiToken(user_id=user.id, name=name or "token", token_hash=token_hash(token)))
     audit.record(session, actor, "create", f"token:{user.id}", name=name)
     return token
 
 
-def user_of_token(session: Session, token: str) -> User:
-    """The active user a token belongs to, or NotSignedIn."""
-    found = session.execute(
-        select(ApiToken, User)
-        .join(User, User.id == ApiToken.user_id)
-        .where(ApiToken.token_hash == _digest(token), User.active)
-    ).one_or_none()
-    if found is None:
-        raise NotSignedIn("The token is not valid; make one with: geocrm token create")
-    key, user = found
-    if key.last_used_at is None or clock.now() - key.last_used_at > timedelta(hours=1):
-        key.last_used_at = clock.now()
-    return user
+def note_use(session: Session, token: str) -> None:
+    """Remember that the token was used just now."""
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.token_hash == token_hash(token))
+        .values(last_used_at=clock.now())
+    )
 
 
 def set_language(session: Session, user_id: int, locale: str) -> None:
@@ -227,6 +221,6 @@ def set_language(session: Session, user_id: int, locale: str) -> None:
     queries.user(session, user_id).locale = locale
 
 
-def _digest(token: str) -> bytes:
-    # A random 256-bit token needs no slow hash.
+def token_hash(token: str) -> bytes:
+    """What is kept of a token; it is random and of 256 bits, so it needs no slow hash."""
     return hashlib.sha256(token.encode()).digest()

@@ -5,7 +5,7 @@ Whoever may design sees every plan; everybody else sees the one that is live.
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
@@ -227,17 +227,20 @@ def outline(session: Session, territory_id: int) -> tuple[str, dict[str, Any] | 
     return None if row is None else (row[0], row[1])
 
 
-_LIVE_IDS = """
-    WITH RECURSIVE mine(id) AS (
-        SELECT t.id FROM territory_members m
-        JOIN territories t ON t.id = m.territory_id
-        JOIN territory_plans p ON p.id = t.plan_id AND p.state = 'live'
-        WHERE m.user_id = ANY(CAST(:users AS int[]))
-        UNION
-        SELECT t.id FROM territories t JOIN mine ON t.parent_id = mine.id
-    )
-    SELECT id FROM mine
-"""
+# The common table `ground`: territories of the live plan in which anybody of `branch` works, and
+# all below them.
+GROUND: Final = """ground(id) AS (
+    SELECT t.id FROM territory_members m
+    JOIN territories t ON t.id = m.territory_id
+    JOIN territory_plans p ON p.id = t.plan_id AND p.state = 'live'
+    WHERE m.user_id IN (SELECT id FROM branch)
+    UNION
+    SELECT t.id FROM territories t JOIN ground g ON t.parent_id = g.id
+)"""
+_LIVE_IDS: Final = (
+    "WITH RECURSIVE branch(id) AS (SELECT unnest(CAST(:users AS int[]))),"
+    f" {GROUND} SELECT id FROM ground"
+)
 _AREAS = """
     WITH RECURSIVE up(layer, code, above) AS (
         SELECT layer, code, parent FROM boundaries WHERE parent IS NOT NULL

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from geocrm import clock
 from geocrm.security.models import WebSession
+from geocrm.web import request_work
 
 COOKIE = "geocrm_session"
 LIFETIME = timedelta(hours=12)
@@ -52,12 +53,15 @@ class PostgresSessions(SessionInterface):
         key = request.cookies.get(COOKIE)
         if not key or request.path.startswith("/static/"):
             return BrowserSession(None, None)
-        with self._factory.begin() as db:
-            row = db.scalar(
-                select(WebSession).where(
+        row = (
+            request_work.open_work()
+            .execute(
+                select(WebSession.data, WebSession.seen_at).where(
                     WebSession.key_hash == _hash(key), WebSession.expires_at > clock.now()
                 )
             )
+            .one_or_none()
+        )
         if row is None:
             return BrowserSession(None, None)
         return BrowserSession(row.data, key, clock.now() - row.seen_at > _TOUCH_AFTER)

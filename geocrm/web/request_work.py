@@ -8,13 +8,20 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from geocrm import wiring
 from geocrm.security import Actor
-from geocrm.security import service as people_service
 
 
 def sessions() -> sessionmaker[Session]:
     """The factory of database sessions the application was built around."""
     factory: sessionmaker[Session] = current_app.extensions["geocrm_sessions"]
     return factory
+
+
+def open_work() -> Session:
+    """The session of this request, opened by whoever needs it first."""
+    if "session" not in g:
+        g.session = sessions()()
+    session: Session = g.session
+    return session
 
 
 def bearer_token() -> str | None:
@@ -36,9 +43,10 @@ def identify() -> Actor | None:
 def _identify() -> Actor | None:
     token = bearer_token()
     if token is not None:
-        return wiring.actor_for(g.session, people_service.user_of_token(g.session, token))
+        return wiring.actor_of_token(g.session, token)
     if current_user.is_authenticated:
-        return wiring.actor_for(g.session, current_user.row)
+        actor: Actor = current_user.actor
+        return actor
     return None
 
 
@@ -47,8 +55,8 @@ def register(app: Flask, factory: sessionmaker[Session]) -> None:
     app.extensions["geocrm_sessions"] = factory
 
     @app.before_request
-    def open_work() -> None:
-        g.session = factory()
+    def open_always() -> None:
+        open_work()
 
     @app.after_request
     def keep_work(response: Response) -> Response:

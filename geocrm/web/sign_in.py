@@ -6,12 +6,11 @@ from flask import Flask, g, request
 from flask_babel import gettext as _
 from flask_security import LoginForm, RoleMixin, Security, UserDatastore, UserMixin
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import select
 
+from geocrm import wiring
 from geocrm.config import Settings
 from geocrm.errors import NotFound, NotSignedIn, TooManyAttempts
-from geocrm.security import service
-from geocrm.security.models import User
+from geocrm.security import Actor, service
 from geocrm.web import request_work
 from geocrm.web.access import public
 
@@ -24,12 +23,12 @@ class SignedIn(UserMixin):
     fs_uniquifier = ""
     email = ""
 
-    def __init__(self, row: User) -> None:
-        self.row = row
-        self.id = row.id
-        self.email = row.email
-        self.active = row.active
-        self.fs_uniquifier = row.fs_uniquifier
+    def __init__(self, actor: Actor, fs_uniquifier: str) -> None:
+        self.actor = actor
+        self.id = actor.user_id or 0
+        self.email = actor.email
+        self.active = True
+        self.fs_uniquifier = fs_uniquifier
         self.roles: list[RoleMixin] = []
 
 
@@ -40,10 +39,10 @@ class People(UserDatastore):
         super().__init__(SignedIn, RoleMixin)
 
     def find_user(self, case_insensitive: bool = False, **identity: Any) -> SignedIn | None:
-        """The person with this `fs_uniquifier`, `id` or `email`, or None."""
-        (name, value), *_rest = identity.items()
-        row = g.session.scalar(select(User).where(getattr(User, name) == value))
-        return SignedIn(row) if row is not None else None
+        """The person with this `fs_uniquifier`, by which alone we let them be found, or None."""
+        uniquifier = identity["fs_uniquifier"]
+        actor = wiring.actor_signed_in(g.session, uniquifier)
+        return SignedIn(actor, uniquifier) if actor is not None else None
 
     def commit(self) -> None:
         """Nothing: the request's unit of work commits."""
@@ -76,7 +75,7 @@ class ThrottledLoginForm(LoginForm):
                 return False
             finally:
                 session.commit()
-        self.user = SignedIn(row)
+        self.user = SignedIn(wiring.actor_for(g.session, row), row.fs_uniquifier)
         return True
 
 
@@ -107,6 +106,8 @@ def register(app: Flask, settings: Settings) -> None:
     )
     csrf.init_app(app)
     Security(app, People(), login_form=ThrottledLoginForm)
+    # Our tokens are read by `request_work`; Flask-Security would look for some of its own.
+    app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     for unused in ("security.verify", "security.static"):
         app.view_functions[unused] = _absent
 

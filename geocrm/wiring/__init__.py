@@ -2,3 +2,5 @@
 
 from geocrm.wiring.actors import actor_for as actor_for
 from geocrm.wiring.actors import actor_of as actor_of
+from geocrm.wiring.actors import actor_of_token as actor_of_token
+from geocrm.wiring.actors import actor_signed_in as actor_signed_in

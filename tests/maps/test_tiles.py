@@ -422,3 +422,15 @@ def test_outlines_of_an_older_version_are_dropped(tmp_path):
     assert TileCache(tmp_path, "idn-adm1-v1").get(3, 6, 4) is None
     assert TileCache(tmp_path, "idn-adm1-v2").get(3, 6, 4)
     assert TileCache(tmp_path, "idn-adm2-v1").get(3, 6, 4)
+
+
+def test_a_tile_takes_three_statements_who_asks_what_version_and_the_tile(
+    client_of, signed_in_as, crowd, rep, statements
+):
+    """A browser's session is a fourth; nothing else is asked for at each of a thousand tiles."""
+    tile = tiles_at(crowd[1], 12)[0]
+    for client, most in ((client_of(rep), 3), (signed_in_as(rep), 4)):
+        get_tile(client, tile.z, tile.x, tile.y)
+        statements.clear()
+        get_tile(client, tile.z, tile.x, tile.y)
+        assert len(statements) == most
