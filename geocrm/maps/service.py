@@ -76,6 +76,21 @@ def filter_for(actor: Actor, source: Any) -> Filter:
 
 def tile_version(session: Session, actor: Actor, chosen: Filter, by: Colouring = TERRITORY) -> str:
     """What a tile's bytes depend on besides its address: data, filter and who asks. A statement."""
+    return _version(map_version(session), actor, chosen, by)
+
+
+def tile(
+    session: Session, actor: Actor, wanted: Tile, chosen: Filter, by: Colouring = TERRITORY
+) -> tuple[bytes, str]:
+    """The tile as Mapbox vector tile, empty bytes where nothing is, and its `tile_version`."""
+    if sees_individuals(actor):
+        shown = account_tile(session, wanted, chosen, by, today=clock.today(actor.timezone))
+        return shown.body, _version(shown.version, actor, chosen, by)
+    version = tile_version(session, actor, chosen, by)
+    return anonymous_tile(session, wanted, chosen), version
+
+
+def _version(data: int, actor: Actor, chosen: Filter, by: Colouring) -> str:
     day = clock.today(actor.timezone) if by.dated else None
     scope = [
         sees_individuals(actor),
@@ -83,17 +98,8 @@ def tile_version(session: Session, actor: Actor, chosen: Filter, by: Colouring =
         sorted(actor.owner_ids),
         sorted(actor.territory_ids),
     ]
-    parts = repr([map_version(session), chosen.key, scope, by.property, day])
+    parts = repr([data, chosen.key, scope, by.property, day])
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
-
-
-def tile(
-    session: Session, actor: Actor, wanted: Tile, chosen: Filter, by: Colouring = TERRITORY
-) -> bytes:
-    """The tile as Mapbox vector tile; empty bytes where nothing is."""
-    if sees_individuals(actor):
-        return account_tile(session, wanted, chosen, by, today=clock.today(actor.timezone))
-    return anonymous_tile(session, wanted, chosen)
 
 
 def count(

@@ -20,7 +20,7 @@ Who counts customers without seeing any gets `geocrm.maps.anonymous_tiles` inste
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,7 @@ from geocrm.maps.colouring import TERRITORY, Colouring
 from geocrm.maps.filters import Filter
 from geocrm.maps.recency import span_days
 from geocrm.maps.tile_sql import EXTENT, SEGMENT_COUNTS, drawn, gather
+from geocrm.maps.version import VERSION
 from geocrm.spatial.morton import ZOOM, tile_range
 
 MAX_ZOOM: Final = 22
@@ -73,6 +74,13 @@ class Tile:
         return tile_range(self.z, self.x, self.y)
 
 
+class VersionedTile(NamedTuple):
+    """A Mapbox vector tile, empty bytes where nothing is, and the version of the map it shows."""
+
+    version: int
+    body: bytes
+
+
 def account_tile(
     session: Session,
     tile: Tile,
@@ -80,7 +88,7 @@ def account_tile(
     by: Colouring = TERRITORY,
     *,
     today: date | None = None,
-) -> bytes:
+) -> VersionedTile:
     """The customers in the tile whom the session may see and the filter chooses. One statement.
 
     `today` is asked for by what changes with the day.
@@ -89,7 +97,8 @@ def account_tile(
     if by.dated and today:
         values |= span_days(today)
     once = _one_plan_is_good(tile, chosen, by)
-    return bytes(scoped_sql(session, sql, values, plan_once=once).scalar_one())
+    row = scoped_sql(session, f"SELECT ({VERSION}), ({sql})", values, plan_once=once).one()
+    return VersionedTile(int(row[0]), bytes(row[1]))
 
 
 def statement(tile: Tile, chosen: Filter, by: Colouring = TERRITORY) -> tuple[str, dict[str, Any]]:

@@ -5,12 +5,15 @@ territory, figures or name. Read it before what it stands for: then an answer ma
 version, which costs one request more, but never older.
 """
 
+from typing import Final
+
 from sqlalchemy.orm import Session
 
 from geocrm.db import unscoped_sql
 
+VERSION: Final = "SELECT coalesce(sum(raises), 0)::bigint FROM map_versions"
+
 
 def map_version(session: Session) -> int:
     """The version as this transaction sees it; it never falls. One statement."""
-    found = unscoped_sql(session, "SELECT sum(raises) FROM map_versions", {})
-    return int(found.scalar_one() or 0)
+    return int(unscoped_sql(session, VERSION, {}).scalar_one())

@@ -34,10 +34,11 @@ def accounts(z: int, x: int, y: int) -> Any:
     wanted = read_tile(z, x, y)
     chosen = service.filter_for(g.actor, request.args.get("filter"))
     by = colouring(request.args.get("colour"))
-    version = service.tile_version(g.session, g.actor, chosen, by)
-    if request.if_none_match.contains_weak(version):
-        return unchanged(version)
-    return answer(service.tile(g.session, g.actor, wanted, chosen, by), version)
+    if request.if_none_match:
+        version = service.tile_version(g.session, g.actor, chosen, by)
+        if request.if_none_match.contains_weak(version):
+            return unchanged(version)
+    return answer(*service.tile(g.session, g.actor, wanted, chosen, by))
 
 
 @bp.get("/boundaries/<layer>/<int:z>/<int:x>/<int:y>.mvt")

@@ -54,7 +54,9 @@ def test_a_feature_tells_the_value_that_most_of_its_customers_have(session, cust
         shift = 2 * (24 - z)
         for key in {row.qk >> shift for row in customers}:
             x, y = (int(at) for at in deinterleave(key))
-            features = decoded(account_tile(session, Tile(z, x, y), EVERYBODY, by, today=TODAY))
+            features = decoded(
+                account_tile(session, Tile(z, x, y), EVERYBODY, by, today=TODAY).body
+            )
             values = {row.account_id: truth(row) for row in customers if row.qk >> shift == key}
             assert customers_in(features) == len(values)
             alone = {f["id"]: f.get(by.property) for f in features if "point_count" not in f}
@@ -68,7 +70,7 @@ def test_a_tile_by_owner_tells_a_rep_of_nobody_else(session, scatter, add_user, 
     mine, theirs = add_user(), add_user()
     rows = scatter(40, [mine, theirs])
     session.info["scope"] = actor_of(mine)
-    features = decoded(account_tile(session, Tile(0, 0, 0), EVERYBODY, colouring("owner")))
+    features = decoded(account_tile(session, Tile(0, 0, 0), EVERYBODY, colouring("owner")).body)
     assert customers_in(features) == sum(r.owner_id == mine.id and r.qk is not None for r in rows)
     assert {feature["owner"] for feature in features} == {mine.id}
 

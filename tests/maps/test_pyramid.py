@@ -159,8 +159,8 @@ def as_told(features):
 def of_both_tiers(session, monkeypatch, tile, chosen):
     with monkeypatch.context() as patched:
         patched.setattr(tiles.pyramid, "MAX_ZOOM", -1)
-        by_keys = decoded(account_tile(session, tile, chosen))
-    return decoded(account_tile(session, tile, chosen)), by_keys
+        by_keys = decoded(account_tile(session, tile, chosen).body)
+    return decoded(account_tile(session, tile, chosen).body), by_keys
 
 
 def occupied(rows, z):
@@ -204,7 +204,7 @@ def test_a_stack_is_one_from_the_widest_tile_on(session, add_account):
     key = session.query(AccountScope.qk).first()[0]
     recent = compile_filter({"field": "last_order", "op": "gt", "value": "2026-05-02"}, today=TODAY)
     for chosen in (compile_filter(None, today=TODAY), recent):
-        (feature,) = decoded(account_tile(session, Tile(0, 0, 0), chosen))
+        (feature,) = decoded(account_tile(session, Tile(0, 0, 0), chosen).body)
         assert (feature["stack"], feature["point_count"], feature["revenue"]) == (key, 4, 20.0)
 
 
@@ -252,4 +252,4 @@ def test_everybody_is_counted_whatever_moves(session, scatter, add_user):
     )
     chosen = compile_filter(None, today=TODAY)
     placed = sum(row.qk is not None for row in rows)
-    assert customers_in(decoded(account_tile(session, Tile(0, 0, 0), chosen))) == placed
+    assert customers_in(decoded(account_tile(session, Tile(0, 0, 0), chosen).body)) == placed

@@ -55,7 +55,7 @@ def test_the_tiles_of_a_zoom_add_up_to_all_customers_with_a_point(session, crowd
         features = [
             feature
             for tile in tiles_at(expected, z)
-            for feature in decoded(account_tile(session, tile, chosen))
+            for feature in decoded(account_tile(session, tile, chosen).body)
         ]
         assert customers_in(features) == len(expected), z
         alone = [feature["id"] for feature in features if "point_count" not in feature]
@@ -70,7 +70,7 @@ def test_a_crowded_tile_shows_clusters_and_drops_nobody(session, crowd, monkeypa
         tiles_at(rows, 12),
         key=lambda t: sum(t.keys[0] <= (r.qk or -1) < t.keys[1] for r in rows),
     )
-    features = decoded(account_tile(session, crowded, EVERYBODY))
+    features = decoded(account_tile(session, crowded, EVERYBODY).body)
     low, high = crowded.keys
     assert customers_in(features) == sum(low <= (row.qk or -1) < high for row in rows)
 
@@ -81,7 +81,7 @@ def test_customers_on_one_point_are_a_stack_at_every_zoom(session, add_account):
     key = session.get(AccountScope, stacked[0].id).qk
     for z in (0, 8, 14, 22):
         x, y = deinterleave(key >> 2 * (24 - z))
-        features = decoded(account_tile(session, Tile(z, int(x), int(y)), EVERYBODY))
+        features = decoded(account_tile(session, Tile(z, int(x), int(y)), EVERYBODY).body)
         stacks = [f for f in features if f.get("stack") == key]
         if z > 0:
             assert [(f["point_count"], f["seg_A"], f["revenue"]) for f in stacks] == [(3, 3, 15.0)]
@@ -95,7 +95,7 @@ def test_a_name_is_told_only_near_by(session, add_account):
     names = {}
     for z in (5, 11, 12, 16):
         x, y = deinterleave(key >> 2 * (24 - z))
-        (feature,) = decoded(account_tile(session, Tile(z, int(x), int(y)), EVERYBODY))
+        (feature,) = decoded(account_tile(session, Tile(z, int(x), int(y)), EVERYBODY).body)
         assert feature["id"] == account.id
         names[z] = feature.get("name")
     assert names == {5: None, 11: None, 12: "Warung Bu Tini", 16: "Warung Bu Tini"}
@@ -109,7 +109,7 @@ def test_how_good_a_point_is_is_told_near_by(session, add_account):
     told = {}
     for z in (11, 12, 16):
         x, y = deinterleave(key >> 2 * (24 - z))
-        features = decoded(account_tile(session, Tile(z, int(x), int(y)), EVERYBODY))
+        features = decoded(account_tile(session, Tile(z, int(x), int(y)), EVERYBODY).body)
         (feature,) = [f for f in features if f.get("id") == account.id]
         told[z] = (feature.get("grade"), feature.get("radius_m"))
         # Those of a stack are told when it is opened.
@@ -134,7 +134,7 @@ def test_a_customer_is_drawn_where_it_is(session, add_account):
     key = session.get(AccountScope, account.id).qk
     for z in (4, 11, 15):
         x, y = deinterleave(key >> 2 * (24 - z))
-        (feature,) = decoded(account_tile(session, Tile(z, int(x), int(y)), EVERYBODY))
+        (feature,) = decoded(account_tile(session, Tile(z, int(x), int(y)), EVERYBODY).body)
         across, up = feature["at"]
         size = 360 / 2**z
         assert int(x) * size - 180 + across / 4096 * size == pytest.approx(
@@ -148,7 +148,7 @@ def test_a_customer_is_drawn_where_it_is(session, add_account):
 def test_a_cluster_lies_among_its_customers(session, add_account):
     for lon in (106.80, 106.81, 106.82):
         add_account(at=(lon, -6.2), territory_id=4)
-    (feature,) = decoded(account_tile(session, Tile(3, 6, 4), EVERYBODY))
+    (feature,) = decoded(account_tile(session, Tile(3, 6, 4), EVERYBODY).body)
     assert feature["point_count"] == 3
     assert feature["territory"] == 4
     size = 360 / 8
@@ -162,7 +162,9 @@ def test_a_rep_receives_nothing_of_another_rep(session, crowd, actor_of):
         session.info["scope"] = actor_of(rep)
         for z in (0, 5, 10, 13):
             features = [
-                f for t in tiles_at(rows, z) for f in decoded(account_tile(session, t, EVERYBODY))
+                f
+                for t in tiles_at(rows, z)
+                for f in decoded(account_tile(session, t, EVERYBODY).body)
             ]
             assert customers_in(features) == len(own)
             assert {f["id"] for f in features if "id" in f} <= own
@@ -180,7 +182,7 @@ def test_orm_list_and_tiles_show_anybody_the_same_customers(session, crowd):
         assert {row.id for row in listed} == by_orm
         placed = {row.account_id for row in rows if row.qk is not None} & by_orm
         features = [
-            f for t in tiles_at(rows, 9) for f in decoded(account_tile(session, t, EVERYBODY))
+            f for t in tiles_at(rows, 9) for f in decoded(account_tile(session, t, EVERYBODY).body)
         ]
         assert customers_in(features) == len(placed)
         assert {f["id"] for f in features if "id" in f} <= placed
@@ -283,13 +285,13 @@ def test_the_same_tile_asked_again_is_not_planned_again(session, crowd, monkeypa
     """The second time the connection knows the statement; with other values it gives others."""
     rows = crowd[1]
     everybody = tiles_at(rows, 12)[:3]
-    told = [account_tile(session, tile, IN_A) for tile in everybody]
+    told = [account_tile(session, tile, IN_A).body for tile in everybody]
     known = session.connection().connection.info["geocrm_prepared"]
     before = len(known)
     monkeypatch.setattr(tiles, "_one_plan_is_good", lambda *_: False)
-    assert [account_tile(session, tile, IN_A) for tile in everybody] == told
+    assert [account_tile(session, tile, IN_A).body for tile in everybody] == told
     monkeypatch.undo()
-    assert [account_tile(session, tile, IN_A) for tile in everybody] == told
+    assert [account_tile(session, tile, IN_A).body for tile in everybody] == told
     assert len(known) == before
 
 
@@ -424,12 +426,12 @@ def test_outlines_of_an_older_version_are_dropped(tmp_path):
     assert TileCache(tmp_path, "idn-adm2-v1").get(3, 6, 4)
 
 
-def test_a_tile_takes_three_statements_who_asks_what_version_and_the_tile(
+def test_a_tile_takes_two_statements_who_asks_and_the_tile(
     client_of, signed_in_as, crowd, rep, statements
 ):
-    """A browser's session is a fourth; nothing else is asked for at each of a thousand tiles."""
+    """A browser's session is a third; nothing else is asked for at each of a thousand tiles."""
     tile = tiles_at(crowd[1], 12)[0]
-    for client, most in ((client_of(rep), 3), (signed_in_as(rep), 4)):
+    for client, most in ((client_of(rep), 2), (signed_in_as(rep), 3)):
         get_tile(client, tile.z, tile.x, tile.y)
         statements.clear()
         get_tile(client, tile.z, tile.x, tile.y)
