@@ -48,6 +48,7 @@ RowCriterion = Callable[[Any], ColumnElement[bool]]
 Criterion = Callable[[list[int], list[int]], RowCriterion]
 Entity = TypeVar("Entity", bound=type)
 _CRITERIA: dict[type, Criterion] = {}
+_NAMES: set[str] = set()
 
 
 def scoped(criterion: Criterion) -> Callable[[Entity], Entity]:
@@ -61,6 +62,7 @@ def scoped(criterion: Criterion) -> Callable[[Entity], Entity]:
 
     def register(entity: Entity) -> Entity:
         _CRITERIA[entity] = criterion
+        _NAMES.add(entity.__table__.name)  # type: ignore[attr-defined]
         return entity
 
     return register
@@ -68,7 +70,7 @@ def scoped(criterion: Criterion) -> Callable[[Entity], Entity]:
 
 def scoped_table_names() -> frozenset[str]:
     """Names of all tables that hold someone's records."""
-    return frozenset(entity.__table__.name for entity in _CRITERIA)  # type: ignore[attr-defined]
+    return frozenset(_NAMES)
 
 
 def of(session: Session) -> Scope:
