@@ -104,6 +104,8 @@ class StaticFiles:
 
     def release(self, version: str | None) -> Release:
         """The files for somebody who knows `version`: another process may have seen them first."""
+        if version is None:
+            return self.current()
         if version != self._release.version:
             self._look()
         return self._release
