@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from geocrm import clock
 from geocrm.config import Settings
 from geocrm.db import cluster, make_engine, make_sessions, scoped_sql, unit_of_work
-from geocrm.maps import hexagons, pyramid
+from geocrm.maps import beforehand, hexagons
 from geocrm.maps.filters import Filter, compile_filter
 from geocrm.maps.queries import Box
 from geocrm.maps.regions import regions
@@ -141,7 +141,7 @@ def _compared(session: Session, question: Question, chosen: Filter, rounds: int)
 
 @contextmanager
 def _nothing_counted_beforehand() -> Iterator[None]:
-    with patch.object(pyramid, "split_months", lambda _: None):
+    with patch.object(beforehand, "split", lambda *_: None):
         yield
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from geocrm.customers.models import SEGMENTS
 from geocrm.db import elevated, scoped_sql
 from geocrm.maps import pyramid
+from geocrm.maps.beforehand import answer
 from geocrm.maps.filters import Filter
 from geocrm.maps.tile_sql import EXTENT, LAYER_NAME
 from geocrm.maps.tiles import Tile
@@ -38,9 +39,9 @@ def anonymous_tile(session: Session, tile: Tile, chosen: Filter) -> bytes:
         return b""
     low, high = around.keys
     cell_zoom = min(tile.z + _CELL_BITS, FINEST_CELL_ZOOM)
-    split = pyramid.split_months(chosen) if tile.z <= pyramid.MAX_ZOOM else None
-    if split is not None:
-        parts, values = pyramid.counted(tile.z, tile.x, tile.y, chosen, split)
+    found = answer(chosen) if tile.z <= pyramid.MAX_ZOOM else None
+    if found is not None:
+        parts, values = pyramid.counted(tile.z, tile.x, tile.y, chosen, found)
         sql = f"WITH {parts} {_FROM_PARTS}"
     else:
         values = {**chosen.params, "low": low, "high": high, "shift": 2 * (ZOOM - cell_zoom)}

@@ -1,7 +1,7 @@
 """Regions and wide hexagons from customers counted beforehand (migration 0020).
 
 `region_totals` know what `map_cells` do and the boundary unit instead of a place, so they answer
-the same filters (`geocrm.maps.pyramid.split_months`). `square_totals` know owner, territory and
+the same filters (`geocrm.maps.beforehand.of_months`). `square_totals` know owner, territory and
 segment, but no date: fine squares by month were as many as the customers. Both answer exactly;
 whatever else a filter asks for is read from the customers themselves.
 """
@@ -9,7 +9,7 @@ whatever else a filter asks for is read from the customers themselves.
 from typing import Any, Final
 
 from geocrm.maps import layer_models as layer_models
-from geocrm.maps import pyramid
+from geocrm.maps.beforehand import of_months
 from geocrm.maps.filters import Filter
 
 COARSEST_SQUARES: Final = 7
@@ -19,18 +19,18 @@ FINEST_SQUARES: Final = 15  # of the squares that changes are written to
 def squares_answer(chosen: Filter, level: int) -> bool:
     """Whether squares of the zoom `level` are kept and know all that the filter asks for."""
     kept = COARSEST_SQUARES <= level <= FINEST_SQUARES
-    return kept and "last_order" not in chosen.fields and pyramid.split_months(chosen) is not None
+    return kept and "last_order" not in chosen.fields and of_months(chosen) is not None
 
 
 def by_unit(chosen: Filter) -> tuple[str, dict[str, Any]]:
     """SQL of all the filter chooses, by `part`, the unit they know, and segment; its values."""
     values = dict(chosen.params)
-    split = pyramid.split_months(chosen)
-    if split is None:
+    found = of_months(chosen)
+    if found is None:
         return of_customers("s.unit", chosen), values
-    if not split:
+    if not found.split:
         return _BY_UNIT.replace("{filter}", chosen.sql), values
-    apart, within = pyramid.parted(split, values)
+    apart, within = found.parted(values)
     whole = _BY_UNIT.replace("{filter}", f"{chosen.sql} AND {apart}")
     return f"{whole} UNION ALL {of_customers('s.unit', chosen, within)}", values
 

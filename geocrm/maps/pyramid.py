@@ -1,111 +1,42 @@
-"""The widest tiles, from customers counted beforehand (`map_cells` of migration 0015).
+"""The widest tiles, from customers counted beforehand (migrations 0015 and 0023).
 
-The cells know owner, territory, segment and the month of the last order, so they answer a filter
-and a scope of these exactly. A date inside a month splits that month: its customers are read one by
-one, all others as sums, and the answer stays exact. Whatever else a filter asks for is not known
-here; then the next tier answers.
+`geocrm.maps.beforehand` says which sums answer a filter and a colouring exactly, and of which
+periods the customers are read one by one. Where none does, the next tier answers.
 """
 
-import calendar
-from collections.abc import Mapping
-from datetime import date, timedelta
 from typing import Any, Final
 
 from geocrm.maps import pyramid_models as pyramid_models
+from geocrm.maps.beforehand import Answer, Kept
 from geocrm.maps.colouring import TERRITORY, Colouring
 from geocrm.maps.filters import Filter
-from geocrm.maps.tile_sql import EXTENT, SEGMENT_COUNTS, drawn, gather, interleave
+from geocrm.maps.tile_sql import EXTENT, SEGMENT_COUNTS, drawn, gather, interleave, leading, told
 from geocrm.spatial.morton import ZOOM, tile_range
 
 MAX_ZOOM: Final = 6
 COARSEST_LEVEL: Final = 3
 FINEST_LEVEL: Final = 9  # of the cells that changes are written to
 CELL_BITS: Final = 3  # 8 x 8 cells a tile
-_PART_BITS: Final = 3  # customers of a split month lie at the middle of an eighth of a cell
-_MAX_SPLIT_MONTHS: Final = 2
-
-_KNOWN: Final[Mapping[str, frozenset[str]]] = {
-    "segment": frozenset({"in", "not_in", "eq", "ne", "empty"}),
-    "territory": frozenset({"in", "not_in", "eq", "ne", "empty"}),
-    "owner": frozenset({"in", "not_in", "eq", "ne"}),
-    "has_point": frozenset({"eq"}),
-    "last_order": frozenset(
-        {"gte", "lt", "gt", "lte", "eq", "ne", "between", "empty"}
-        | {"within_days", "not_within_days"}
-    ),
-}
-
-
-def split_months(chosen: Filter) -> frozenset[date] | None:
-    """The months whose customers must be read one by one; None when the cells cannot answer."""
-    if chosen.is_everything:
-        return frozenset()
-    if chosen.tree is None or chosen.today is None:
-        return None
-    found = _split(chosen.tree, chosen.today)
-    return None if found is None or len(found) > _MAX_SPLIT_MONTHS else found
-
-
-def _split(node: Mapping[str, Any], today: date) -> frozenset[date] | None:
-    for word in ("and", "or"):
-        if word in node:
-            return _united([_split(part, today) for part in node[word]])
-    if "not" in node:
-        return _split(node["not"], today)
-    field, op = node["field"], node["op"]
-    if op not in _KNOWN.get(field, ()):
-        return None
-    if field != "last_order" or op == "empty":
-        return frozenset()
-    return frozenset(
-        _month(day) for day, first in _bounds(op, node["value"], today) if not _at_edge(day, first)
-    )
-
-
-def _united(parts: list[frozenset[date] | None]) -> frozenset[date] | None:
-    known = [part for part in parts if part is not None]
-    return frozenset().union(*known) if len(known) == len(parts) else None
-
-
-def _bounds(op: str, value: Any, today: date) -> list[tuple[date, bool | None]]:
-    """Days that part the dates, each with whether it is the first of a side (None: neither)."""
-    if op in ("within_days", "not_within_days"):
-        return [(today - timedelta(days=int(value)), True)]
-    if op == "between":
-        return [(date.fromisoformat(value[0]), True), (date.fromisoformat(value[1]), False)]
-    first = {"gte": True, "lt": True, "lte": False, "gt": False}.get(op)
-    return [(date.fromisoformat(value), first)]
-
-
-def _at_edge(day: date, first: bool | None) -> bool:
-    """Whether no month has days on both sides."""
-    if first is None:
-        return False
-    return day.day == (1 if first else calendar.monthrange(day.year, day.month)[1])
-
-
-def _month(day: date) -> date:
-    return day.replace(day=1)
-
-
-def _last_of(month: date) -> date:
-    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+_PART_BITS: Final = 3  # customers read one by one lie at the middle of an eighth of a cell
 
 
 def statement(
-    z: int, x: int, y: int, chosen: Filter, split: frozenset[date], by: Colouring = TERRITORY
+    z: int, x: int, y: int, chosen: Filter, found: Answer, by: Colouring = TERRITORY
 ) -> tuple[str, dict[str, Any]]:
-    """The SQL of the tile z/x/y, with its values; `split` are the filter's `split_months`."""
-    sql, values = counted(z, x, y, chosen, split, by)
+    """The SQL of the tile z/x/y, with its values; `found` answers filter and colouring."""
+    sql, values = counted(z, x, y, chosen, found, by)
     values |= {"scale": EXTENT / 2 ** (ZOOM - z), "left": EXTENT * x, "top": EXTENT * y}
-    return f"WITH {sql}, {_PLACED} {drawn(by)}", values
+    placed = _PLACED.replace("{leading}", leading(by)).replace("{told}", told(by))
+    return f"WITH {sql}, {placed} {drawn(by)}", values
 
 
 def counted(
-    z: int, x: int, y: int, chosen: Filter, split: frozenset[date], by: Colouring = TERRITORY
+    z: int, x: int, y: int, chosen: Filter, found: Answer, by: Colouring = TERRITORY
 ) -> tuple[str, dict[str, Any]]:
     """SQL of the common table `parts`: the customers of the tile by cell, segment and `lead`."""
-    whole_sql, single_sql = (sql.replace("{lead}", by.value) for sql in (_WHOLE, _SINGLE))
+    whole_sql, single_sql = (
+        sql.replace("{lead}", by.value) for sql in (_of(found.kept, _WHOLE), _SINGLE)
+    )
     level = z + CELL_BITS
     low, high = tile_range(z, x, y)
     cell_shift, finest_shift = 2 * (ZOOM - level), 2 * (ZOOM - FINEST_LEVEL)
@@ -118,66 +49,68 @@ def counted(
         "fine_high": high >> finest_shift,
         "coarser": cell_shift - finest_shift,
     }
-    if not split:
+    if not found.split:
         whole = whole_sql.replace("{filter}", chosen.sql)
         return f"parts AS MATERIALIZED ({whole})", values
     values |= {"low": low, "high": high, "part_shift": cell_shift - 2 * _PART_BITS}
     values["part_width"] = 1 << (ZOOM - level - _PART_BITS)
-    apart, within = parted(split, values)
+    apart, within = found.parted(values)
     whole = whole_sql.replace("{filter}", f"{chosen.sql} AND {apart}")
     single = single_sql.replace("{filter}", f"{chosen.sql} AND {within}")
     return f"parts AS MATERIALIZED ({whole} UNION ALL {single})", values
 
 
-def kinds(chosen: Filter, split: frozenset[date]) -> tuple[str, dict[str, Any]]:
+def kinds(chosen: Filter, found: Answer) -> tuple[str, dict[str, Any]]:
     """SQL of all the filter chooses, with a point or without, by segment, territory and owner."""
     values = {**chosen.params, "level": COARSEST_LEVEL}
-    if not split:
-        return _KINDS.replace("{filter}", chosen.sql), values
-    apart, within = parted(split, values)
-    whole = _KINDS.replace("{filter}", f"{chosen.sql} AND {apart}")
+    kinds_sql = _of(found.kept, _KINDS)
+    if not found.split:
+        return kinds_sql.replace("{filter}", chosen.sql), values
+    apart, within = found.parted(values)
+    whole = kinds_sql.replace("{filter}", f"{chosen.sql} AND {apart}")
     single = KINDS_OF_CUSTOMERS.replace(
         "{conditions}", f"{{scope:s}} AND {chosen.sql} AND {within}"
     )
     return f"{whole} UNION ALL {single}", values
 
 
-def parted(split: frozenset[date], values: dict[str, Any]) -> tuple[str, str]:
-    """The conditions of being outside the split months, and inside; adds their values."""
-    values["split_months"] = sorted(split)
-    spans = []
-    for i, month in enumerate(sorted(split)):
-        values |= {f"from{i}": month, f"until{i}": _last_of(month)}
-        spans.append(f"s.last_order >= :from{i} AND s.last_order <= :until{i}")
-    # Who never ordered has no month, so is in none that is split.
-    apart = "(s.last_order = ANY(CAST(:split_months AS date[]))) IS NOT TRUE"
-    return apart, f"({' OR '.join(spans)})"
+def _of(kept: Kept, sql: str) -> str:
+    """The SQL over the tables of these sums."""
+    columns = f"owner_id, territory_id, segment, {kept.own} AS {kept.column}, {_SUMS}"
+    for name, value in {
+        "{cells}": kept.table,
+        "{deltas}": kept.deltas,
+        "{kept}": kept.where,
+        "{columns}": columns,
+    }.items():
+        sql = sql.replace(name, value)
+    return sql
 
 
-_COLUMNS = "owner_id, territory_id, segment, last_order, n, cents, weak, ids, x, y, spread"
+_SUMS: Final = "n, cents, weak, ids, x, y, spread"
 # Under the names of account_scope, so that a filter's and a scope's conditions fit both.
-_WHOLE: Final = f"""
-    SELECT s.cell, s.segment, {{lead}} AS lead, sum(s.n) AS n, sum(s.cents) / 100 AS revenue,
+_WHOLE: Final = """
+    SELECT s.cell, s.segment, {lead} AS lead, sum(s.n) AS n, sum(s.cents) / 100 AS revenue,
            sum(s.ids) AS ids, sum(s.x) AS x, sum(s.y) AS y, sum(s.spread) AS spread,
            CAST(NULL AS bigint) AS low, CAST(NULL AS bigint) AS high
     FROM (
-        SELECT cell, cell AS qk, {_COLUMNS} FROM map_cells
-        WHERE level = :level AND cell >= :cell_low AND cell < :cell_high
+        SELECT cell, cell AS qk, {columns} FROM {cells}
+        WHERE {kept} AND level = :level AND cell >= :cell_low AND cell < :cell_high
         UNION ALL
-        SELECT cell >> :coarser, cell, {_COLUMNS} FROM map_deltas
-        WHERE cell >= :fine_low AND cell < :fine_high
+        SELECT cell >> :coarser, cell, {columns} FROM {deltas}
+        WHERE {kept} AND cell >= :fine_low AND cell < :fine_high
     ) s
-    WHERE {{scope:s}} AND {{filter}}
+    WHERE {scope:s} AND {filter}
     GROUP BY 1, 2, 3 HAVING sum(s.n) > 0
 """
-_KINDS: Final = f"""
+_KINDS: Final = """
     SELECT s.segment, s.territory_id, s.owner_id, sum(s.n) AS n, sum(s.cents) / 100 AS revenue,
            sum(s.weak) AS weak, coalesce(sum(s.n) FILTER (WHERE s.qk IS NULL), 0) AS unplaced
     FROM (
-        SELECT nullif(cell, -1) AS qk, {_COLUMNS} FROM map_cells WHERE level = :level
-        UNION ALL SELECT nullif(cell, -1), {_COLUMNS} FROM map_deltas
+        SELECT nullif(cell, -1) AS qk, {columns} FROM {cells} WHERE {kept} AND level = :level
+        UNION ALL SELECT nullif(cell, -1), {columns} FROM {deltas} WHERE {kept}
     ) s
-    WHERE {{scope:s}} AND {{filter}}
+    WHERE {scope:s} AND {filter}
     GROUP BY 1, 2, 3 HAVING sum(s.n) > 0
 """
 # The same from the customers themselves.
@@ -200,11 +133,12 @@ OCCUPIED: Final = f"""
     ) held
 """
 CELL_SHIFT: Final = 2 * (ZOOM - FINEST_LEVEL)  # from a key to its cell of the finest level
-_PART_X = f"(({gather('part', ZOOM // 2)} + 0.5) * :part_width - 0.5)"
-_PART_Y = f"(({gather('(part >> 1)', ZOOM // 2)} + 0.5) * :part_width - 0.5)"
+# The middle of a part, doubled: whole numbers, because decimal ones take longer than all the rest.
+_TWICE_X = f"(({gather('part', ZOOM // 2)} * 2 + 1) * CAST(:part_width AS bigint) - 1)"
+_TWICE_Y = f"(({gather('(part >> 1)', ZOOM // 2)} * 2 + 1) * CAST(:part_width AS bigint) - 1)"
 _SINGLE: Final = f"""
     SELECT CAST(part >> {2 * _PART_BITS} AS int), segment, lead, sum(n), sum(revenue),
-           sum(ids), sum(n * {_PART_X}), sum(n * {_PART_Y}), NULL, min(low), max(high)
+           sum(ids), sum(n * {_TWICE_X}) / 2, sum(n * {_TWICE_Y}) / 2, NULL, min(low), max(high)
     FROM (
         SELECT s.qk >> :part_shift AS part, s.segment, {{lead}} AS lead, count(*) AS n,
                sum(s.revenue) AS revenue, sum(s.account_id) AS ids, min(s.qk) AS low,
@@ -234,18 +168,16 @@ _PLACED: Final = f"""
                     END AS point
         FROM cells c
     ), largest AS (
-        SELECT DISTINCT ON (cell) cell, lead FROM (
-            SELECT p.cell, p.lead, sum(p.n) AS n FROM parts p GROUP BY 1, 2) t
-        ORDER BY cell, n DESC, lead
+        {{leading}} FROM (SELECT cell, lead, sum(n) AS n FROM parts GROUP BY 1, 2) t GROUP BY cell
     ), one AS MATERIALIZED (
-        SELECT o.*, l.lead,
+        SELECT o.*, {{told}},
                coalesce(o.point, o.low) AS at,
                CASE WHEN summed = 0 THEN o.low = o.high
                     WHEN o.low IS NULL THEN point IS NOT NULL
                     ELSE o.low = o.high AND point = o.low IS TRUE END AS one_point
         FROM points o JOIN largest l USING (cell)
     ), placed AS (
-        SELECT n, revenue, account_id, segment, lead, one_point, at AS low,
+        SELECT n, revenue, account_id, segment, {{told}}, one_point, at AS low,
                "seg_A", "seg_B", "seg_C", "seg_D", seg_other,
                ((CASE WHEN one_point THEN {gather("at", ZOOM)} ELSE mean_x END) + 0.5) * :scale
                    - :left AS gx,

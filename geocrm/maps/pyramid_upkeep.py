@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.db import elevated, scoped_sql
-from geocrm.maps import layer_upkeep
+from geocrm.maps import facet_upkeep, layer_upkeep
 from geocrm.maps import pyramid_models as pyramid_models
 
 # Fewer are read with every tile at no cost; writing the cells for each would cost more.
@@ -30,7 +30,7 @@ class Compared(NamedTuple):
 def fold(session: Session) -> int:
     """Move what changed into cells and layers' totals; how many rows of changes that were."""
     cells = int(session.scalar(text("SELECT fold_map_deltas()")) or 0)
-    return cells + layer_upkeep.fold(session)
+    return cells + facet_upkeep.fold(session) + layer_upkeep.fold(session)
 
 
 def fold_when_worthwhile(session: Session) -> int:
@@ -39,6 +39,7 @@ def fold_when_worthwhile(session: Session) -> int:
         waiting = scoped_sql(
             session,
             "SELECT count(*) FROM (SELECT FROM map_deltas d WHERE {scope:d} UNION ALL"
+            " SELECT FROM facet_deltas f WHERE {scope:f} UNION ALL"
             " SELECT FROM layer_deltas l WHERE {scope:l} LIMIT :enough) waiting",
             {"enough": WORTH_FOLDING},
         ).scalar_one()
@@ -48,7 +49,7 @@ def fold_when_worthwhile(session: Session) -> int:
 def rebuild(session: Session) -> int:
     """Count cells and totals anew from the customers; how many rows of them there are now."""
     cells = int(session.scalar(text("SELECT rebuild_map_cells()")) or 0)
-    return cells + layer_upkeep.rebuild(session)
+    return cells + facet_upkeep.rebuild(session) + layer_upkeep.rebuild(session)
 
 
 def compare(session: Session) -> Compared:
@@ -58,7 +59,8 @@ def compare(session: Session) -> Compared:
     base = next(tuple(row[1:]) for row in rows if row.level is None)
     levels = {row.level: tuple(row[1:]) for row in rows if row.level is not None}
     wrong = [level for level, sums in sorted(levels.items()) if sums != base]
-    return Compared(int(base[0]), int(levels[9][0]), wrong, layer_upkeep.wrong(session))
+    others = facet_upkeep.wrong(session) + layer_upkeep.wrong(session)
+    return Compared(int(base[0]), int(levels[9][0]), wrong, others)
 
 
 # Whole numbers and hundredths: equal or wrong, nothing between.

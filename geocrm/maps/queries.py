@@ -15,6 +15,7 @@ from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
 from geocrm.maps import lasso, pyramid
+from geocrm.maps.beforehand import answer
 from geocrm.maps.cursors import Cursor
 from geocrm.maps.filters import Filter
 from geocrm.spatial.morton import ZOOM
@@ -248,9 +249,9 @@ def extent(session: Session) -> Box | None:
 
 def _kinds(chosen: Filter, box: Box | None) -> tuple[str, dict[str, Any]]:
     """SQL of figures by segment, territory, owner: counted beforehand where that is exact."""
-    split = pyramid.split_months(chosen) if box is None else None
-    if split is not None:
-        source, values = pyramid.kinds(chosen, split)
+    found = answer(chosen) if box is None else None
+    if found is not None:
+        source, values = pyramid.kinds(chosen, found)
     else:
         conditions, values = _conditions(chosen, box)
         source = pyramid.KINDS_OF_CUSTOMERS.replace("{conditions}", conditions)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 # Days back, by the name of the span that ends there.
 _SPANS: Final = (30, 90, 180, 365)
+SPANS: Final = (*map(str, _SPANS), "older", "never")
 
 
 def span_sql(column: str) -> str:

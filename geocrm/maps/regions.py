@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from geocrm.customers.models import SEGMENTS
 from geocrm.db import elevated, scoped_sql
 from geocrm.maps import layer_totals, pyramid
+from geocrm.maps.beforehand import answer
 from geocrm.maps.filters import Filter
 from geocrm.maps.service import sees_individuals
 from geocrm.security import Actor
@@ -72,10 +73,10 @@ def statement(layer: str, chosen: Filter) -> tuple[str, dict[str, Any]]:
 
 
 def _by_kind(part: str, chosen: Filter) -> tuple[str, dict[str, Any]]:
-    split = pyramid.split_months(chosen)
-    if split is None:
+    found = answer(chosen)
+    if found is None:
         return layer_totals.of_customers(part, chosen), dict(chosen.params)
-    kinds, values = pyramid.kinds(chosen, split)
+    kinds, values = pyramid.kinds(chosen, found)
     sums = "sum(k.n)::int AS n, sum(k.revenue) AS revenue"
     figures = f"SELECT {part} AS part, k.segment, {sums} FROM ({kinds}) k GROUP BY 1, 2"
     # How good a point is, which `kinds` tell as well, is not asked here.

@@ -2,8 +2,8 @@
 
 A tier makes `parts` (customers by cell, segment and `lead`, the value of the colouring: `n`) and
 from them `placed`, a row a feature: `n`, `revenue`, `account_id`, `segment`, the columns of
-`SEGMENT_COUNTS`, the `lead` of most, `one_point` with `low`, the key of that point, and `gx`, `gy`,
-its place in units of the tile. `drawn` makes the tile of it.
+`SEGMENT_COUNTS`, what `leading` tells of its colours, `one_point` with `low`, the key of that
+point, and `gx`, `gy`, its place in units of the tile. `drawn` makes the tile of it.
 """
 
 from typing import Final
@@ -48,7 +48,7 @@ _FEATURE = f"""
     CASE WHEN n > 1 THEN n END AS point_count,
     CASE WHEN n > 1 THEN placed.revenue END AS revenue,
     CASE WHEN n > 1 AND one_point THEN low END AS stack,
-    {_MIX}, ST_MakePoint(gx, gy) AS geom
+    {_MIX}, {{mix}} ST_MakePoint(gx, gy) AS geom
 """
 _ALONE = "CASE WHEN n = 1 THEN placed.account_id END"
 _DRAWN: Final = f"""
@@ -70,4 +70,20 @@ _DRAWN_WITH_NAMES: Final = f"""
 
 def drawn(by: Colouring, *, with_names: bool = False) -> str:
     """SQL of the tile of `placed`, whose `lead` is a value of the colouring."""
-    return (_DRAWN_WITH_NAMES if with_names else _DRAWN).replace("{property}", by.property)
+    mix = "".join(f'CASE WHEN n > 1 THEN "{name}" END AS "{name}", ' for name in by.mix().values())
+    sql = _DRAWN_WITH_NAMES if with_names else _DRAWN
+    return sql.replace("{property}", by.property).replace("{mix}", mix)
+
+
+def leading(by: Colouring) -> str:
+    """SQL that selects, of rows of `cell`, `lead` and `n`, each cell's `told`; to be grouped."""
+    mix = "".join(
+        f", (sum(n) FILTER (WHERE lead = '{value}'))::int AS \"{name}\""
+        for value, name in by.mix().items()
+    )
+    return f"SELECT cell, (array_agg(lead ORDER BY n DESC, lead))[1] AS lead{mix}"
+
+
+def told(by: Colouring) -> str:
+    """The columns that `leading` makes: the value of most, and how many have each."""
+    return ", ".join(("lead", *(f'"{name}"' for name in by.mix().values())))

@@ -10,7 +10,8 @@ one feature of one tile, so the features of a zoom add up to the customers that 
 * a stack, customers on one and the same point (a zoom-24 cell, 2.4 m at the equator):
   `point_count` and `stack`, the key that lists them (`geocrm.maps.queries.in_stack`);
 * a cluster: `point_count`. Stacks and clusters have `revenue`, how many are of each segment
-  (`seg_A` ... and `seg_other`) and the value of the colouring that most of them have.
+  (`seg_A` ... and `seg_other`), the value of the colouring that most of them have and, where there
+  are few values, how many have each (`visited_30` ...).
 
 Above `CLUSTER_MAX_ZOOM` points are drawn one by one; in a tile with more than `MAX_POINTS` of them
 small clusters take their place, so nobody is dropped.
@@ -27,10 +28,11 @@ from sqlalchemy.orm import Session
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
 from geocrm.maps import pyramid
+from geocrm.maps.beforehand import Answer, answer
 from geocrm.maps.colouring import TERRITORY, Colouring
 from geocrm.maps.filters import Filter
 from geocrm.maps.recency import span_days
-from geocrm.maps.tile_sql import EXTENT, SEGMENT_COUNTS, drawn, gather
+from geocrm.maps.tile_sql import EXTENT, SEGMENT_COUNTS, drawn, gather, leading, told
 from geocrm.maps.version import VERSION
 from geocrm.spatial.morton import ZOOM, tile_range
 
@@ -93,27 +95,31 @@ def account_tile(
 
     `today` is asked for by what changes with the day.
     """
-    sql, values = statement(tile, chosen, by)
+    found = _beforehand(tile, chosen, by, today)
+    sql, values = statement(tile, chosen, by, today=today)
     if by.dated and today:
         values |= span_days(today)
-    once = _one_plan_is_good(tile, chosen, by)
+    once = found is not None or _one_plan_is_good(tile, chosen)
     row = scoped_sql(session, f"SELECT ({VERSION}), ({sql})", values, plan_once=once).one()
     return VersionedTile(int(row[0]), bytes(row[1]))
 
 
-def statement(tile: Tile, chosen: Filter, by: Colouring = TERRITORY) -> tuple[str, dict[str, Any]]:
+def statement(
+    tile: Tile, chosen: Filter, by: Colouring = TERRITORY, *, today: date | None = None
+) -> tuple[str, dict[str, Any]]:
     """The SQL of a tile, with its values; from the first tier that can answer it exactly."""
-    if tile.z <= pyramid.MAX_ZOOM and by.counted:
-        split = pyramid.split_months(chosen)
-        if split is not None:
-            return pyramid.statement(tile.z, tile.x, tile.y, chosen, split, by)
+    found = _beforehand(tile, chosen, by, today)
+    if found is not None:
+        return pyramid.statement(tile.z, tile.x, tile.y, chosen, found, by)
     return _from_keys(tile, chosen, by)
 
 
-def _one_plan_is_good(tile: Tile, chosen: Filter, by: Colouring) -> bool:
-    """Whether the way to the rows does not depend on the values: then planning is half the work."""
-    if tile.z <= pyramid.MAX_ZOOM and by.counted:
-        return pyramid.split_months(chosen) is not None
+def _beforehand(tile: Tile, chosen: Filter, by: Colouring, today: date | None) -> Answer | None:
+    return answer(chosen, by, today) if tile.z <= pyramid.MAX_ZOOM else None
+
+
+def _one_plan_is_good(tile: Tile, chosen: Filter) -> bool:
+    """Whether the way to the keys does not depend on the values: then planning is half the work."""
     wide = tile.z <= BRANCHES_MAX_ZOOM
     return chosen.fields <= (_INDEXED - _OF_SOMEBODY if wide else _INDEXED)
 
@@ -138,6 +144,7 @@ def _from_keys(tile: Tile, chosen: Filter, by: Colouring) -> tuple[str, dict[str
     customers = _BRANCHES if tile.z <= BRANCHES_MAX_ZOOM else _CUSTOMERS
     customers = customers.replace("{lead}", by.value).replace("{filter}", chosen.sql)
     sql = _TILE.replace("{customers}", customers)
+    sql = sql.replace("{leading}", leading(by)).replace("{told}", told(by))
     sql += drawn(by, with_names=tile.z >= NAMES_FROM_ZOOM)
     return sql, {**chosen.params, **values}
 
@@ -168,12 +175,12 @@ _TILE: Final = f"""
                sum(p.n * ({gather(f"({_PART} >> 1)", _PART_BITS)} + 0.5)) / sum(p.n) AS down
         FROM parts p CROSS JOIN grid g GROUP BY 1, 2
     ), largest AS (
-        SELECT DISTINCT ON (cell) cell, lead FROM (
+        {{leading}} FROM (
             SELECT p.low >> g.shift AS cell, p.lead, sum(p.n) AS n
             FROM parts p CROSS JOIN grid g GROUP BY 1, 2) t
-        ORDER BY cell, n DESC, lead
+        GROUP BY cell
     ), spots AS (
-        SELECT c.*, l.lead, (c.low - :low) >> :unit_shift AS at,
+        SELECT c.*, {{told}}, (c.low - :low) >> :unit_shift AS at,
                {EXTENT} / power(2, (:below - c.shift) / 2) AS width
         FROM cells c JOIN largest l USING (cell)
         OFFSET 0

@@ -61,9 +61,19 @@ def test_a_feature_tells_the_value_that_most_of_its_customers_have(session, cust
             assert customers_in(features) == len(values)
             alone = {f["id"]: f.get(by.property) for f in features if "point_count" not in f}
             assert alone == {each: values[each] for each in alone}
+            told = Counter()
+            for feature in features:
+                told.update(mix_of(feature, by))
+            counts = Counter(values.values())
+            if by.values:
+                assert told + Counter(alone.values()) == counts
             if len(features) == 1:
-                counts = Counter(values.values())
                 assert counts[features[0].get(by.property)] == max(counts.values())
+
+
+def mix_of(feature, by):
+    """How many customers of a cluster have each value."""
+    return {value: feature[name] for value, name in by.mix().items() if name in feature}
 
 
 def test_a_tile_by_owner_tells_a_rep_of_nobody_else(session, scatter, add_user, actor_of):

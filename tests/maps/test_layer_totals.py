@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from geocrm.customers.models import SEGMENTS
 from geocrm.db import scoped_sql
-from geocrm.maps import hexagons, layer_totals, layer_upkeep, pyramid, pyramid_upkeep, regions
+from geocrm.maps import beforehand, hexagons, layer_totals, layer_upkeep, pyramid_upkeep, regions
 from geocrm.maps.filters import compile_filter
 from geocrm.maps.hexagons import hexagons_around
 from geocrm.maps.queries import Box
@@ -107,7 +107,7 @@ def test_every_figure_is_that_of_the_customers(
         zooms = (0, 4, 8)
         counted = [hexagons_of(session, z, chosen) for z in zooms]
         with monkeypatch.context() as patched:
-            patched.setattr(pyramid, "split_months", lambda _: None)
+            patched.setattr(beforehand, "split", lambda *_: None)
             assert [hexagons_of(session, z, chosen) for z in zooms] == counted
         on_java = plainly(session, "1", chosen, "s.qk IS NOT NULL")
         assert sum(each[0] for each in counted[0].values()) == sum(n for n, *_ in on_java.values())

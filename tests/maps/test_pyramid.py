@@ -8,8 +8,10 @@ from sqlalchemy import text
 
 from geocrm.customers.models import AccountScope
 from geocrm.db import scoped_sql
-from geocrm.maps import pyramid, pyramid_upkeep, tiles
+from geocrm.maps import beforehand, pyramid_upkeep, tiles
+from geocrm.maps.colouring import TERRITORY, colouring
 from geocrm.maps.filters import compile_filter
+from geocrm.maps.recency import span_days
 from geocrm.maps.tiles import Tile, account_tile
 from geocrm.security import Actor, Role
 from geocrm.spatial.morton import deinterleave
@@ -32,6 +34,10 @@ def change_at_random(session, rng, reps):
         f"UPDATE account_scope s SET last_order = CAST(:day AS date) + account_id::int % 60"
         f" WHERE {some}",
         f"UPDATE account_scope s SET last_order = NULL WHERE {some}",
+        f"UPDATE account_scope s SET last_visit = CAST(:day AS date) - account_id::int % 40"
+        f" WHERE {some}",
+        f"UPDATE account_scope s SET last_visit = NULL WHERE {some}",
+        f"UPDATE account_scope s SET grade = 'rooftop' WHERE s.qk IS NOT NULL AND {some}",
         "UPDATE account_scope s SET geom = ST_SetSRID(ST_MakePoint(106 + random(), -7 + random()),"
         f" 4326), grade = 'street' WHERE {some}",
         f"UPDATE account_scope s SET geom = NULL, grade = 'none' WHERE {some}",
@@ -59,7 +65,21 @@ def contents(session):
         " UNION ALL SELECT * FROM map_deltas s WHERE {scope:s}) every"
         " GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0",
     )
-    return {tuple(row[:5]): tuple(float(v) for v in row[5:]) for row in rows}
+    return {tuple(row[:5]): tuple(float(v) for v in row[5:]) for row in rows} | facets(session)
+
+
+def facets(session):
+    """The same of the cells by week of order and visit, and by grade."""
+    keys = "facet, cell, owner_id, territory_id, segment, week, grade"
+    sums = "n, cents, weak, ids, x, y, spread"
+    rows = sql(
+        session,
+        f"SELECT {keys}, {', '.join(f'sum({name})' for name in sums.split(', '))} FROM ("
+        f" SELECT {keys}, {sums} FROM facet_cells s WHERE level = 9 AND {{scope:s}}"
+        f" UNION ALL SELECT {keys}, {sums} FROM facet_deltas s WHERE {{scope:s}}) every"
+        f" GROUP BY {keys} HAVING sum(n) <> 0",
+    )
+    return {tuple(row[:7]): tuple(float(v) for v in row[7:]) for row in rows}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -90,11 +110,38 @@ def test_a_count_that_went_wrong_is_seen_and_mended(session, scatter, add_user):
     assert pyramid_upkeep.compare(session).agree
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "facet"),
+    [
+        ("week", "week + 7", "last_visit"),
+        ("grade", "grade || '?'", "grade"),
+        ("n", "n + 1", "last_order"),
+    ],
+)
+def test_a_facet_that_went_wrong_is_seen_and_mended(
+    session, scatter, add_user, column, value, facet
+):
+    scatter(30, [add_user()])
+    pyramid_upkeep.rebuild(session)
+    assert pyramid_upkeep.compare(session).agree
+    sql(
+        session,
+        f"UPDATE facet_cells s SET {column} = {value}"
+        " WHERE level = 5 AND facet = :facet AND {scope:s}",
+        facet=facet,
+    )
+    found = pyramid_upkeep.compare(session)
+    assert (found.wrong_levels, found.wrong_layers) == ([], [f"{facet} of level 5"])
+    pyramid_upkeep.rebuild(session)
+    assert pyramid_upkeep.compare(session).agree
+
+
 def test_a_change_that_no_tile_shows_leaves_nothing_to_count(session, scatter, add_user):
     scatter(30, [add_user()])
     pyramid_upkeep.fold(session)
     sql(session, "UPDATE account_scope s SET reach = 3, unit = 'x' WHERE {scope:s}")
-    assert sql(session, "SELECT count(*) FROM map_deltas s WHERE {scope:s}").scalar() == 0
+    for table in ("map_deltas", "facet_deltas"):
+        assert sql(session, f"SELECT count(*) FROM {table} s WHERE {{scope:s}}").scalar() == 0
 
 
 def test_writers_of_one_cell_do_not_wait_for_each_other(engine, sessions):
@@ -133,6 +180,19 @@ FILTERS = {
         "op": "between",
         "value": ["2026-02-11", "2026-05-20"],
     },
+    "visited within 90 days": {"field": "last_visit", "op": "within_days", "value": 90},
+    "not visited within 90 days": {"field": "last_visit", "op": "not_within_days", "value": 90},
+    "never visited": {"field": "last_visit", "op": "empty", "value": True},
+    "visited from a Monday": {"field": "last_visit", "op": "gte", "value": "2026-05-04"},
+    "visited to a Sunday": {"field": "last_visit", "op": "lte", "value": "2026-05-10"},
+    "visited on some days": {
+        "or": [
+            {"field": "last_visit", "op": "eq", "value": "2026-05-20"},
+            {"field": "last_visit", "op": "between", "value": ["2026-02-11", "2026-03-11"]},
+        ]
+    },
+    "grades": {"field": "grade", "op": "in", "value": ["rooftop", "region", "none"]},
+    "at least a village": {"field": "grade", "op": "at_least", "value": "village"},
     "both": {
         "or": [
             {"field": "segment", "op": "in", "value": ["A"]},
@@ -156,11 +216,14 @@ def as_told(features):
     return sorted(plain, key=lambda f: sorted(map(str, f.items())))
 
 
-def of_both_tiers(session, monkeypatch, tile, chosen):
+def of_both_tiers(session, monkeypatch, tile, chosen, by=TERRITORY):
+    def told():
+        return decoded(account_tile(session, tile, chosen, by, today=TODAY).body)
+
     with monkeypatch.context() as patched:
         patched.setattr(tiles.pyramid, "MAX_ZOOM", -1)
-        by_keys = decoded(account_tile(session, tile, chosen).body)
-    return decoded(account_tile(session, tile, chosen).body), by_keys
+        by_keys = told()
+    return told(), by_keys
 
 
 def occupied(rows, z):
@@ -174,7 +237,7 @@ def test_the_pyramid_tells_what_the_keys_tell(session, scatter, add_user, monkey
     reps = [add_user(), add_user(), add_user()]
     rows = scatter(120, reps, seed=len(name))
     chosen = compile_filter(FILTERS[name], today=TODAY)
-    assert pyramid.split_months(chosen) is not None
+    assert beforehand.answer(chosen) is not None
     scope = Actor(1, Role.FIELD_REP, frozenset({int(reps[0].id)}), frozenset({2}))
     for scope_of in (session.info["scope"], scope):
         session.info["scope"] = scope_of
@@ -182,6 +245,75 @@ def test_the_pyramid_tells_what_the_keys_tell(session, scatter, add_user, monkey
             for tile in occupied(rows, z):
                 counted, by_keys = of_both_tiers(session, monkeypatch, tile, chosen)
                 assert as_told(counted) == as_told(by_keys)
+
+
+# What is coloured by, and filters that the same sums answer.
+COLOURED = {
+    "recency": ("everybody", "segments", "90 days", "a day"),
+    "visited": ("everybody", "territory", "visited within 90 days", "visited on some days"),
+    "grade": ("everybody", "placed", "at least a village"),
+    "owner": ("90 days", "grades", "not visited within 90 days"),
+}
+
+
+@pytest.mark.parametrize(("colour", "name"), [(c, n) for c in COLOURED for n in COLOURED[c]])
+def test_a_coloured_wide_tile_tells_what_the_keys_tell(
+    session, scatter, add_user, monkeypatch, colour, name
+):
+    reps = [add_user(), add_user(), add_user()]
+    rows = scatter(100, reps)
+    pyramid_upkeep.fold(session)
+    rows += scatter(100, reps, seed=8)
+    chosen, by = compile_filter(FILTERS[name], today=TODAY), colouring(colour)
+    assert beforehand.answer(chosen, by, TODAY) is not None
+    for scope in (
+        session.info["scope"],
+        Actor(1, Role.FIELD_REP, frozenset({int(reps[0].id)}), frozenset({2})),
+    ):
+        session.info["scope"] = scope
+        for z in (0, 6):
+            for tile in occupied(rows, z):
+                counted, by_keys = of_both_tiers(session, monkeypatch, tile, chosen, by)
+                assert as_told(counted) == as_told(by_keys)
+
+
+def test_what_one_facet_does_not_know_of_another_is_left_to_the_keys():
+    def answered(tree, colour):
+        return beforehand.answer(compile_filter(tree, today=TODAY), colouring(colour), TODAY)
+
+    assert answered(FILTERS["90 days"], "visited") is None
+    assert answered(FILTERS["grades"], "recency") is None
+    assert answered({"and": [FILTERS["90 days"], FILTERS["grades"]]}, "segment") is None
+    assert beforehand.answer(compile_filter(None, today=TODAY), colouring("visited")) is None
+
+
+def test_a_wide_tile_by_visit_reads_the_customers_of_the_weeks_that_spans_end_in(
+    session, scatter, add_user
+):
+    scatter(20, [add_user()])
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    session.execute(text("SET LOCAL enable_bitmapscan = off"))
+    session.execute(text("SET LOCAL enable_indexscan = off"))
+    session.execute(text("DROP INDEX account_scope_qk, account_scope_owner_qk"))
+    by = colouring("visited")
+    statement, values = tiles.statement(
+        Tile(0, 0, 0), compile_filter(None, today=TODAY), by, today=TODAY
+    )
+    days = values["split_days"]
+    assert len(days) == 4 * 7
+    assert all(span_days(TODAY)[f"day{span}"] in days for span in (30, 90, 180, 365))
+    plan = scoped_sql(session, "EXPLAIN " + statement, values | span_days(TODAY)).scalars()
+    assert "Index Only Scan using account_scope_visit_qk" in "\n".join(plan)
+
+
+@pytest.mark.parametrize("colour", ["grade", "owner"])
+def test_a_wide_tile_without_dates_reads_no_customer(session, scatter, add_user, colour):
+    scatter(20, [add_user()])
+    statement, values = tiles.statement(
+        Tile(0, 0, 0), compile_filter(None, today=TODAY), colouring(colour)
+    )
+    plan = "\n".join(scoped_sql(session, "EXPLAIN " + statement, values).scalars())
+    assert "account_scope" not in plan
 
 
 def test_half_of_the_customers_folded_half_not(session, scatter, add_user, monkeypatch):
@@ -219,7 +351,7 @@ def test_what_the_cells_do_not_know_is_left_to_the_keys():
             ]
         },
     ):
-        assert pyramid.split_months(compile_filter(tree, today=TODAY)) is None
+        assert beforehand.answer(compile_filter(tree, today=TODAY)) is None
 
 
 @pytest.mark.parametrize("name", ["segments", "from a first"])
@@ -236,6 +368,7 @@ def test_a_date_within_a_month_reads_the_customers_of_that_month_only(session, s
     scatter(20, [add_user()])
     session.execute(text("SET LOCAL enable_seqscan = off"))
     session.execute(text("SET LOCAL enable_bitmapscan = off"))
+    session.execute(text("SET LOCAL enable_indexscan = off"))
     session.execute(text("DROP INDEX account_scope_qk, account_scope_owner_qk"))
     chosen = compile_filter(FILTERS["90 days"], today=TODAY)
     statement, values = tiles.statement(Tile(0, 0, 0), chosen)

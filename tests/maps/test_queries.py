@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
-from geocrm.maps import lasso, pyramid, pyramid_upkeep, queries
+from geocrm.maps import beforehand, lasso, pyramid_upkeep, queries
 from geocrm.maps.filters import compile_filter
 from geocrm.security import Actor, Role
 from geocrm.spatial.morton import encode
@@ -39,18 +39,18 @@ def test_figures_counted_beforehand_are_those_of_the_customers(session, crowd, m
     chosen = compile_filter(FILTERS[name], today=TODAY)
     for scope in scopes(session, crowd):
         session.info["scope"] = scope
-        beforehand = queries.summary(session, chosen), queries.count(session, chosen, exact=True)
+        counted = queries.summary(session, chosen), queries.count(session, chosen, exact=True)
         with monkeypatch.context() as patched:
-            patched.setattr(pyramid, "split_months", lambda _chosen: None)
+            patched.setattr(beforehand, "split", lambda *_: None)
             one_by_one = (
                 queries.summary(session, chosen),
                 queries.count(session, chosen, exact=True),
             )
-        assert beforehand[0]._replace(revenue=0) == one_by_one[0]._replace(revenue=0)
-        assert beforehand[0].revenue == pytest.approx(one_by_one[0].revenue)
-        assert beforehand[1] == one_by_one[1]
+        assert counted[0]._replace(revenue=0) == one_by_one[0]._replace(revenue=0)
+        assert counted[0].revenue == pytest.approx(one_by_one[0].revenue)
+        assert counted[1] == one_by_one[1]
         capped = queries.count(session, chosen)
-        assert (capped.customers, capped.complete) == (beforehand[1].customers, True)
+        assert (capped.customers, capped.complete) == (counted[1].customers, True)
 
 
 def test_the_database_calls_the_same_grades_untrustworthy(session, crowd):
