@@ -25,9 +25,10 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from geocrm.db import scoped_sql
+from geocrm.db import Scope, scoped_sql
+from geocrm.db import scope as scopes
 from geocrm.errors import InvalidInput
-from geocrm.maps import pyramid
+from geocrm.maps import pyramid, square_tiles
 from geocrm.maps.beforehand import Answer, answer
 from geocrm.maps.colouring import TERRITORY, Colouring
 from geocrm.maps.filters import Filter
@@ -43,6 +44,7 @@ MAX_POINTS: Final = 2_000
 # Up to here a tile may hold far more customers than a rep has, so theirs are found by theirs.
 BRANCHES_MAX_ZOOM: Final = 9
 _INDEXED: Final = frozenset({"segment", "owner", "territory", "revenue", "last_order", "has_point"})
+_MANY_OWNERS: Final = 4
 # Whom a filter names decides which index leads to them, in a tile that holds many of everybody.
 _OF_SOMEBODY: Final = frozenset({"owner", "territory"})
 _EXTENT_BITS: Final = 12
@@ -96,7 +98,7 @@ def account_tile(
     `today` is asked for by what changes with the day.
     """
     found = _beforehand(tile, chosen, by, today)
-    sql, values = statement(tile, chosen, by, today=today)
+    sql, values = statement(tile, chosen, by, today=today, many=_sees_many(scopes.of(session)))
     if by.dated and today:
         values |= span_days(today)
     once = found is not None or _one_plan_is_good(tile, chosen)
@@ -105,13 +107,28 @@ def account_tile(
 
 
 def statement(
-    tile: Tile, chosen: Filter, by: Colouring = TERRITORY, *, today: date | None = None
+    tile: Tile,
+    chosen: Filter,
+    by: Colouring = TERRITORY,
+    *,
+    today: date | None = None,
+    many: bool = False,
 ) -> tuple[str, dict[str, Any]]:
-    """The SQL of a tile, with its values; from the first tier that can answer it exactly."""
+    """The SQL of a tile, with its values; from the first tier that can answer it exactly.
+
+    `many` says that it is for somebody who sees the customers of many.
+    """
     found = _beforehand(tile, chosen, by, today)
     if found is not None:
         return pyramid.statement(tile.z, tile.x, tile.y, chosen, found, by)
-    return _from_keys(tile, chosen, by)
+    if many and square_tiles.answer(tile.z, chosen, by):
+        sql, values = square_tiles.parts(tile.z, tile.keys, chosen, by)
+    else:
+        sql, values = _parts_of_customers(tile, chosen, by), {}
+    with_names = tile.z >= NAMES_FROM_ZOOM
+    placed = _PLACED.replace("{leading}", leading(by)).replace("{told}", told(by))
+    whole = f"WITH {sql}, {placed} {drawn(by, with_names=with_names)}"
+    return whole, {**chosen.params, **_lattice(tile), **values}
 
 
 def _beforehand(tile: Tile, chosen: Filter, by: Colouring, today: date | None) -> Answer | None:
@@ -124,13 +141,25 @@ def _one_plan_is_good(tile: Tile, chosen: Filter) -> bool:
     return chosen.fields <= (_INDEXED - _OF_SOMEBODY if wide else _INDEXED)
 
 
-def _from_keys(tile: Tile, chosen: Filter, by: Colouring) -> tuple[str, dict[str, Any]]:
+def _sees_many(scope: Scope) -> bool:
+    """Whether sums are read faster than the scope's own customers."""
+    return scope.sees_all or len(scope.owner_ids) >= _MANY_OWNERS
+
+
+def _parts_of_customers(tile: Tile, chosen: Filter, by: Colouring) -> str:
+    customers = _BRANCHES if tile.z <= BRANCHES_MAX_ZOOM else _CUSTOMERS
+    customers = customers.replace("{lead}", by.value).replace("{filter}", chosen.sql)
+    return _PARTS.replace("{customers}", customers)
+
+
+def _lattice(tile: Tile) -> dict[str, Any]:
+    """How keys are cut into the cells, parts and units of the tile."""
     low, high = tile.keys
     below = 2 * (ZOOM - tile.z)  # bits of a key that tell places of the tile apart
     points = tile.z > CLUSTER_MAX_ZOOM
     cell_shift = 0 if points else below - 2 * _CELL_BITS
     unit_bits = min(_EXTENT_BITS, ZOOM - tile.z)
-    values = {
+    return {
         "low": low,
         "high": high,
         "part_shift": 0 if points else cell_shift - 2 * _PART_BITS,
@@ -141,12 +170,6 @@ def _from_keys(tile: Tile, chosen: Filter, by: Colouring) -> tuple[str, dict[str
         "unit_shift": below - 2 * unit_bits,
         "unit": float(EXTENT >> unit_bits),
     }
-    customers = _BRANCHES if tile.z <= BRANCHES_MAX_ZOOM else _CUSTOMERS
-    customers = customers.replace("{lead}", by.value).replace("{filter}", chosen.sql)
-    sql = _TILE.replace("{customers}", customers)
-    sql = sql.replace("{leading}", leading(by)).replace("{told}", told(by))
-    sql += drawn(by, with_names=tile.z >= NAMES_FROM_ZOOM)
-    return sql, {**chosen.params, **values}
 
 
 _FOUND_BY = (
@@ -155,15 +178,18 @@ _FOUND_BY = (
 )
 _CUSTOMERS: Final = f"({_FOUND_BY % 'scope'}) s"
 _BRANCHES: Final = f"({_FOUND_BY % 'scope_owner'} UNION ALL {_FOUND_BY % 'scope_territory'}) s"
-_PART = f"(p.low >> greatest(g.shift - {2 * _PART_BITS}, 0))"
-_TILE: Final = f"""
-    WITH parts AS MATERIALIZED (
+_PARTS: Final = """
+    parts AS MATERIALIZED (
         SELECT s.qk >> :part_shift AS part, s.segment, s.lead, count(*) AS n,
                sum(s.revenue) AS revenue, min(s.account_id) AS account_id,
                min(s.qk) AS low, max(s.qk) AS high
-        FROM {{customers}}
+        FROM {customers}
         GROUP BY 1, 2, 3
-    ), grid AS MATERIALIZED (
+    )
+"""
+_PART = f"(p.low >> greatest(g.shift - {2 * _PART_BITS}, 0))"
+_PLACED: Final = f"""
+    grid AS MATERIALIZED (
         SELECT CASE WHEN count(DISTINCT part) > :max_points THEN CAST(:dense_shift AS int)
                     ELSE CAST(:cell_shift AS int) END AS shift
         FROM parts
