@@ -86,9 +86,8 @@ def _typed(session: Session, rounds: int, rng: np.random.Generator) -> dict[str,
     """What people type, out of what is there."""
 
     def sample(column: str, table: str) -> list[str]:
-        rows = session.execute(
-            text(f"SELECT {column} FROM {table} TABLESAMPLE system(0.2) REPEATABLE (1)"),
-            execution_options={"geocrm_scope_checked": True},
+        rows = session.connection().execute(
+            text(f"SELECT {column} FROM {table} TABLESAMPLE system(0.2) REPEATABLE (1)")
         )
         values = [row[0] for row in rows]
         return [str(values[i]) for i in rng.permutation(len(values))[:rounds]]

@@ -184,8 +184,8 @@ def test_a_chosen_candidate_becomes_the_point_and_is_settled(session, add_open, 
     assert address.answered == address.fingerprint
     scope = session.get_one(AccountScope, account_id)
     assert (scope.grade, scope.radius_m) == ("village", 900)
-    assert session.scalar(text("SELECT ST_AsText(geom) FROM account_scope").execution_options(
-        geocrm_scope_checked=True)) == "POINT(107.64 -6.9)"  # fmt: skip
+    placed = session.connection().scalar(text("SELECT ST_AsText(geom) FROM account_scope"))
+    assert placed == "POINT(107.64 -6.9)"
     assert session.get_one(Account, account_id).version == before + 1
     assert queue(session) == []
 
@@ -360,7 +360,7 @@ def test_a_point_that_terms_forbid_to_keep_is_neither_kept_nor_brought_back(
         "UPDATE address_decision_rows SET before = before || "
         "jsonb_build_object('retain_until', now() - interval '1 second')"
     )
-    session.execute(let_pass, execution_options={"geocrm_scope_checked": True})
+    session.connection().execute(let_pass)
     with pytest.raises(Conflict):
         review_tasks.undo(session, OPERATOR, decision.id)
     assert address_of(session, first).lon is None
