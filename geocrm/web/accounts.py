@@ -193,9 +193,7 @@ def save(account_id: int) -> Any:
     if version is None:
         raise InvalidInput(_("The form is incomplete: load the page again"))
     record = queries.record(g.session, account_id)
-    # Who owns it is no part of the record's version: many are handed over without being written.
-    owner_was = request.form.get("owner_was", record.scope.owner_id, type=int)
-    if record.account.version != version or record.scope.owner_id != owner_was:
+    if record.account.version != version:
         page = render_template(
             "accounts/edit.html",
             record=record,
