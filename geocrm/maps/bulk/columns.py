@@ -79,7 +79,6 @@ COLUMNS: Final[dict[str, Column]] = {
         Column("changed_on", "CAST(CAST(a.updated_at AS date) AS text)"),
     )
 }
-DEFAULT: Final = tuple(name for name in COLUMNS if not name.startswith("consent_"))
 # What the table of the map calls them, where our import has other names.
 OF_THE_TABLE: Final = {
     "revenue": "ordered_365_days",
@@ -101,7 +100,7 @@ SOURCE: Final = """
 
 
 def chosen(names: Sequence[str]) -> list[Column]:
-    """The columns of these names, in this order; the usual ones when none is named.
+    """The columns of these names, in this order; all when none is named.
 
     Names are those of our import, or of a saved view's table ("revenue", or "revenue:120" with its
     width). The number of the customer comes with them when nothing else says whose a row is.
@@ -114,4 +113,4 @@ def chosen(names: Sequence[str]) -> list[Column]:
         )  # fmt: skip
     if known and not IDENTITY.intersection(known):
         known.insert(0, "geocrm_number")
-    return [COLUMNS[name] for name in dict.fromkeys(known or DEFAULT)]
+    return [COLUMNS[name] for name in dict.fromkeys(known or COLUMNS)]
