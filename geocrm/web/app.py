@@ -24,6 +24,7 @@ from geocrm.web import (
     imports,
     language,
     layer_tiles,
+    packing,
     people,
     pop,
     problems,
@@ -129,6 +130,7 @@ def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
         SECURITY_SCHEMES={"token": {"type": "http", "scheme": "bearer"}},
         AUTO_404_RESPONSE=False,
     )
+    packing.register(app)  # the first to come is the last to see an answer
     # The order is the order of a request: database, language, form, who it is, what they may.
     browser_sessions.register(app, sessions)
     request_work.register(app, sessions)
