@@ -12,7 +12,6 @@ from geocrm.customers import (
     documents,
     following,
     history,
-    merging,
     queries,
     review,
     review_queries,
@@ -21,7 +20,7 @@ from geocrm.customers import (
 from geocrm.customers.imports.values import Decimal, number
 from geocrm.customers.models import SEGMENTS, Channel
 from geocrm.db.postgis import LonLat
-from geocrm.errors import InvalidInput, NotFound
+from geocrm.errors import InvalidInput
 from geocrm.maps.bulk import history as bulk_history
 from geocrm.sales import queries as sales
 from geocrm.territories import queries as territories
@@ -91,14 +90,8 @@ def create() -> Any:
 @bp.get("/<int:account_id>")
 @permit("read", "account")
 def show(account_id: int) -> Any:
-    """The customer's record; one that was merged leads to whom it was merged into."""
-    try:
-        record = queries.record(g.session, account_id)
-    except NotFound:
-        stayed = merging.merged_into(g.session, account_id)
-        if stayed is None:
-            raise
-        return redirect(f"/accounts/{stayed}")
+    """The customer's record."""
+    record = queries.record(g.session, account_id)
     return render_template(
         "accounts/show.html", record=record, **_place_of(record), **_life_of(record),
         **_reach_of(account_id), **_documents_of(account_id),

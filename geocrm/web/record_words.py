@@ -54,6 +54,7 @@ TABLE_WORDS: Final[dict[str, LazyString]] = {
     "visit_stops": later("planned visits"),
     "audience_members": later("audiences"),
     "account_followers": later("followers"),
+    "account_former_ids": later("earlier IDs"),
     "next_actions": later("next action"),
 }
 VALUE_WORDS: Final[dict[str, LazyString]] = {

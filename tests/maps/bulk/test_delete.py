@@ -20,6 +20,8 @@ ROWS = {
     "account_merges": "(account_id, loser_id, loser_name, winner_name) VALUES (:a, 0, 'x', 'y')",
     "account_merge_rows": "(merge_id, table_name, kind, key)"
     " SELECT id, 'accounts', 'moved', '{}' FROM account_merges WHERE account_id = :a",
+    "account_former_ids": "(external_id, account_id, merge_id)"
+    " SELECT 'C-9', :a, id FROM account_merges WHERE account_id = :a",
     "activities": "(account_id, kind, text, at, user_id) VALUES (:a, 'note', 'Hi', now(), :u)",
     "address_points": "(account_id, lon, lat, grade, address)"
     " VALUES (:a, 1.25, 2.5, 'village', 'Jl')",
