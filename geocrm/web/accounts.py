@@ -133,8 +133,9 @@ def _life_of(record: queries.Record) -> dict[str, Any]:
 
 
 def _reach_of(account_id: int) -> dict[str, Any]:
-    """Whom to reach and how, the customer itself first."""
+    """Whom to reach and how: the primary contact, the customer itself, the others."""
     people = queries.contacts(g.session, account_id)
+    primary = people[0].id if people else None
     phones = queries.phones(g.session, account_id)
     emails = queries.emails(g.session, account_id)
     grouped = [
@@ -143,10 +144,14 @@ def _reach_of(account_id: int) -> dict[str, Any]:
             [p for p in phones if p.contact_id == (contact.id if contact else None)],
             [e for e in emails if e.contact_id == (contact.id if contact else None)],
         )
-        for contact in (None, *people)
+        for contact in (*people[:1], None, *people[1:])
     ]
+    # The primary contact's before any other; of those the oldest.
+    phones = sorted(phones, key=lambda each: each.contact_id != primary)
+    emails = sorted(emails, key=lambda each: each.contact_id != primary)
     return {
         "people": [each for each in grouped if any(each)],
+        "primary": primary,
         "main_phone": phones[0] if phones else None,
         "main_email": emails[0] if emails else None,
         "consents": queries.consents(g.session, account_id),
@@ -249,6 +254,14 @@ def add_reach(account_id: int) -> Any:
         )
     if form.get("email", "").strip():
         service.add_email(g.session, g.actor, account_id, form["email"], contact_id=contact_id)
+    return redirect(f"/accounts/{account_id}#contacts")
+
+
+@bp.post("/<int:account_id>/contacts/<int:contact_id>/primary")
+@permit("update", "account")
+def make_primary(account_id: int, contact_id: int) -> Any:
+    """Let this contact be asked for first."""
+    service.make_primary(g.session, g.actor, account_id, contact_id)
     return redirect(f"/accounts/{account_id}#contacts")
 
 

@@ -38,6 +38,7 @@ from geocrm.web import (
     visits,
 )
 from geocrm.web import map as map_page
+from geocrm.web.api import account_contacts as api_account_contacts
 from geocrm.web.api import account_groups as api_account_groups
 from geocrm.web.api import account_layers as api_account_layers
 from geocrm.web.api import account_list as api_account_list
@@ -72,6 +73,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     account_record.bp,
     api_accounts.bp,
     api_account_record.bp,
+    api_account_contacts.bp,
     api_account_merges.bp,
     api_account_surroundings.bp,
     address_review.bp,

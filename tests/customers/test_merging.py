@@ -23,7 +23,8 @@ from geocrm.sales.models import Order
 
 TABLES = ("accounts", "account_scope", "addresses", "contacts", "phones", "emails", "consents",
           "activities", "orders", "address_points", "account_followers", "next_actions",
-          "audience_members", "visit_stops", "account_former_ids")  # fmt: skip
+          "audience_members", "visit_stops", "account_former_ids",
+          "primary_contacts")  # fmt: skip
 
 
 @pytest.fixture

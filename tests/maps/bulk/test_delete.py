@@ -36,6 +36,8 @@ ROWS = {
     " WHERE account_id = :a",
     "phones": "(account_id, contact_id, e164, typed) SELECT :a, id, '+628111234567', '0811'"
     " FROM contacts WHERE account_id = :a",
+    "primary_contacts": "(account_id, contact_id) SELECT :a, id FROM contacts"
+    " WHERE account_id = :a",
     "next_actions": "(account_id, text, user_id) VALUES (:a, 'Call', :u)",
     "orders": "(account_id, external_id, ordered_on, amount)"
     " VALUES (:a, 'SO-1', '2026-01-02', 12.34)",

@@ -204,6 +204,12 @@ def test_what_was_exported_and_is_imported_again_changes_nothing(
         Phone(account_id=first.id, e164="+622155501234", typed="021 5550 1234"),
         Email(account_id=second.id, address="ena@example.test"),
     ])  # fmt: skip
+    budi = Contact(account_id=second.id, name="Pak Budi", title="Buyer")
+    session.add(budi)
+    session.flush()
+    session.add(
+        Phone(account_id=second.id, contact_id=budi.id, e164="+628118887777", typed="0811 888 7777")
+    )
     values = {
         "typed": "Jl. Melati 5",
         "city": "Bandung",

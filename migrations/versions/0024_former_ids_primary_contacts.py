@@ -1,11 +1,18 @@
-"""An ID that a customer had before a merge leads to who stayed.
+"""IDs from before a merge lead to who stayed; one contact of a customer is the primary one.
 
 A merge keeps one of two IDs, and the next file of whoever sends customers still names the other:
 its rows made the merged customer anew. The images of a merge know both IDs, but for 30 days only.
 So `account_former_ids` keeps each ID that a merge took away for as long as the customer is there;
 imports ask it where no customer has the ID. A merge that is taken back takes its IDs back.
 
-The IDs of merges whose images are still there are filled in. Locks: none that a writer waits for.
+The IDs of merges whose images are still there are filled in.
+
+`primary_contacts` holds whom somebody chose, by account: one at most, which its key sees to. Until
+somebody chooses it is the first contact, so nothing is filled in. A column of `contacts` would have
+to be unset and set in one step, and a merge, which moves rows by what must be unique, would have
+left the other customer's contact behind.
+
+Locks: none that a writer waits for.
 """
 
 from alembic import op
@@ -15,7 +22,7 @@ down_revision = "0022"
 
 
 def upgrade() -> None:
-    """Create the table and fill in what is known."""
+    """Create the tables and fill in what is known."""
     op.execute(
         """
         CREATE TABLE account_former_ids (
@@ -38,8 +45,17 @@ def upgrade() -> None:
         ORDER BY r.before ->> 'external_id', m.id DESC;
         """
     )
+    op.execute(
+        """
+        CREATE TABLE primary_contacts (
+            account_id bigint PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
+            contact_id bigint NOT NULL UNIQUE REFERENCES contacts ON DELETE CASCADE
+        );
+        COMMENT ON TABLE primary_contacts IS 'whom somebody chose; the first contact otherwise';
+        """
+    )
 
 
 def downgrade() -> None:
-    """Drop the table."""
-    op.execute("DROP TABLE account_former_ids")
+    """Drop the tables."""
+    op.execute("DROP TABLE account_former_ids, primary_contacts")
