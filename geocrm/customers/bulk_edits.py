@@ -33,16 +33,13 @@ class Edit:
     same: str
     # SQL of the image: a jsonb object.
     before: str
-    # What is set in `accounts` and in `account_scope`, where anything is.
+    # What is set in `accounts` beside its version, and in `account_scope`, where anything is.
     account: str
     scope: str
     # For the undo, with `g.before`: whether it still is as the edit left it, and what is set then.
     ours: str
     account_back: str
     scope_back: str
-    # Whether it is about the wide row at all. Who owns an account stands in the narrow one only:
-    # writing the wide one, too, with all its indexes of the name, took half the time.
-    wide: bool
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -63,7 +60,6 @@ def given(actor: Actor, owner_id: int) -> Edit:
         ours="s.owner_id = :new_owner_id",
         account_back="",
         scope_back="owner_id = CAST(g.before ->> 'owner_id' AS int)",
-        wide=False,
         params={
             "new_owner_id": owner_id,
             "assigns_all": actor.sees_all,
@@ -83,7 +79,6 @@ def retag(add: Sequence[str], remove: Sequence[str]) -> Edit:
         ours=f"{_TAGS_BACK} IS DISTINCT FROM a.tags",
         account_back=f"tags = {_TAGS_BACK}",
         scope_back="",
-        wide=True,
         params={"add": tags(add), "remove": tags(remove)},
     )
 
@@ -106,7 +101,6 @@ def classify(segment: str | None) -> Edit:
         ours="a.segment IS NOT DISTINCT FROM CAST(:new_segment AS text)",
         account_back="segment = g.before ->> 'segment'",
         scope_back="segment = g.before ->> 'segment'",
-        wide=True,
         params={"new_segment": name},
     )
 
@@ -136,7 +130,7 @@ def forecast(
                     ELSE 'changed' END AS outcome, reason, count(*) AS accounts
         FROM (SELECT CASE WHEN NOT ({edit.same}) THEN {edit.against} END AS reason,
                   {edit.same} AS same
-              FROM account_scope s {"JOIN accounts a ON a.id = s.account_id" if edit.wide else ""}
+              FROM account_scope s JOIN accounts a ON a.id = s.account_id
               WHERE {{scope:s}} AND {condition}) judged
         GROUP BY 1, 2
         """,
@@ -155,37 +149,27 @@ def apply(session: Session, actor: Actor, edit: Edit) -> None:
     """Change the accounts of `bulk_stage`."""
     params = {**edit.params, "user_id": actor.user_id}
     bulk_stage.begin_writing(session)
-    scoped_sql(session, _JUDGE.format(edit=edit, **_rows(edit)), params)
-    _write(session, edit, "changed", edit.account, edit.scope, params)
+    scoped_sql(session, _JUDGE.format(edit=edit), params)
+    _write(session, "changed", edit.account, edit.scope, params)
 
 
 def take_back(session: Session, actor: Actor, edit: Edit) -> None:
     """Give the accounts of `bulk_stage` back what their image says, where it is still ours."""
     params = {**edit.params, "user_id": actor.user_id}
     bulk_stage.begin_writing(session)
-    scoped_sql(session, _JUDGE_BACK.format(edit=edit, **_rows(edit)), params)
-    _write(session, edit, "undone", edit.account_back, edit.scope_back, params)
-
-
-def _rows(edit: Edit) -> dict[str, str]:
-    """The rows an edit reads and those it holds; orders of a held account can still come in."""
-    if edit.wide:
-        join = "JOIN accounts a ON a.id = s.account_id"
-        return {"join": join, "hold": "FOR NO KEY UPDATE OF a, s"}
-    return {"join": "", "hold": "FOR NO KEY UPDATE OF s"}
+    scoped_sql(session, _JUDGE_BACK.format(edit=edit), params)
+    _write(session, "undone", edit.account_back, edit.scope_back, params)
 
 
 def _write(
     session: Session,
-    edit: Edit,
     outcome: str,
     account: str,
     scope: str,
     params: Mapping[str, Any],
 ) -> None:
     bound = {**params, "outcome": outcome}
-    if edit.wide:
-        scoped_sql(session, _SET_ACCOUNT.format(values=account), bound)
+    scoped_sql(session, _SET_ACCOUNT.format(values=f"{account}, " if account else ""), bound)
     if scope:
         scoped_sql(session, _SET_SCOPE.format(values=scope), bound)
 
@@ -208,9 +192,9 @@ _JUDGE: Final = """
     WITH held AS MATERIALIZED (
         SELECT s.account_id, {edit.before} AS before, {edit.same} AS same,
             CASE WHEN NOT ({edit.same}) THEN {edit.against} END AS reason
-        FROM account_scope s {join}
+        FROM account_scope s JOIN accounts a ON a.id = s.account_id
         WHERE {{scope:s}} AND s.account_id IN (SELECT account_id FROM bulk_stage)
-        ORDER BY s.account_id {hold})
+        ORDER BY s.account_id FOR NO KEY UPDATE OF a, s)
     UPDATE bulk_stage g SET before = j.before, reason = j.reason,
         outcome = CASE WHEN j.same THEN 'unchanged' WHEN j.reason IS NOT NULL THEN 'refused'
                        ELSE 'changed' END
@@ -219,15 +203,16 @@ _JUDGE: Final = """
 _JUDGE_BACK: Final = """
     WITH held AS MATERIALIZED (
         SELECT s.account_id, CASE WHEN {edit.ours} THEN 'undone' ELSE 'spared' END AS outcome
-        FROM bulk_stage g JOIN account_scope s ON s.account_id = g.account_id {join}
+        FROM bulk_stage g JOIN account_scope s ON s.account_id = g.account_id
+        JOIN accounts a ON a.id = s.account_id
         WHERE {{scope:s}}
-        ORDER BY s.account_id {hold})
+        ORDER BY s.account_id FOR NO KEY UPDATE OF a, s)
     UPDATE bulk_stage g SET outcome = j.outcome,
         reason = CASE j.outcome WHEN 'spared' THEN 'changed_since' END
     FROM held j WHERE j.account_id = g.account_id
 """
 _SET_ACCOUNT: Final = """
-    UPDATE accounts a SET {values}, version = a.version + 1, updated_at = now(),
+    UPDATE accounts a SET {values}version = a.version + 1, updated_at = now(),
         updated_by = :user_id
     FROM bulk_stage g JOIN account_scope s ON s.account_id = g.account_id
     WHERE a.id = g.account_id AND g.outcome = :outcome AND {{scope:s}}

@@ -31,8 +31,8 @@ IMPORTED: Final = {
 FIELDS: Final = (
     "name", "external_id", "segment", "annual_revenue", "currency", "website", "tags",
     "visits_per_year", "owner_id", "territory_id", *IMPORTED["address"], "point", "contact",
-    "phone", "email", "consent_email", "consent_sms", "consent_whatsapp", "consent_phone",
-    "consent_post",
+    "primary_contact", "phone", "email", "consent_email", "consent_sms", "consent_whatsapp",
+    "consent_phone", "consent_post",
 )  # fmt: skip
 
 

@@ -204,6 +204,7 @@ def _merge(session: Session, actor: Actor, merge: AccountMerge, chosen: Mapping[
     scoped_sql(session, _FREE_ID, {"loser": loser})
     history.begin(session, actor, "merge")
     _settle_account(session, actor, winner, gone, chosen)
+    scoped_sql(session, _KEEP_IDS, {"merge": merge.id})
     _settle_address(session, winner, loser, gone["addresses"], chosen["address"])
     scoped_sql(session, _SETTLE_SCOPE, {"winner": winner, "loser": loser} | {
         "owner": gone["account_scope"]["owner_id"] if chosen["owner"] == loser else None
@@ -286,6 +287,17 @@ def refresh(session: Session, account_id: int) -> None:
     scope.refresh_consent(session, scope.ONE, {"account_id": account_id})
 
 
+# The IDs of both, but for the one that stays theirs.
+_KEEP_IDS: Final = """
+    INSERT INTO account_former_ids (external_id, account_id, merge_id)
+    SELECT r.before ->> 'external_id', a.id, m.id
+    FROM account_merge_rows r JOIN account_merges m ON m.id = r.merge_id
+    JOIN accounts a ON a.id = m.account_id JOIN account_scope s ON s.account_id = a.id
+    WHERE m.id = :merge AND r.table_name = 'accounts' AND {scope:s}
+      AND r.before ->> 'external_id' <> coalesce(a.external_id, '')
+    ON CONFLICT (external_id) DO UPDATE
+        SET account_id = excluded.account_id, merge_id = excluded.merge_id
+"""
 _FREE_ID: Final = (
     "UPDATE accounts a SET external_id = NULL FROM account_scope s"
     " WHERE a.id = :loser AND s.account_id = a.id AND {scope:s}"

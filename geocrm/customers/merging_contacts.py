@@ -17,6 +17,12 @@ _REACHED_BY: Final = {
     "phones": "account_id, contact_id, e164, typed, import_id",
     "emails": "account_id, contact_id, address, import_id",
 }
+# Table, its key, and the column that says whose row it is; in the order of restoring them.
+_GOES_WITH_A_CONTACT: Final = (
+    ("contacts", "id", "id"),
+    *((table, "id", "contact_id") for table in _REACHED_BY),
+    ("primary_contacts", "account_id", "contact_id"),
+)
 
 
 class Pair(NamedTuple):
@@ -34,12 +40,17 @@ def alike(session: Session, winner: int, loser: int) -> list[Pair]:
 
 
 def join(session: Session, merge_id: int, winner: int, loser: int) -> None:
-    """Make one contact of each pair, before the rows of the loser move."""
+    """Make one contact of each pair, before the rows of the loser move.
+
+    Whoever is the primary contact of the account that stays remains it.
+    """
+    scoped_sql(session, _KEEP_PRIMARY, {"merge": merge_id, "winner": winner})
     for pair in alike(session, winner, loser):
         values = {"merge": merge_id, "winner": winner, **pair._asdict()}
-        for table, column in (("contacts", "id"), *((each, "contact_id") for each in _REACHED_BY)):
+        for table, key, column in _GOES_WITH_A_CONTACT:
             image = merging_rows.image_sql(session, table, "t")
-            scoped_sql(session, _KEEP.format(table=table, column=column, image=image), values)
+            sql = _KEEP.format(table=table, key=key, column=column, image=image)
+            scoped_sql(session, sql, values)
         for table, columns in _REACHED_BY.items():
             taken = columns.replace("account_id, contact_id", ":winner, :stays")
             scoped_sql(session, _TAKE.format(table=table, columns=columns, taken=taken), values)
@@ -56,6 +67,8 @@ def part(session: Session, rows: Sequence[AccountMergeRow]) -> int:
         if row.kind == "made" and row.table_name in _REACHED_BY:
             values = {"id": row.key["id"], "md5": (row.after or {})["md5"]}
             scoped_sql(session, _UNMAKE.format(table=row.table_name), values)
+        elif row.kind == "made" and row.table_name == "primary_contacts":
+            scoped_sql(session, _UNMAKE_PRIMARY, row.key)
     titles = [row for row in rows if row.kind == "changed" and row.table_name == "contacts"]
     return sum(not _restore_title(session, row) for row in titles)
 
@@ -78,8 +91,22 @@ _ALIKE: Final = """
 """
 _KEEP: Final = """
     INSERT INTO account_merge_rows (merge_id, table_name, kind, key, before)
-    SELECT :merge, '{table}', 'deleted', jsonb_build_object('id', t.id), {image}
+    SELECT :merge, '{table}', 'deleted', jsonb_build_object('{key}', t.{key}), {image}
     FROM {table} t WHERE t.{column} = :goes AND {{scope:t}}
+"""
+# The first contact was it by itself, and might not be the first among those of both.
+_KEEP_PRIMARY: Final = """
+    WITH made AS (
+        INSERT INTO primary_contacts (account_id, contact_id)
+        SELECT c.account_id, min(c.id) FROM contacts c
+        WHERE c.account_id = :winner AND {scope:c} GROUP BY 1
+        ON CONFLICT (account_id) DO NOTHING RETURNING account_id, contact_id)
+    INSERT INTO account_merge_rows (merge_id, table_name, kind, key)
+    SELECT :merge, 'primary_contacts', 'made', to_jsonb(made) FROM made
+"""
+_UNMAKE_PRIMARY: Final = """
+    DELETE FROM primary_contacts k
+    WHERE k.account_id = :account_id AND k.contact_id = :contact_id AND {scope:k}
 """
 _TAKE: Final = """
     WITH made AS (

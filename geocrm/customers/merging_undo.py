@@ -13,7 +13,7 @@ from geocrm.customers.decision_sql import RESTORED as POINT
 from geocrm.customers.merging import KEY, SETTLE_ACCOUNT, image_of, refresh
 from geocrm.customers.merging_rows import SINGLE
 from geocrm.customers.models import Account
-from geocrm.customers.record_models import AccountMerge, AccountMergeRow
+from geocrm.customers.record_models import AccountMerge, AccountMergeRow, FormerId
 from geocrm.db import elevated, scoped_sql
 from geocrm.errors import Conflict, NotFound
 from geocrm.security import Actor, audit
@@ -117,6 +117,7 @@ def _undo(session: Session, actor: Actor, merge: AccountMerge) -> Undone:
         .where(AccountMergeRow.merge_id == merge.id, AccountMergeRow.kind != "moved")
         .order_by(AccountMergeRow.id)
     ).all()
+    session.execute(delete(FormerId).where(FormerId.merge_id == merge.id))
     points = merging_rows.point_ids(session, winner)
     made = {
         int(row.key["id"])

@@ -206,6 +206,18 @@ class Contact(Base):
 
 
 @scoped(of_visible_account)
+class PrimaryContact(Base):
+    """The contact that somebody chose to be asked for first; the first one otherwise."""
+
+    __tablename__ = "primary_contacts"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
+    )
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+
+
+@scoped(of_visible_account)
 class Phone(Base):
     """A telephone number of an account or of one of its contacts."""
 

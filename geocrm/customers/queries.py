@@ -19,6 +19,7 @@ from geocrm.customers.models import (
     Contact,
     Email,
     Phone,
+    PrimaryContact,
 )
 from geocrm.errors import NotFound
 from geocrm.places.models import Boundary
@@ -144,10 +145,22 @@ def earlier_points(session: Session, account_id: int, limit: int = 10) -> list[E
 
 
 def contacts(session: Session, account_id: int) -> Sequence[Contact]:
-    """People at the account, by name."""
-    return session.scalars(
-        select(Contact).where(Contact.account_id == account_id).order_by(Contact.name, Contact.id)
+    """People at the account: the primary one, then the others by name."""
+    found = session.scalars(
+        select(Contact)
+        .outerjoin(PrimaryContact, PrimaryContact.contact_id == Contact.id)
+        .where(Contact.account_id == account_id)
+        .order_by(PrimaryContact.contact_id.is_(None), Contact.id)
     ).all()
+    return [*found[:1], *sorted(found[1:], key=lambda each: (each.name.casefold(), each.id))]
+
+
+def primary_contact_sql(account_id: str) -> str:
+    """SQL of the primary contact of an account: one row of `contacts`, or none."""
+    return (
+        "SELECT c.* FROM contacts c LEFT JOIN primary_contacts k ON k.contact_id = c.id"
+        f" WHERE c.account_id = {account_id} ORDER BY k.contact_id IS NULL, c.id LIMIT 1"
+    )
 
 
 def phones(session: Session, account_id: int) -> Sequence[Phone]:

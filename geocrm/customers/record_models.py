@@ -101,3 +101,14 @@ class AccountMergeRow(Base):
     key: Mapped[dict[str, Any]] = mapped_column(JSONB)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+@scoped(of_visible_account)
+class FormerId(Base):
+    """An ID that a merge took away, and the account it leads to."""
+
+    __tablename__ = "account_former_ids"
+
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    merge_id: Mapped[int] = mapped_column(ForeignKey("account_merges.id", ondelete="CASCADE"))

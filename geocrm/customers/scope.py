@@ -139,6 +139,14 @@ CHANNEL_BIT = """
 """
 
 
+def account_of_id_sql(external_id: str) -> str:
+    """SQL of the account with this ID, else of the one that a merge led the ID to."""
+    return (
+        f"coalesce((SELECT a.id FROM accounts a WHERE a.external_id = {external_id}),"
+        f" (SELECT f.account_id FROM account_former_ids f WHERE f.external_id = {external_id}))"
+    )
+
+
 def is_taken(session: Session, external_id: str, account_id: int | None) -> bool:
     """Whether another account has this ID, also one the actor does not see."""
     with elevated(session):

@@ -21,6 +21,7 @@ from geocrm.customers.models import (
     Contact,
     Email,
     Phone,
+    PrimaryContact,
 )
 from geocrm.errors import Conflict, InvalidInput, NotFound
 from geocrm.security import Actor, Role, audit
@@ -148,6 +149,22 @@ def add_contact(
     session.add(contact)
     session.flush()  # the caller shows its id
     return contact
+
+
+def make_primary(session: Session, actor: Actor, account_id: int, contact_id: int) -> None:
+    """Let this person be the one who is asked for first."""
+    actor.require("update", "account")
+    people = {each.id: each for each in queries.contacts(session, account_id)}
+    if contact_id not in people:
+        raise NotFound(f"No contact {contact_id} at customer {account_id}")
+    now = next(iter(people.values()))
+    if now.id == contact_id:
+        return
+    _touch(session, actor, account_id)
+    session.merge(PrimaryContact(account_id=account_id, contact_id=contact_id))
+    session.flush()
+    names = now.name, people[contact_id].name
+    session.execute(select(func.account_history_note(account_id, "primary_contact", *names)))
 
 
 def remove_contact(session: Session, actor: Actor, account_id: int, contact_id: int) -> None:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from geocrm.customers import reaching
+from geocrm.customers.queries import primary_contact_sql
 from geocrm.db import scoped_sql
 
 MAX_MATCHES: Final = 20
@@ -29,6 +30,9 @@ class Caller(NamedTuple):
     contact: str | None
     title: str | None
     currency: str
+    # Whom to ask for first, and their number.
+    primary_contact: str | None
+    primary_phone: str | None
 
 
 class Number(NamedTuple):
@@ -53,8 +57,10 @@ def callers(session: Session, e164: str) -> list[Caller]:
     """The customers the actor sees with exactly this number, latest order first."""
     rows = scoped_sql(
         session,
-        """
-        SELECT s.account_id, a.name, s.segment, u.name, t.name, c.name, c.title, a.currency
+        f"""
+        SELECT s.account_id, a.name, s.segment, u.name, t.name, c.name, c.title, a.currency,
+            first.name,
+            (SELECT n.e164 FROM phones n WHERE n.contact_id = first.id ORDER BY n.id LIMIT 1)
         FROM (
             SELECT DISTINCT ON (p.account_id) p.account_id, p.contact_id
             FROM phones p WHERE p.e164 = :e164 ORDER BY p.account_id, p.contact_id NULLS LAST, p.id
@@ -64,7 +70,8 @@ def callers(session: Session, e164: str) -> list[Caller]:
         JOIN users u ON u.id = s.owner_id
         LEFT JOIN territories t ON t.id = s.territory_id
         LEFT JOIN contacts c ON c.id = p.contact_id
-        WHERE {scope:s}
+        LEFT JOIN LATERAL ({primary_contact_sql("s.account_id")}) first ON true
+        WHERE {{scope:s}}
         ORDER BY s.last_order DESC NULLS LAST, s.account_id LIMIT :limit
         """,
         {"e164": e164, "limit": MAX_MATCHES},

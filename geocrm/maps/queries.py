@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from geocrm.customers.queries import UNTRUSTWORTHY
+from geocrm.customers.queries import UNTRUSTWORTHY, primary_contact_sql
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
 from geocrm.maps import lasso, pyramid
@@ -84,6 +84,10 @@ class Row(NamedTuple):
     # Any one of its numbers and addresses, the oldest first.
     phone: str | None
     email: str | None
+    # Its primary contact, and how to reach them.
+    contact: str | None
+    contact_phone: str | None
+    contact_email: str | None
     created: datetime
     version: int
     sort_value: Any
@@ -272,18 +276,22 @@ def _conditions(chosen: Filter, box: Box | None) -> tuple[str, dict[str, Any]]:
     return " AND ".join(parts), {**chosen.params, **(box.params if box else {})}
 
 
-ROWS: Final = """
+ROWS: Final = f"""
     SELECT s.account_id, a.name, s.segment, s.owner_id, u.name, s.territory_id, t.name, s.revenue,
            s.last_order, s.last_visit, s.grade, s.radius_m, ST_X(s.geom), ST_Y(s.geom),
            a.updated_at, a.external_id, a.tags, a.visits_per_year, d.city,
            (SELECT p.e164 FROM phones p WHERE p.account_id = a.id ORDER BY p.id LIMIT 1),
            (SELECT e.address FROM emails e WHERE e.account_id = a.id ORDER BY e.id LIMIT 1),
-           a.created_at, a.version, CAST({by} AS text)
+           c.name,
+           (SELECT p.e164 FROM phones p WHERE p.contact_id = c.id ORDER BY p.id LIMIT 1),
+           (SELECT e.address FROM emails e WHERE e.contact_id = c.id ORDER BY e.id LIMIT 1),
+           a.created_at, a.version, CAST({{by}} AS text)
     FROM account_scope s
     JOIN accounts a ON a.id = s.account_id
     JOIN users u ON u.id = s.owner_id
     LEFT JOIN territories t ON t.id = s.territory_id
     LEFT JOIN addresses d ON d.account_id = s.account_id
+    LEFT JOIN LATERAL ({primary_contact_sql("s.account_id")}) c ON true
 """
 _SUMMARY: Final = f"""
     WITH kinds AS MATERIALIZED ({{kinds}}), figures AS (

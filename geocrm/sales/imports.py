@@ -13,6 +13,7 @@ from geocrm.customers.imports.fields import Field, Fields, names
 from geocrm.customers.imports.kind import Context, Staged, run_sql
 from geocrm.customers.imports.plan import Plan
 from geocrm.customers.imports.source import Cell, Row, text_of
+from geocrm.customers.scope import account_of_id_sql
 from geocrm.sales import service
 
 _EARLIEST = date(1990, 1, 1)
@@ -193,13 +194,14 @@ def _amount(found: float | None) -> float:
     return round(found, 2)
 
 
-_BY_ID = """
+_BY_ID = f"""
     UPDATE import_stage r SET account_id = w.id
     FROM (
-        SELECT i.row_no, a.id FROM import_stage i
-        JOIN accounts a ON a.external_id = i.account_ref
-        JOIN account_scope s ON s.account_id = a.id
-        WHERE i.problem = '' AND {scope:s}
+        SELECT i.row_no, i.id
+        FROM (SELECT row_no, {account_of_id_sql("x.account_ref")} AS id
+              FROM import_stage x WHERE problem = '') i
+        JOIN account_scope s ON s.account_id = i.id
+        WHERE {{scope:s}}
     ) w WHERE w.row_no = r.row_no
 """
 _BY_NAME = """

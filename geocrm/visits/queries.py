@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
-from geocrm.customers.queries import UNTRUSTWORTHY
+from geocrm.customers.queries import UNTRUSTWORTHY, primary_contact_sql
 from geocrm.customers.scope import FINEST
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput, NotFound
@@ -256,13 +256,12 @@ _CUSTOMERS = """
     WHERE {scope} AND {condition}
     ORDER BY s.account_id
 """
-_CARDS = """
+_CARDS = f"""
     SELECT s.account_id, a.name, a.external_id, s.segment,
         coalesce(nullif(d.typed, ''), concat_ws(', ',
             nullif(concat_ws(' ', d.street, d.house_number), ''), d.village, d.district, d.city,
             nullif(concat_ws(' ', d.region, d.postcode), '')), '') AS address,
-        (SELECT c.name FROM contacts c WHERE c.account_id = s.account_id ORDER BY c.id LIMIT 1)
-            AS contact,
+        (SELECT c.name FROM ({primary_contact_sql("s.account_id")}) c) AS contact,
         (SELECT p.e164 FROM phones p WHERE p.account_id = s.account_id ORDER BY p.id LIMIT 1)
             AS phone,
         s.last_visit, s.last_order,
@@ -271,7 +270,7 @@ _CARDS = """
         ST_X(s.geom) AS lon, ST_Y(s.geom) AS lat
     FROM account_scope s JOIN accounts a ON a.id = s.account_id
     LEFT JOIN addresses d ON d.account_id = s.account_id
-    WHERE s.account_id = ANY(CAST(:ids AS bigint[])) AND {scope:s}
+    WHERE s.account_id = ANY(CAST(:ids AS bigint[])) AND {{scope:s}}
 """
 _GROUND = """
     SELECT ST_AsGeoJSON(ST_Multi(ST_Collect(part.geom)), 4)::json

@@ -12,7 +12,6 @@ from geocrm.customers import (
     documents,
     following,
     history,
-    merging,
     queries,
     review,
     review_queries,
@@ -21,7 +20,7 @@ from geocrm.customers import (
 from geocrm.customers.imports.values import Decimal, number
 from geocrm.customers.models import SEGMENTS, Channel
 from geocrm.db.postgis import LonLat
-from geocrm.errors import InvalidInput, NotFound
+from geocrm.errors import InvalidInput
 from geocrm.maps.bulk import history as bulk_history
 from geocrm.sales import queries as sales
 from geocrm.territories import queries as territories
@@ -91,14 +90,8 @@ def create() -> Any:
 @bp.get("/<int:account_id>")
 @permit("read", "account")
 def show(account_id: int) -> Any:
-    """The customer's record; one that was merged leads to whom it was merged into."""
-    try:
-        record = queries.record(g.session, account_id)
-    except NotFound:
-        stayed = merging.merged_into(g.session, account_id)
-        if stayed is None:
-            raise
-        return redirect(f"/accounts/{stayed}")
+    """The customer's record."""
+    record = queries.record(g.session, account_id)
     return render_template(
         "accounts/show.html", record=record, **_place_of(record), **_life_of(record),
         **_reach_of(account_id), **_documents_of(account_id),
@@ -140,8 +133,9 @@ def _life_of(record: queries.Record) -> dict[str, Any]:
 
 
 def _reach_of(account_id: int) -> dict[str, Any]:
-    """Whom to reach and how, the customer itself first."""
+    """Whom to reach and how: the primary contact, the customer itself, the others."""
     people = queries.contacts(g.session, account_id)
+    primary = people[0].id if people else None
     phones = queries.phones(g.session, account_id)
     emails = queries.emails(g.session, account_id)
     grouped = [
@@ -150,10 +144,14 @@ def _reach_of(account_id: int) -> dict[str, Any]:
             [p for p in phones if p.contact_id == (contact.id if contact else None)],
             [e for e in emails if e.contact_id == (contact.id if contact else None)],
         )
-        for contact in (None, *people)
+        for contact in (*people[:1], None, *people[1:])
     ]
+    # The primary contact's before any other; of those the oldest.
+    phones = sorted(phones, key=lambda each: each.contact_id != primary)
+    emails = sorted(emails, key=lambda each: each.contact_id != primary)
     return {
         "people": [each for each in grouped if any(each)],
+        "primary": primary,
         "main_phone": phones[0] if phones else None,
         "main_email": emails[0] if emails else None,
         "consents": queries.consents(g.session, account_id),
@@ -193,9 +191,7 @@ def save(account_id: int) -> Any:
     if version is None:
         raise InvalidInput(_("The form is incomplete: load the page again"))
     record = queries.record(g.session, account_id)
-    # Who owns it is no part of the record's version: many are handed over without being written.
-    owner_was = request.form.get("owner_was", record.scope.owner_id, type=int)
-    if record.account.version != version or record.scope.owner_id != owner_was:
+    if record.account.version != version:
         page = render_template(
             "accounts/edit.html",
             record=record,
@@ -258,6 +254,14 @@ def add_reach(account_id: int) -> Any:
         )
     if form.get("email", "").strip():
         service.add_email(g.session, g.actor, account_id, form["email"], contact_id=contact_id)
+    return redirect(f"/accounts/{account_id}#contacts")
+
+
+@bp.post("/<int:account_id>/contacts/<int:contact_id>/primary")
+@permit("update", "account")
+def make_primary(account_id: int, contact_id: int) -> Any:
+    """Let this contact be asked for first."""
+    service.make_primary(g.session, g.actor, account_id, contact_id)
     return redirect(f"/accounts/{account_id}#contacts")
 
 

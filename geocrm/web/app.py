@@ -24,6 +24,7 @@ from geocrm.web import (
     imports,
     language,
     layer_tiles,
+    packing,
     people,
     pop,
     problems,
@@ -37,6 +38,7 @@ from geocrm.web import (
     visits,
 )
 from geocrm.web import map as map_page
+from geocrm.web.api import account_contacts as api_account_contacts
 from geocrm.web.api import account_groups as api_account_groups
 from geocrm.web.api import account_layers as api_account_layers
 from geocrm.web.api import account_list as api_account_list
@@ -71,6 +73,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     account_record.bp,
     api_accounts.bp,
     api_account_record.bp,
+    api_account_contacts.bp,
     api_account_merges.bp,
     api_account_surroundings.bp,
     address_review.bp,
@@ -129,6 +132,7 @@ def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
         SECURITY_SCHEMES={"token": {"type": "http", "scheme": "bearer"}},
         AUTO_404_RESPONSE=False,
     )
+    packing.register(app)  # the first to come is the last to see an answer
     # The order is the order of a request: database, language, form, who it is, what they may.
     browser_sessions.register(app, sessions)
     request_work.register(app, sessions)

@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from geocrm import errors
+from geocrm.web import merged
 from geocrm.web.words import said
 
 STATUS: Final[dict[type[errors.GeoCrmError], int]] = {
@@ -39,6 +40,10 @@ def register(app: APIFlask) -> None:
         if status == 500:
             app.logger.exception("A defect", exc_info=error)
             return answer(500, "")
+        if status == 404 and (into := merged.stayed()):
+            if request.method in ("GET", "HEAD"):
+                return merged.led_on(into)
+            return answer(404, merged.refusal(into), "NotFound", merged_into=into)
         now = error.now if isinstance(error, errors.Conflict) else None
         more = {} if now is None else {"now": now}
         return answer(status, said(error), type(error).__name__, **more)
@@ -111,6 +116,11 @@ _DESCRIBED: Final = {
                         "type": "object",
                         "description": "Of a 409: version, changed_by, changed_at, and the values"
                         " by now of what was to be changed",
+                    },
+                    "merged_into": {
+                        "type": "integer",
+                        "description": "Of a 404 to a change: the customer it was merged into;"
+                        " reading leads there (301)",
                     },
                 },
                 "required": ["title", "status", "detail"],

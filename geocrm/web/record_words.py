@@ -34,6 +34,7 @@ FIELD_WORDS: Final[dict[str, LazyString]] = {
     "country": later("Country"),
     "point": later("Place on the map"),
     "contact": later("Contact"),
+    "primary_contact": later("Primary contact"),
     "phone": later("Phone"),
     "email": later("E-mail"),
     "last_visit": later("Last visit"),
@@ -45,6 +46,7 @@ FIELD_WORDS: Final[dict[str, LazyString]] = {
 }
 TABLE_WORDS: Final[dict[str, LazyString]] = {
     "contacts": later("contacts"),
+    "primary_contacts": later("primary contact"),
     "phones": later("phone numbers"),
     "emails": later("e-mail addresses"),
     "consents": later("consents"),
@@ -54,6 +56,7 @@ TABLE_WORDS: Final[dict[str, LazyString]] = {
     "visit_stops": later("planned visits"),
     "audience_members": later("audiences"),
     "account_followers": later("followers"),
+    "account_former_ids": later("earlier IDs"),
     "next_actions": later("next action"),
 }
 VALUE_WORDS: Final[dict[str, LazyString]] = {

@@ -5,7 +5,6 @@ each other relatively, and so stay within it. What a page names by an older vers
 is answered with the file as it is now, to be asked for again.
 """
 
-import gzip
 import hashlib
 import mimetypes
 import os
@@ -15,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import brotli
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
+from geocrm.web import packing
 from geocrm.web.module_graph import module_graph
 
 FOLDER: Final = Path(__file__).parent / "static"
@@ -74,7 +73,9 @@ class Release:
         """The file's bytes, compressed the first time they are asked for."""
         key = (file.name, coding)
         if key not in self._packed:
-            self._packed[key] = _pack(file.body, coding)
+            self._packed[key] = packing.packed(
+                file.body, coding, brotli_quality=_BROTLI_QUALITY, gzip_level=_GZIP_LEVEL
+            )
         return self._packed[key]
 
     def modules_of(self, entry: str) -> tuple[str, ...]:
@@ -151,17 +152,11 @@ def _body(release: Release, file: StaticFile) -> Response:
     response.set_etag(file.etag)
     if file.text_type and len(file.body) > _WORTH_PACKING:
         response.headers["Vary"] = "Accept-Encoding"
-        if coding := request.accept_encodings.best_match(["br", "gzip"]):
+        if coding := packing.coding():
             response.set_data(release.packed(file, coding))
             response.set_etag(f"{file.etag}-{coding}")
             response.headers["Content-Encoding"] = coding
     return response
-
-
-def _pack(body: bytes, coding: str) -> bytes:
-    if coding == "br":
-        return bytes(brotli.compress(body, quality=_BROTLI_QUALITY))
-    return gzip.compress(body, _GZIP_LEVEL, mtime=0)
 
 
 def _list(folder: Path) -> Listing:

@@ -1,10 +1,9 @@
 """Vector tiles over HTTP: asked for by the map, kept by the browser, checked at every use."""
 
-import gzip
 import hashlib
+from collections.abc import Callable
 from typing import Any, Final
 
-import brotli
 from flask import Blueprint, Response, current_app, g, request
 from sqlalchemy.orm import Session
 
@@ -15,6 +14,7 @@ from geocrm.maps.colouring import colouring
 from geocrm.maps.tiles import Tile
 from geocrm.places import queries as places
 from geocrm.places.tiles import boundary_tile
+from geocrm.web import packing
 from geocrm.web.access import permit
 from geocrm.web.tile_cache import TileCache
 
@@ -49,14 +49,23 @@ def boundaries(layer: str, z: int, x: int, y: int) -> Any:
     version = _layer_version(g.session, layer)
     if request.if_none_match.contains_weak(version):
         return unchanged(version)
-    folder = current_app.config["GEOCRM_SETTINGS"].var / "cache" / "boundaries"
-    drawn = TileCache(folder, f"{layer}-{version}")
-    body = drawn.get(z, x, y)
-    if body is None:
+
+    def draw() -> bytes:
         # Layers of a tile follow each other, so two tiles make one.
-        body = boundary_tile(g.session, layer, z, x, y) + name_tile(g.session, layer, wanted)
-        drawn.put(z, x, y, body)
-    return answer(body, version)
+        return boundary_tile(g.session, layer, z, x, y) + name_tile(g.session, layer, wanted)
+
+    return answer(kept_tile(f"{layer}-{version}", wanted, draw), version)
+
+
+def kept_tile(name: str, tile: Tile, draw: Callable[[], bytes]) -> bytes:
+    """A tile that is the same for everybody, drawn when it is first asked for."""
+    folder = current_app.config["GEOCRM_SETTINGS"].var / "cache" / "boundaries"
+    cache = TileCache(folder, name)
+    body = cache.get(tile.z, tile.x, tile.y)
+    if body is None:
+        body = draw()
+        cache.put(tile.z, tile.x, tile.y, body)
+    return body
 
 
 def read_tile(z: int, x: int, y: int) -> Tile:
@@ -76,17 +85,12 @@ def _layer_version(session: Session, code: str) -> str:
 def answer(body: bytes, version: str) -> Response:
     """The tile, packed when that pays and is understood."""
     response = Response(body, mimetype=_MVT)
-    coding = request.accept_encodings.best_match(["br", "gzip"])
+    coding = packing.coding()
     if len(body) > _WORTH_ZIPPING and coding:
-        response.set_data(_compressed(body, coding))
+        small = packing.packed(body, coding, brotli_quality=_BROTLI_QUALITY, gzip_level=_GZIP_LEVEL)
+        response.set_data(small)
         response.headers["Content-Encoding"] = coding
     return kept(response, version)
-
-
-def _compressed(body: bytes, coding: str) -> bytes:
-    if coding == "br":
-        return bytes(brotli.compress(body, quality=_BROTLI_QUALITY))
-    return gzip.compress(body, _GZIP_LEVEL, mtime=0)
 
 
 def unchanged(version: str) -> Response:

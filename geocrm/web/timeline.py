@@ -9,10 +9,11 @@ from geocrm.customers import queries
 from geocrm.customers import timeline as customers
 from geocrm.customers.timeline import Event, Part
 from geocrm.errors import InvalidInput
+from geocrm.maps.bulk import history as bulk
 from geocrm.sales import timeline as sales
 from geocrm.security import Actor
 
-PARTS: Final[tuple[Part, ...]] = (customers.part, sales.part)
+PARTS: Final[tuple[Part, ...]] = (customers.part, sales.part, bulk.part)
 KINDS: Final = (*customers.KINDS, sales.KIND)
 
 
@@ -47,6 +48,7 @@ def page(
 def counts(session: Session, actor: Actor, account_id: int) -> Mapping[str, int]:
     """How many entries there are of each kind that the actor may see."""
     found = customers.counts(session, account_id)
+    found[bulk.KIND] = found.get(bulk.KIND, 0) + bulk.count(session, account_id)
     if _may(actor, sales.KIND):
         found[sales.KIND] = sales.count(session, account_id)
     return {kind: found[kind] for kind in KINDS if found.get(kind)}

@@ -125,6 +125,36 @@ def test_a_card_is_dragged_to_another_column(sign_in):
     expect(target.locator(f"[data-id='{account}']")).to_have_count(0)
 
 
+def test_who_keeps_theirs_sees_the_card_where_somebody_quicker_put_it(sign_in, site):
+    page = sign_in("admin")
+    page.goto("/map?mode=board&group=segment")
+    home = page.get_by_role("region", name="Segment B", exact=True)
+    card = home.locator(".board-card").nth(1)
+    account = int(card.get_attribute("data-id"))
+    theirs = page.get_by_role("region", name="Segment C", exact=True)
+    expect(theirs.locator(".board-card").first).to_be_visible()
+    somebody_sets(site, account, "C")
+    card.get_by_role("button", name="Move").press("Enter")
+    page.get_by_role("button", name="Segment D", exact=True).press("Enter")
+    told = page.locator(".toast-item", has_text="made Segment of")
+    told.get_by_role("button", name="Keep theirs").click()
+    expect(theirs.locator(f"[data-id='{account}']")).to_be_visible()
+    expect(page.locator(f".board-card[data-id='{account}']")).to_have_count(1)
+    kept = theirs.locator(f"[data-id='{account}']")
+    kept.get_by_role("button", name="Move").press("Enter")
+    page.get_by_role("button", name="Segment B", exact=True).press("Enter")
+    expect(page.locator(".toast-item", has_text="is now in Segment B")).to_be_visible()
+
+
+def somebody_sets(site, account, segment):
+    with site.sessions.begin() as session:
+        for quicker in (
+            "UPDATE accounts SET segment = :s, version = version + 1 WHERE id = :id",
+            "UPDATE account_scope SET segment = :s WHERE account_id = :id",
+        ):
+            session.connection().execute(text(quicker), {"id": account, "s": segment})
+
+
 def test_a_segment_is_changed_in_the_table_unless_somebody_was_quicker(sign_in, site):
     page = sign_in("admin")
     page.goto("/accounts")
@@ -140,17 +170,8 @@ def test_a_segment_is_changed_in_the_table_unless_somebody_was_quicker(sign_in, 
     page.locator(".toast-item").get_by_role("button", name="Undo").click()
     expect(row.locator("[tabulator-field=segment]")).to_have_text(before)
     one, two = [each for each in "ABCD" if each not in (before, wanted)][:2]
-
-    def somebody_sets(segment):
-        with site.sessions.begin() as session:
-            for quicker in (
-                "UPDATE accounts SET segment = :s, version = version + 1 WHERE id = :id",
-                "UPDATE account_scope SET segment = :s WHERE account_id = :id",
-            ):
-                session.connection().execute(text(quicker), {"id": account, "s": segment})
-
     for choice, theirs, ends_as in (("Keep theirs", one, one), ("Use mine", two, wanted)):
-        somebody_sets(theirs)
+        somebody_sets(site, account, theirs)
         row.focus()
         page.keyboard.press("F2")
         page.locator("select.cell-field").select_option(wanted)
@@ -159,7 +180,7 @@ def test_a_segment_is_changed_in_the_table_unless_somebody_was_quicker(sign_in, 
         told.get_by_role("button", name=choice).click()
         expect(row.locator("[tabulator-field=segment]")).to_have_text(ends_as)
     expect(page.locator(".toast-item", has_text="was changed")).to_be_visible()
-    somebody_sets(before if before in "ABCDX" else None)
+    somebody_sets(site, account, before if before in "ABCDX" else None)
 
 
 def test_the_keyboard_alone_goes_through_modes_rows_and_selection(sign_in):

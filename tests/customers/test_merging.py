@@ -23,7 +23,8 @@ from geocrm.sales.models import Order
 
 TABLES = ("accounts", "account_scope", "addresses", "contacts", "phones", "emails", "consents",
           "activities", "orders", "address_points", "account_followers", "next_actions",
-          "audience_members", "visit_stops")  # fmt: skip
+          "audience_members", "visit_stops", "account_former_ids",
+          "primary_contacts")  # fmt: skip
 
 
 @pytest.fixture
@@ -200,6 +201,44 @@ def test_merges_are_taken_back_in_reverse_and_old_links_follow_a_chain(session, 
     assert merging.merged_into(session, b) == a
     merging_undo.undo(session, actor, first.id)
     assert queries.get(session, b).name == "B"
+
+
+def test_a_file_that_names_an_id_of_before_the_merge_changes_who_stayed(
+    session, actor, add_account, rep, bring_in
+):
+    stays = add_account("Toko Maju", owner=rep, external_id="K1").id
+    went = add_account("Toko Maju Jaya", owner=rep, external_id="K7").id
+    other = add_account("Toko Lain", owner=rep, external_id="K9").id
+    merge = merging.merge(session, actor, stays, went, {"external_id": went})
+    merging.merge(session, actor, other, stays)
+    session.commit()
+    done = bring_in("id,name,segment\nK1,Toko Maju,C\nK7,Toko Maju,D\n")
+    assert (done.created, done.updated, done.failed) == (0, 2, 0)
+    (left,) = session.scalars(select(Account).execution_options(populate_existing=True))
+    assert (left.id, left.external_id, left.segment) == (other, "K9", "D")
+    assert merge.account_id == other
+    bring_in("id,date,account,amount\nF1,2026-05-01,K1,10\n", kind="orders")
+    assert session.scalars(select(Order.account_id)).all() == [other]
+
+
+def test_an_id_that_somebody_has_again_is_theirs(session, actor, pair, add_account, bring_in):
+    winner, loser = pair
+    merging.merge(session, actor, winner, loser)
+    session.commit()
+    anew = add_account("Warung K7", external_id="K7").id
+    bring_in("id,name\nK7,Warung Tujuh\n")
+    names = dict(session.execute(select(Account.id, Account.name)).all())
+    assert (names[anew], names[winner]) == ("Warung Tujuh", "Toko Maju")
+
+
+def test_a_merge_that_is_taken_back_takes_its_ids_back(session, actor, pair, bring_in):
+    winner, loser = pair
+    undone = merging.merge(session, actor, winner, loser)
+    merging_undo.undo(session, actor, undone.id)
+    session.commit()
+    bring_in("id,name\nK7,Toko Tujuh\n")
+    names = dict(session.execute(select(Account.id, Account.name)).all())
+    assert (names[loser], names[winner]) == ("Toko Tujuh", "Toko Maju")
 
 
 def test_images_are_kept_for_a_month_and_then_the_merge_stands(session, actor, pair):

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from geocrm import clock
-from geocrm.customers import following, service
+from geocrm.customers import following, merging, service
 from geocrm.customers.record_models import AccountMerge
+from geocrm.security import Role
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_two_are_compared_merged_and_parted_again_on_pages(
     done = visitor.post(f"/accounts/{toko}/merge/{twin}", data={"segment": twin})
     assert done.headers["Location"] == f"/accounts/{toko}"
     old = visitor.get(f"/accounts/{twin}")
-    assert (old.status_code, old.headers["Location"]) == (302, f"/accounts/{toko}")
+    assert (old.status_code, old.headers["Location"]) == (301, f"/accounts/{toko}")
     page = visitor.get(f"/accounts/{toko}").text
     assert "Toko Maju Jaya was merged in" in page
     merge_id = session.scalars(select(AccountMerge.id)).one()
@@ -85,6 +86,31 @@ def test_two_are_compared_merged_and_parted_again_on_pages(
     assert visitor.get(f"/accounts/{twin}").status_code == 200
     again = visitor.post(f"/accounts/{toko}/merges/{merge_id}/undo")
     assert again.status_code == 409
+
+
+def test_every_address_of_who_was_merged_away_leads_to_who_stayed(
+    session, toko, add_account, add_user, rep, client_of, signed_in_as, actor_of
+):
+    twin = add_account("Toko Maju Jaya", owner=rep).id
+    merging.merge(session, actor_of(rep), toko, twin)
+    session.commit()
+    api, pages = client_of(rep), signed_in_as(rep)
+    for rest in ("", "/timeline?kind=note"):
+        answer = api.get(f"/api/v1/accounts/{twin}{rest}")
+        assert answer.status_code == 301
+        assert answer.headers["Location"] == f"/api/v1/accounts/{toko}{rest}"
+        assert api.get(answer.headers["Location"]).status_code == 200
+    form = pages.get(f"/accounts/{twin}/edit")
+    assert form.headers["Location"] == f"/accounts/{toko}/edit"
+    for change in (
+        api.patch(f"/api/v1/accounts/{twin}", json={"version": 1, "name": "X"}),
+        client_of(add_user(Role.ADMINISTRATOR)).delete(f"/api/v1/accounts/{twin}"),
+    ):
+        assert (change.status_code, change.json["merged_into"]) == (404, toko)
+    assert api.get(f"/api/v1/accounts/{toko}").status_code == 200, "nobody else was deleted"
+    stranger = add_user()
+    assert client_of(stranger).get(f"/api/v1/accounts/{twin}").status_code == 404
+    assert signed_in_as(stranger).get(f"/accounts/{twin}").status_code == 404
 
 
 def test_somebody_elses_customer_can_be_neither_compared_nor_merged(

@@ -5,7 +5,12 @@
 
 from typing import Final
 
-from geocrm.customers.scope import FINEST, covering_units_sql, nearest_unit_sql
+from geocrm.customers.scope import (
+    FINEST,
+    account_of_id_sql,
+    covering_units_sql,
+    nearest_unit_sql,
+)
 
 # Points of these grades are places, not areas: two of one name this near are one customer.
 NEAR_M: Final = 100
@@ -81,17 +86,16 @@ ABROAD: Final = """
       AND b.code = r.unit AND b.country <> r.stated_country
 """
 
-BY_ID: Final = """
+BY_ID: Final = f"""
     UPDATE import_stage r SET
         target_id = CASE WHEN w.visible THEN w.id END,
         problem = CASE WHEN w.visible THEN '' ELSE 'the customer ID ''' || r.external_id
             || ''' is taken by a customer you may not change: use another ID' END
     FROM (
-        SELECT i.row_no, a.id, {scope:s} AS visible
-        FROM import_stage i
-        JOIN accounts a ON a.external_id = i.external_id
-        JOIN account_scope s ON s.account_id = a.id
-        WHERE i.problem = ''
+        SELECT i.row_no, i.id, {{scope:s}} AS visible
+        FROM (SELECT row_no, {account_of_id_sql("x.external_id")} AS id
+              FROM import_stage x WHERE problem = '' AND external_id IS NOT NULL) i
+        JOIN account_scope s ON s.account_id = i.id
     ) w WHERE w.row_no = r.row_no
 """
 BY_POINT: Final = f"""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from geocrm.customers.models import Channel
+from geocrm.customers.queries import primary_contact_sql
 from geocrm.errors import InvalidInput
 
 
@@ -23,12 +24,6 @@ def _stated(channel: Channel) -> Column:
         "(SELECT CASE WHEN c.granted THEN 'yes' ELSE 'no' END FROM consents c"
         f" WHERE c.account_id = s.account_id AND c.channel = '{channel.value}'"
         " ORDER BY c.at DESC, c.id DESC LIMIT 1)",
-    )
-
-
-def _first_contact(part: str) -> str:
-    return (
-        f"(SELECT c.{part} FROM contacts c WHERE c.account_id = s.account_id ORDER BY c.id LIMIT 1)"
     )
 
 
@@ -58,8 +53,8 @@ COLUMNS: Final[dict[str, Column]] = {
             "(SELECT string_agg(CAST(e.address AS text), '; ' ORDER BY e.id) FROM emails e"
             " WHERE e.account_id = s.account_id)",
         ),
-        Column("contact_name", _first_contact("name")),
-        Column("contact_title", _first_contact("title")),
+        Column("contact_name", "c.name"),
+        Column("contact_title", "c.title"),
         Column("segment", "a.segment"),
         Column("annual_revenue", "CAST(a.annual_revenue AS float8)", "number"),
         Column("currency", "a.currency"),
@@ -69,6 +64,15 @@ COLUMNS: Final[dict[str, Column]] = {
         Column("owner", "CAST(u.email AS text)"),
         *(_stated(channel) for channel in Channel),
         Column("geocrm_number", "s.account_id", "integer"),
+        Column(
+            "contact_phone",
+            "(SELECT p.e164 FROM phones p WHERE p.contact_id = c.id ORDER BY p.id LIMIT 1)",
+        ),
+        Column(
+            "contact_email",
+            "(SELECT CAST(e.address AS text) FROM emails e WHERE e.contact_id = c.id"
+            " ORDER BY e.id LIMIT 1)",
+        ),
         Column("territory", "t.name"),
         Column("ordered_365_days", "s.revenue", "number"),
         Column("last_order", "CAST(s.last_order AS text)"),
@@ -79,9 +83,9 @@ COLUMNS: Final[dict[str, Column]] = {
         Column("changed_on", "CAST(CAST(a.updated_at AS date) AS text)"),
     )
 }
-DEFAULT: Final = tuple(name for name in COLUMNS if not name.startswith("consent_"))
 # What the table of the map calls them, where our import has other names.
 OF_THE_TABLE: Final = {
+    "contact": "contact_name",
     "revenue": "ordered_365_days",
     "grade": "point_grade",
     "created": "created_on",
@@ -90,18 +94,19 @@ OF_THE_TABLE: Final = {
 # One of them is always there: a row says whose it is.
 IDENTITY: Final = frozenset({"geocrm_number", "external_id"})
 
-SOURCE: Final = """
+SOURCE: Final = f"""
     bulk_members m
     JOIN account_scope s ON s.account_id = m.account_id
     JOIN accounts a ON a.id = s.account_id
     JOIN users u ON u.id = s.owner_id
     LEFT JOIN addresses d ON d.account_id = s.account_id
     LEFT JOIN territories t ON t.id = s.territory_id
+    LEFT JOIN LATERAL ({primary_contact_sql("s.account_id")}) c ON true
 """
 
 
 def chosen(names: Sequence[str]) -> list[Column]:
-    """The columns of these names, in this order; the usual ones when none is named.
+    """The columns of these names, in this order; all when none is named.
 
     Names are those of our import, or of a saved view's table ("revenue", or "revenue:120" with its
     width). The number of the customer comes with them when nothing else says whose a row is.
@@ -114,4 +119,4 @@ def chosen(names: Sequence[str]) -> list[Column]:
         )  # fmt: skip
     if known and not IDENTITY.intersection(known):
         known.insert(0, "geocrm_number")
-    return [COLUMNS[name] for name in dict.fromkeys(known or DEFAULT)]
+    return [COLUMNS[name] for name in dict.fromkeys(known or COLUMNS)]

@@ -1,6 +1,6 @@
-"""What bulk actions did to one account, as the history of its fields shows it."""
+"""What bulk actions did to one account, as its timeline and the history of its fields show it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from geocrm.customers import history
 from geocrm.customers.history import Change
+from geocrm.customers.timeline import Event, Place
 from geocrm.db import scoped_sql
 
 # The thing each action changes, as the history names it.
 _FIELD: Final = {"owner": "owner_id", "tag": "tags", "segment": "segment"}
+KIND: Final = "change"
 
 
 def changes(
@@ -22,17 +24,42 @@ def changes(
     limit: int,
 ) -> list[Change]:
     """Changes by bulk actions and their undoing, newest first; one statement."""
-    rows = scoped_sql(session, _RUNS, {"account_id": account_id, "actions": list(_FIELD)}).all()
     found = [
         change
-        for row in rows
-        for change in _of(row)
+        for change in _all(session, account_id)
         if field in (None, change.field) and (before is None or change[:3] < before)
     ]
     return sorted(found, key=lambda each: each[:3], reverse=True)[:limit]
 
 
 SOURCES: Final = (*history.SOURCES, changes)
+
+
+def part(
+    session: Session, account_id: int, kinds: Sequence[str], before: Place | None, limit: int
+) -> list[Event]:
+    """The same as entries of the timeline of a visible account, from behind the place."""
+    if KIND not in kinds:
+        return []
+    found = [_event(change) for change in _all(session, account_id)]
+    later = [event for event in found if before is None or event.place < before]
+    return sorted(later, key=lambda each: each.place, reverse=True)[:limit]
+
+
+def count(session: Session, account_id: int) -> int:
+    """How many entries that are."""
+    return sum(1 for _ in _all(session, account_id))
+
+
+def _event(change: Change) -> Event:
+    field = {"field": change.field, "old": change.old, "new": change.new}
+    details = {"source": change.source, "fields": [field]}
+    return Event(change.at, KIND, change.id, "", None, change.by, details)
+
+
+def _all(session: Session, account_id: int) -> Iterator[Change]:
+    rows = scoped_sql(session, _RUNS, {"account_id": account_id, "actions": list(_FIELD)})
+    return (change for row in rows.all() for change in _of(row))
 
 
 def _of(row: Any) -> Iterator[Change]:

@@ -116,6 +116,9 @@ class Customer(BaseModel):
     city: str | None
     phone: str | None
     email: str | None
+    contact: str | None = Field(description="The primary contact")
+    contact_phone: str | None
+    contact_email: str | None
     created: datetime
     version: int
 

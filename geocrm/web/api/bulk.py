@@ -124,7 +124,6 @@ class Choices(BaseModel):
     channels: list[Word]
     formats: list[str]
     columns: list[str]
-    usual_columns: list[str]
 
 
 @bp.get("/choices")
@@ -144,7 +143,6 @@ def choices() -> Choices:
         channels=[Word(code=each.value, name=channel_name(each.value)) for each in Channel],
         formats=list(FORMATS),
         columns=list(columns.COLUMNS),
-        usual_columns=list(columns.DEFAULT),
     )  # fmt: skip
 
 

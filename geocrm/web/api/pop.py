@@ -28,6 +28,7 @@ class CallerOut(BaseModel):
     owner: str
     territory: str | None
     contact: str | None
+    primary_contact: str | None
     url: str
 
 
@@ -84,6 +85,7 @@ def who(query_data: PopQuery) -> Pop:
             owner=caller.owner,
             territory=caller.territory,
             contact=caller.contact,
+            primary_contact=caller.primary_contact,
             url=f"{request.host_url}pop?phone={number.e164}&account={caller.account_id}".replace(
                 "phone=+", "phone=%2B"
             ),

@@ -20,6 +20,8 @@ ROWS = {
     "account_merges": "(account_id, loser_id, loser_name, winner_name) VALUES (:a, 0, 'x', 'y')",
     "account_merge_rows": "(merge_id, table_name, kind, key)"
     " SELECT id, 'accounts', 'moved', '{}' FROM account_merges WHERE account_id = :a",
+    "account_former_ids": "(external_id, account_id, merge_id)"
+    " SELECT 'C-9', :a, id FROM account_merges WHERE account_id = :a",
     "activities": "(account_id, kind, text, at, user_id) VALUES (:a, 'note', 'Hi', now(), :u)",
     "address_points": "(account_id, lon, lat, grade, address)"
     " VALUES (:a, 1.25, 2.5, 'village', 'Jl')",
@@ -34,6 +36,8 @@ ROWS = {
     " WHERE account_id = :a",
     "phones": "(account_id, contact_id, e164, typed) SELECT :a, id, '+628111234567', '0811'"
     " FROM contacts WHERE account_id = :a",
+    "primary_contacts": "(account_id, contact_id) SELECT :a, id FROM contacts"
+    " WHERE account_id = :a",
     "next_actions": "(account_id, text, user_id) VALUES (:a, 'Call', :u)",
     "orders": "(account_id, external_id, ordered_on, amount)"
     " VALUES (:a, 'SO-1', '2026-01-02', 12.34)",

@@ -1,17 +1,19 @@
 """Owner, tags and segment of many customers at once, and the way back."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, text, update
 
-from geocrm.customers import history
+from geocrm.customers import history, service
 from geocrm.customers.models import Account, AccountScope
 from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
 from geocrm.maps.bulk import history as bulk_history
 from geocrm.maps.bulk import preparing
 from geocrm.security import Role
 from geocrm.security.models import AuditEntry
+from geocrm.web import timeline
 from geocrm.wiring.bulk import ACTIONS
 from tests.maps.bulk.conftest import Bulk
 
@@ -37,27 +39,52 @@ def test_a_manager_hands_customers_to_a_rep_and_takes_it_back(
     assert [look(account)[1].owner_id for account in (first, second)] == [rep.id, rep.id]
 
 
-def test_an_owner_is_assigned_without_writing_the_wide_row_with_its_many_indexes(
-    session, bulk_of, add_account, add_user, manager, rep
+@pytest.mark.parametrize(
+    ("action", "params"),
+    [("owner", {}), ("tag", {"add": ["vip"]}), ("segment", {"segment": "A"})],
+)
+def test_who_has_the_form_open_is_told_after_a_bulk_action_and_after_its_undo(
+    bulk_of, add_account, add_user, manager, rep, look, actor_of, session, action, params
 ):
-    add_account(owner=rep)
     other = add_user(manager_id=manager.id)
+    opened = datetime(2026, 1, 1, tzinfo=UTC)
+    account = add_account(owner=rep, updated_at=opened)
     bulk = bulk_of(manager)
-    session.commit()
-
-    def rows():
-        found = (
-            session.connection()
-            .execute(text("SELECT ctid::text, xmin::text, version FROM accounts"))
-            .all()
-        )
-        session.commit()
-        return found
-
-    before = rows()
-    run = bulk.do("owner", {"owner_id": other.id}, **EVERYBODY)
+    run = bulk.do(action, params or {"owner_id": other.id}, **EVERYBODY)
+    changed = look(account)[0]
+    assert (changed.version, changed.updated_by) == (2, manager.id)
+    assert changed.updated_at > opened
+    with pytest.raises(Conflict, match=f"changed by {manager.name}"):
+        service.change(session, actor_of(manager), account.id, 1, {"segment": "C"})
+    session.rollback()
     bulk.undo(run.id)
-    assert (run.changed, rows()) == (1, before)
+    assert look(account)[0].version == 3
+
+
+def test_a_customer_who_is_so_already_is_not_written(bulk_of, add_account, manager, rep, look):
+    account = add_account(owner=rep)
+    run = bulk_of(manager).do("owner", {"owner_id": rep.id}, **EVERYBODY)
+    assert (run.unchanged, look(account)[0].version) == (1, 1)
+
+
+def test_the_timeline_tells_of_a_hand_over_and_of_its_undo(
+    session, bulk_of, add_account, add_user, manager, rep, actor_of
+):
+    other = add_user(manager_id=manager.id)
+    account = add_account(owner=rep)
+    bulk = bulk_of(manager)
+    bulk.undo(bulk.do("owner", {"owner_id": other.id}, **EVERYBODY).id)
+    actor = actor_of(manager)
+    whole = timeline.page(session, actor, account.id).events
+    told = [(each.by, *each.details["fields"]) for each in whole]
+    assert told == [
+        (manager.name, {"field": "owner_id", "old": other.name, "new": rep.name}),
+        (manager.name, {"field": "owner_id", "old": rep.name, "new": other.name}),
+    ]
+    first = timeline.page(session, actor, account.id, limit=1)
+    rest = timeline.page(session, actor, account.id, cursor=first.next, limit=1)
+    assert first.events + rest.events == whole
+    assert timeline.counts(session, actor, account.id) == {"change": 2}
 
 
 def test_nobody_is_given_to_somebody_the_actor_may_not_give_to(

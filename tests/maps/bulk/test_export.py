@@ -9,18 +9,28 @@ import os
 import geopandas
 import openpyxl
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from geocrm.customers import scope
+from geocrm.customers import service as customers
 from geocrm.customers.imports import service as import_service
 from geocrm.customers.imports.accounts import AccountKind
 from geocrm.customers.imports.plan import Options
-from geocrm.customers.models import AccountScope, Address, Contact, Email, Phone
+from geocrm.customers.models import (
+    Account,
+    AccountScope,
+    Address,
+    Channel,
+    Consent,
+    Contact,
+    Email,
+    Phone,
+)
 from geocrm.db import unit_of_work
 from geocrm.errors import Conflict, InvalidInput, NotFound, ServiceUnavailable
 from geocrm.jobs import Paused
 from geocrm.maps.bulk import exporting, files, service
-from geocrm.security import Role
+from geocrm.security import OPERATOR, Role
 from geocrm.security.models import AuditEntry
 
 EVERYBODY = {"tree": {}}
@@ -110,8 +120,77 @@ def test_a_geopackage_is_written_in_chunks(export, add_account, rep, monkeypatch
     assert found["visits_per_year"].isna().all()
 
 
+def read_columns(path, kind):
+    """The columns of a file by name, nothing as None."""
+    match kind:
+        case "csv":
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                rows = [{k: v or None for k, v in row.items()} for row in csv.DictReader(file)]
+        case "xlsx":
+            header, *lines = openpyxl.load_workbook(path).active.values
+            rows = [dict(zip(header, line, strict=True)) for line in lines]
+        case "geojson":
+            rows = [each["properties"] for each in json.loads(path.read_text())["features"]]
+        case _:
+            found = geopandas.read_file(path)
+            rows = found.astype(object).where(found.notna(), None).to_dict("records")
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "geojson", "gpkg"])
+def test_all_columns_say_the_last_word_about_each_channel(
+    session, export, add_account, rep, actor_of, kind
+):
+    account = add_account(owner=rep, external_id="C-1")
+    add_account(owner=rep, external_id="C-2")
+    said = [("email", True), ("phone", True), ("phone", False)]
+    for channel, granted in said:
+        customers.state_consent(session, actor_of(rep), account.id, channel, granted, "on paper")
+    session.commit()
+    found = read_columns(export(kind, [])[1], kind)
+    assert {name: cells for name, cells in found.items() if name.startswith("consent_")} == {
+        "consent_email": ["yes", None],
+        "consent_sms": [None, None],
+        "consent_whatsapp": [None, None],
+        "consent_phone": ["no", None],
+        "consent_post": [None, None],
+    }
+
+
+def test_consent_comes_back_with_a_file_when_the_customers_are_gone(
+    session, sessions, export, add_account, rep, actor_of
+):
+    account = add_account(owner=rep, external_id="C-1")
+    for channel, granted in (("email", True), ("phone", False)):
+        customers.state_consent(session, actor_of(rep), account.id, channel, granted, "on paper")
+    session.commit()
+    path = export("csv", [])[1]
+    session.execute(delete(Account), execution_options={"synchronize_session": False})
+    session.commit()
+    bring_in(sessions, export.bulk.actor, path)
+    session.commit()
+    stated = session.execute(select(Consent.channel, Consent.granted).order_by(Consent.id)).all()
+    assert set(stated) == {("email", True), ("phone", False)}
+    assert session.scalars(select(AccountScope.consent)).one() == Channel.EMAIL.bit
+
+
+def bring_in(sessions, actor, path):
+    """Import a file of customers."""
+    kind = AccountKind()
+    plan = import_service.plan_file(path, kind, Options())
+    with unit_of_work(sessions, actor) as batch:
+        found, _ = import_service.begin(
+            batch, actor, kind, plan, file_name="customers.csv", sha256="x"
+        )
+    import_service.run(
+        lambda: unit_of_work(sessions, actor), kind, actor, found.id, plan, lambda *_: None
+    )
+    return found.id
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "geojson"])
 def test_what_was_exported_and_is_imported_again_changes_nothing(
-    session, sessions, export, add_account, manager, rep
+    session, sessions, export, add_account, manager, rep, kind
 ):
     first = add_account(
         "-Toko Maju", owner=rep, external_id="C-1", tags=["vip", "new"], revenue=1234567.25,
@@ -125,6 +204,12 @@ def test_what_was_exported_and_is_imported_again_changes_nothing(
         Phone(account_id=first.id, e164="+622155501234", typed="021 5550 1234"),
         Email(account_id=second.id, address="ena@example.test"),
     ])  # fmt: skip
+    budi = Contact(account_id=second.id, name="Pak Budi", title="Buyer")
+    session.add(budi)
+    session.flush()
+    session.add(
+        Phone(account_id=second.id, contact_id=budi.id, e164="+628118887777", typed="0811 888 7777")
+    )
     values = {
         "typed": "Jl. Melati 5",
         "city": "Bandung",
@@ -134,20 +219,14 @@ def test_what_was_exported_and_is_imported_again_changes_nothing(
     session.execute(update(Address).where(Address.account_id == first.id).values(**values))
     for each in (first, second):
         scope.refresh_reach(session, scope.ONE, {"account_id": each.id})
+    for channel, granted in (("email", True), ("email", False), ("sms", True)):
+        customers.state_consent(session, OPERATOR, first.id, channel, granted, "on paper")
     before = everything(session)
-    _, path, _ = export("csv", [])
-    kind, actor = AccountKind(), export.bulk.actor
-    plan = import_service.plan_file(path, kind, Options())
-    with unit_of_work(sessions, actor) as batch:
-        found, _ = import_service.begin(
-            batch, actor, kind, plan, file_name="customers.csv", sha256="x"
-        )
-    import_service.run(
-        lambda: unit_of_work(sessions, actor), kind, actor, found.id, plan, lambda *_: None
-    )
+    _, path, _ = export(kind, [])
+    import_id = bring_in(sessions, export.bulk.actor, path)
     session.commit()
     counts = session.execute(
-        text("SELECT created, failed FROM imports WHERE id = :id"), {"id": found.id}
+        text("SELECT created, failed FROM imports WHERE id = :id"), {"id": import_id}
     ).one()
     assert tuple(counts) == (0, 0)
     after = everything(session)

@@ -6,7 +6,7 @@ import { formatDate, formatMoney, formatNumber } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { openMenu } from "../lib/pop_menu.js";
 import { toast } from "../lib/toast.js";
-import { before, saveChange } from "./map_edit.js";
+import { before, reread, saveChange } from "./map_edit.js";
 import { fetchGroups, groupColours, groupWords, ordered } from "./map_groups.js";
 import { shownTree } from "./map_state.js";
 import { textOf, withPart } from "./map_tree.js";
@@ -193,26 +193,41 @@ export function createBoard(container, { page, onChoose, onMoved }) {
     });
   }
 
-  /** Seen at once; taken back when the server refuses. @param {any} row @param {HTMLElement} element @param {Lane} to */
+  /** Seen at once; put where it belongs when the server refuses. @param {any} row @param {HTMLElement} element @param {Lane} to */
   async function move(row, element, to) {
     const from = laneAround(element);
     const change = by === "segment" ? { segment: to.group.value } : { owner: page.owners.find((/** @type {any} */ one) => one.id === to.group.value) };
     place(row, element, from, to);
     const saved = await saveChange(row, change);
-    if (!saved) return place(row, element, to, from);
+    if (!saved) return settle(row, element, from);
     const fresh = card(saved, to);
     element.replaceWith(fresh);
     fresh.querySelector("button")?.focus();
     onMoved();
     const undo = async () => {
       const back = await saveChange(saved, before(row, change));
-      if (!back) return;
+      if (!back) return settle(saved, fresh, to);
       const again = card(back, from);
       fresh.replaceWith(again);
       place(back, again, to, from);
       onMoved();
     };
     toast(t("{name} is now in {column}.", { name: row.name, column: groupWords(by, to.group) }), "good", { action: { words: t("Undo"), run: undo } });
+  }
+
+  /**
+   * Nothing was saved: the card goes where the customer is by now, which somebody else may have said meanwhile.
+   * @param {any} row @param {HTMLElement} element @param {Lane} home where it was when nobody did
+   */
+  async function settle(row, element, home) {
+    const now = (await reread(row)) ?? row;
+    const value = by === "segment" ? now.segment : now.owner.id;
+    const real = lanes.find((lane) => lane.group.value === value) ?? home;
+    const fresh = card(now, real);
+    const shown = laneAround(element);
+    element.replaceWith(fresh);
+    if (real !== shown) place(now, fresh, shown, real);
+    onMoved();
   }
 
   /** @param {any} row @param {HTMLElement} element @param {Lane} from @param {Lane} to */

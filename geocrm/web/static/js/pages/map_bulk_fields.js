@@ -38,12 +38,12 @@ function tomorrow() {
 function whichColumns(may) {
   const boxes = el("div", { class: "bulk-column-list", role: "group", "aria-label": t("Columns") }, ...may.columns.map((/** @type {string} */ one) =>
     el("label", { class: "form-check" },
-      el("input", { class: "form-check-input", type: "checkbox", name: "columns", value: one, checked: may.usual_columns.includes(one) }),
+      el("input", { class: "form-check-input", type: "checkbox", name: "columns", value: one, checked: true }),
       el("span", {}, one))));
   const which = select("which", t("Columns"), [option("all", t("All columns")), option("shown", t("The columns shown")), option("own", t("Choose …"))]);
   const told = el("p", { class: "hint" });
   const hints = /** @type {Record<string, string>} */ ({
-    all: t("An import reads the file back without loss. Consent is in it when you choose its columns."),
+    all: t("An import reads the file back without loss, with what each customer said about being contacted."),
     shown: t("The number of the customer, {columns}.", { columns: chosenColumns(stateOfAddress().columns).map((one) => one.title).join(", ") }),
     own: "",
   });

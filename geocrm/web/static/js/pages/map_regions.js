@@ -53,8 +53,8 @@ export function createRegions(map, page, onFigures) {
   let state = null;
   /** @type {any} */
   let found = null;
-  /** The region of each boundary unit. @type {Map<string, any>} */
-  let byUnit = new Map();
+  /** The region of each shape. @type {Map<string | number, any>} */
+  let byCode = new Map();
   let drawn = "";
   map.once("remove", onThemeChange(() => state && paint()));
 
@@ -62,24 +62,23 @@ export function createRegions(map, page, onFigures) {
     const answer = await fetchRegions(wanted.regions, wanted);
     if (state !== wanted) return;
     found = answer;
-    byUnit = new Map(
-      found.items.filter((/** @type {any} */ one) => one.code !== null).flatMap((/** @type {any} */ one) => (one.units ?? [one.code]).map((/** @type {string} */ unit) => [unit, one])),
-    );
+    byCode = new Map(found.items.filter((/** @type {any} */ one) => one.code !== null).map((/** @type {any} */ one) => [one.code, one]));
     draw(found.level);
     paint();
   }
 
   /** @param {string | null} level */
   function draw(level) {
-    const id = level ? `regions-${level}` : "";
+    const territories = state.regions === "territories";
+    const id = level ? `regions-${territories ? "territories" : level}` : "";
     if (drawn && drawn !== id) hide(drawn);
     drawn = id;
     if (!level) return;
     if (!map.getSource(id)) {
-      const path = `/tiles/boundaries/${encodeURIComponent(level)}/{z}/{x}/{y}.mvt`;
+      const path = territories ? "/tiles/territories/{z}/{x}/{y}.mvt" : `/tiles/boundaries/${encodeURIComponent(level)}/{z}/{x}/{y}.mvt`;
       const [attribution] = (page.layers.find((one) => one.code === level)?.by ?? "").split(", ");
       map.addSource(id, { type: "vector", tiles: [location.origin + path], maxzoom: 12, attribution, promoteId: "code" });
-      const from = { source: id, "source-layer": "boundaries" };
+      const from = { source: id, "source-layer": territories ? "territories" : "boundaries" };
       map.addLayer({ id, type: "fill", ...from, paint: { "fill-color": "transparent" } }, LABELS);
       map.addLayer({ id: `${id}-line`, type: "line", ...from, paint: { "line-width": ["case", ["boolean", ["feature-state", "hover"], false], 2.5, 0.7] } }, LABELS);
     }
@@ -98,7 +97,7 @@ export function createRegions(map, page, onFigures) {
     const inFocus = (/** @type {any} */ one) => !state.focus.length || state.focus.includes(String(one.code));
     if (drawn) {
       const by = (/** @type {(one: any) => any} */ of, /** @type {any} */ otherwise) =>
-        byUnit.size ? ["match", ["get", "code"], ...[...byUnit].flatMap(([unit, one]) => [unit, of(one)]), otherwise] : otherwise;
+        byCode.size ? ["match", ["get", "code"], ...[...byCode].flatMap(([code, one]) => [code, of(one)]), otherwise] : otherwise;
       map.setPaintProperty(drawn, "fill-color", by(colourOf, "transparent"));
       map.setPaintProperty(drawn, "fill-opacity", by((one) => (inFocus(one) ? 0.78 : DIMMED), 0));
       map.setPaintProperty(`${drawn}-line`, "line-color", ["case", ["boolean", ["feature-state", "hover"], false], token("--ink"), token("--map-border-1")]);
@@ -119,7 +118,7 @@ export function createRegions(map, page, onFigures) {
     },
     /** The layer that is drawn, for pointing at it. */
     layer: () => drawn,
-    /** The figures of a unit. @param {string} unit */
-    of: (unit) => byUnit.get(unit),
+    /** The figures of a shape. @param {string | number} code */
+    of: (code) => byCode.get(code),
   };
 }
