@@ -69,9 +69,7 @@ def register(app: APIFlask) -> None:
     @app.errorhandler(OperationalError)
     def database_gone(error: OperationalError) -> Any:
         if isinstance(error.orig, QueryCanceled):
-            words = _(
-                "This takes too long to answer: narrow the filter or the area, then try again"
-            )
+            words = _("This takes too long to answer: narrow the filter or the area")
             return answer(422, words, "InvalidInput")
         return answer(503, _("The database does not answer; try again in a moment"))
 
