@@ -23,14 +23,14 @@ def split_numbers(typed: str) -> list[str]:
 @lru_cache(maxsize=50_000)
 def e164(typed: str, country: str) -> str | None:
     """The number as +628123456789, or None when it is none. `country` is where it is dialled."""
-    plain = _without_symbols(typed)
-    digits = re.sub(r"[\s().\-]", "", plain)
+    written = plain(typed)
+    digits = re.sub(r"[\s().\-]", "", written)
     if country == "ID":
         mobile = _INDONESIAN_MOBILE.fullmatch(digits)
         if mobile:
             return f"+62{mobile[1]}"
     try:
-        number = phonenumbers.parse(plain, country)
+        number = phonenumbers.parse(written, country)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(number) or not phonenumbers.is_valid_number(number):
@@ -46,9 +46,10 @@ def email_address(typed: str) -> str | None:
     return bare
 
 
-def _without_symbols(typed: str) -> str:
-    """Without emoji and other pictures; digits drawn as keys or wide letters become digits."""
+def plain(typed: str) -> str:
+    """Without emoji and signs that cannot be seen; digits of any script as those of ASCII."""
     if typed.isascii():
         return typed
     wide = unicodedata.normalize("NFKC", typed)
-    return "".join(c for c in wide if unicodedata.category(c)[0] not in "SCM" or c == "+").strip()
+    kept = (c for c in wide if unicodedata.category(c)[0] not in "SCM" or c == "+")
+    return "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in kept).strip()

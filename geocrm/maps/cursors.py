@@ -9,7 +9,8 @@ from typing import Any
 
 from geocrm.errors import InvalidInput
 
-_MAX_LENGTH = 1_000
+# A name of 200 letters of four bytes each, and what stands around it.
+_MAX_LENGTH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,11 @@ class Cursor:
     def __str__(self) -> str:
         """The text that `read_cursor` reads."""
         parts = [self.sort, int(self.descending), self.value, self.id]
-        return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+        return (
+            base64.urlsafe_b64encode(json.dumps(parts, ensure_ascii=False).encode())
+            .decode()
+            .rstrip("=")
+        )
 
     def require(self, sort: str, descending: bool, check: Callable[[str], Any]) -> None:
         """Refuse the cursor of a list that was sorted otherwise, or whose value `check` refuses."""

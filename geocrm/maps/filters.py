@@ -24,6 +24,10 @@ from geocrm.maps.filter_values import NOBODY, Asker, Binder, shown
 
 MAX_DEPTH: Final = 20
 MAX_NODES: Final = 200
+# Parts that each read another table or measure distances: 200 of them read a million names 200
+# times, and keep as many lists of who passed.
+MAX_LOOKUPS: Final = 50
+_LOOKUPS: Final = ("(SELECT ", "ST_Distance(")
 MAX_TEXT: Final = 1_000_000  # characters; 10,000 corners with all their digits take about half
 
 
@@ -104,6 +108,7 @@ class _Compiler:
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
         self._nodes = 0
+        self._lookups = 0
         self.fields: set[str] = set()
 
     def node(self, tree: Any, depth: int) -> str:
@@ -148,6 +153,13 @@ class _Compiler:
             )
         self.fields.add(str(name))
         try:
-            return f"({build(self._binder, value)})"
+            sql = build(self._binder, value)
         except InvalidInput as error:
             raise InvalidInput(f"{name} {op}: {error}") from error
+        self._lookups += sum(sql.count(each) for each in _LOOKUPS)
+        if self._lookups > MAX_LOOKUPS:
+            raise InvalidInput(
+                f"More than {MAX_LOOKUPS} parts of the filter are about names, tags, addresses,"
+                " areas or distances, each of which is looked up by itself; simplify it"
+            )
+        return f"({sql})"

@@ -15,7 +15,9 @@ from rapidfuzz.distance import OSA
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from geocrm.customers import reaching
 from geocrm.db import scoped_sql
+from geocrm.maps.calls import read_number
 
 SHORTEST: Final = 2
 LONGEST: Final = 100
@@ -112,10 +114,12 @@ def by_email(session: Session, typed: str, limit: int) -> list[Hit]:
 
 def by_phone(session: Session, typed: str, limit: int, region: str = "ID") -> list[Hit]:
     """Customers with a number that begins with the digits typed, in any spelling."""
-    if not _PHONE.fullmatch(typed):
-        return []
-    begins = e164_beginning(typed, region)
-    if len(begins) <= _SHORTEST_PHONE:
+    written = reaching.plain(typed)
+    # A whole number may have a scheme, an extension or a name around it, as a call has.
+    begins = read_number(typed, region).e164
+    if begins is None and _PHONE.fullmatch(written):
+        begins = e164_beginning(written, region)
+    if begins is None or len(begins) <= _SHORTEST_PHONE:
         return []
     return _children(
         session, "phones", "e164", "n.e164 LIKE :begins || '%'", "e164", {"begins": begins}, limit
@@ -124,7 +128,7 @@ def by_phone(session: Session, typed: str, limit: int, region: str = "ID") -> li
 
 def e164_beginning(typed: str, region: str) -> str:
     """What was typed of a number, as it begins internationally: 0812-34 is +6281234."""
-    digits = re.sub(r"\D", "", typed)
+    digits = re.sub(r"\D", "", typed.replace("(0)", ""))
     if typed.strip().startswith("+"):
         return f"+{digits}"
     if digits.startswith("00"):

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import shapely
 from shapely.affinity import translate
-from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geocrm.errors import InvalidInput
+from geocrm.spatial import outlines
 
 MAX_VERTICES: Final = 10_000
 # Corners of one ring: three and the first again.
@@ -57,8 +57,16 @@ def read(geojson: Any) -> Drawn:
         )
     rings = [[_ring(ring) for ring in polygon] for polygon in rough]
     drawn = MultiPolygon([Polygon(outer, holes) for outer, *holes in rings])
-    shape, notes = _valid(drawn), []
-    if not drawn.is_valid:
+    if outlines.is_tangled(drawn):
+        raise InvalidInput(
+            f"The area crosses itself more than {outlines.MAX_CROSSINGS:,} times, or its edges lie"
+            " over each other: draw it simpler"
+        )
+    valid, notes = drawn.is_valid, []
+    shape = drawn if valid else outlines.repaired(drawn)
+    if shape.is_empty or not shape.area > 0:
+        raise InvalidInput("The area is empty: its corners lie on one line")
+    if not valid:
         notes.append("The area crosses itself: all it encloses counts")
     west, _, east, _ = shape.bounds
     if west < -180 or east > 180:
@@ -124,18 +132,6 @@ def _items(value: Any) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
         raise InvalidInput(f"{_short(value)} stands where the area needs a list of positions")
     return value
-
-
-def _valid(shape: MultiPolygon) -> MultiPolygon:
-    if not shape.is_valid:
-        try:
-            repaired = shapely.make_valid(shape)
-        except ShapelyError as error:
-            raise InvalidInput(f"The area cannot be repaired: {error}") from error
-        shape = MultiPolygon(list(_polygons(repaired)))
-    if shape.is_empty or not shape.area > 0:
-        raise InvalidInput("The area is empty: its corners lie on one line")
-    return shape
 
 
 def _polygons(shape: BaseGeometry) -> Iterator[Polygon]:

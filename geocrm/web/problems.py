@@ -8,6 +8,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, jsonify, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from psycopg2.errors import QueryCanceled
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -71,7 +72,10 @@ def register(app: APIFlask) -> None:
         return answer(409, message, "Conflict")
 
     @app.errorhandler(OperationalError)
-    def database_gone(_error: OperationalError) -> Any:
+    def database_gone(error: OperationalError) -> Any:
+        if isinstance(error.orig, QueryCanceled):
+            words = _("This takes too long to answer: narrow the filter or the area")
+            return answer(422, words, "InvalidInput")
         return answer(503, _("The database does not answer; try again in a moment"))
 
     @app.errorhandler(DataError)

@@ -4,6 +4,7 @@ import json
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from geocrm.customers.models import Account, AccountScope, Contact, Email, Phone
 from geocrm.maps import queries, search
@@ -74,6 +75,24 @@ def test_a_list_shows_what_is_mine_in_the_box(client_of, add_account, rep, add_u
     assert (item["id"], item["name"], item["revenue"]) == (mine.id, "Mine", 12.5)
     assert (item["lon"], item["lat"], item["grade"]) == (106.8, -6.2, "village")
     assert item["owner"] == {"id": rep.id, "name": rep.name}
+
+
+def test_a_box_ends_where_it_ends_and_not_a_metre_further(session, add_account):
+    inside = add_account(at=(106.8, -6.2))
+    for beyond in ((106.8000005, -6.2), (106.8, -6.2000005)):
+        add_account(at=beyond)
+    box = queries.Box(106.7, -6.2, 106.8, -6.1)
+    assert [row.id for row in queries.accounts(session, EVERYBODY, box=box).rows] == [inside.id]
+    around = queries.Box(106.8000003, -6.3, 106.7, -6.1)
+    assert queries.count(session, EVERYBODY, box=around, exact=True).customers == 1
+
+
+def test_a_page_may_end_with_a_long_name_in_any_script(client_of, add_account, rep):
+    for last in "ab":
+        add_account("\U0001f33e" * 199 + last, owner=rep)
+    _, page = get(client_of(rep), "accounts", limit=1)
+    status, after = get(client_of(rep), "accounts", limit=1, cursor=page["next"])
+    assert (status, len(after["items"]), after["next"]) == (200, 1, None)
 
 
 def test_a_box_across_the_180th_meridian_finds_both_sides(session, add_account):
@@ -334,3 +353,16 @@ def test_the_map_of_a_marketer_counts_and_lists_nobody(signed_in_as, add_account
     assert '"individuals": false' in page
     assert 'id="table"' not in page
     assert '"box": null' in page
+
+
+def test_a_question_that_takes_too_long_is_ended_and_said_so(
+    session, client_of, administrator, scatter, add_user
+):
+    scatter(300, [add_user()])
+    client = client_of(administrator)
+    part = {"field": "name", "op": "contains", "value": "zz"}
+    session.execute(text("SET statement_timeout = 1"))
+    body = {"filter": {"or": [part] * 50}, "exact": True}
+    answer = client.post("/api/v1/accounts/count", json=body)
+    assert answer.status_code == 422
+    assert "too long" in answer.json["detail"]

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import UTC, date, datetime, timedelta
+from math import cos, sin
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Point, shape
 from sqlalchemy import text
 
+from geocrm.customers.imports.models import Import
 from geocrm.customers.models import Account, AccountScope, Address, Channel, Contact
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
@@ -22,7 +24,7 @@ from geocrm.maps import catalogue
 from geocrm.maps.filter_fields import FIELDS
 from geocrm.maps.filter_places import boxes_around
 from geocrm.maps.filter_values import NOBODY, Asker
-from geocrm.maps.filters import MAX_DEPTH, MAX_NODES, compile_filter
+from geocrm.maps.filters import MAX_DEPTH, MAX_LOOKUPS, MAX_NODES, compile_filter
 from geocrm.maps.version import map_version
 from tests.maps.conftest import TODAY
 
@@ -405,6 +407,13 @@ def test_a_self_crossing_area_is_repaired(session, add_account):
     assert found(session, {"field": "location", "op": "within", "value": bow}) == {inside.id}
 
 
+def test_who_a_lasso_went_around_twice_is_in_it(session, add_account):
+    twice, once = add_account(at=(2, 2)), add_account(at=(0.5, 3.5))
+    add_account(at=(5, 2))
+    line = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0], [1, 1], [3, 1], [3, 3], [1, 3], [1, 1], [0, 0]]
+    assert found(session, _within(_ring(line))) == {twice.id, once.id}
+
+
 def test_nothing_asked_for_means_everybody(session, add_account):
     account = add_account()
     for source in (None, "", "  ", '{"and": []}'):
@@ -600,15 +609,37 @@ def test_a_filter_may_be_neither_too_deep_nor_too_wide():
         compile_filter({"and": [leaf] * MAX_NODES}, today=TODAY)
 
 
+@pytest.mark.parametrize("name", [["revenue"], {"revenue": 1}, 7, None, True])
+def test_a_field_whose_name_is_no_text_is_refused_for_everybody(client_of, manager, marketer, name):
+    sent = {"filter": {"field": name, "op": "gte", "value": 1}}
+    for who in (manager, marketer):
+        answer = client_of(who).post("/api/v1/accounts/count", json=sent)
+        assert (answer.status_code, answer.json["detail"][:17]) == (422, "There is no field")
+
+
+def test_looking_up_too_much_is_refused():
+    named = {"field": "name", "op": "contains", "value": "a"}
+    areas = {"field": "location", "op": "in_area", "value": list(range(1, MAX_LOOKUPS + 1))}
+    compile_filter({"and": [named] * MAX_LOOKUPS}, today=TODAY)
+    compile_filter(areas, today=TODAY)
+    around = {"field": "location", "op": "near", "value": {"lon": 0, "lat": 0, "radius_m": 5e6}}
+    for parts in ([named] * (MAX_LOOKUPS + 1), [areas, named], [around] * (MAX_LOOKUPS + 1)):
+        with pytest.raises(InvalidInput, match="looked up by itself"):
+            compile_filter({"or": parts}, today=TODAY)
+
+
 def test_a_hostile_filter_is_refused_within_a_second(client_of, manager, marketer):
     deep = '{"not":' * 900 + '{"field":"has_point","op":"eq","value":true}' + "}" * 900
     vast = {"type": "Polygon", "coordinates": [[[0.5, 0.5]] * 400_000]}
     endless = json.dumps({"field": "revenue", "op": "gte", "value": 1})[:-2] + "9" * 400 + "}"
+    # Its repair would split 10,000 edges at 40 million crossings, in 14 GB.
+    tangle = _ring([[20 * cos(i * 2.8), 10 * sin(i * 2.8)] for i in range(9_990)] + [[20, 0]])
     for who in (manager, marketer):
         client = client_of(who)
         for address, sent in (
             ("count", {"filter": json.loads(deep)}),
             ("count", {"filter": _within(vast)}),
+            ("count", {"filter": _within(tangle)}),
             ("summary", {"filter": json.loads(endless)}),
         ):
             began = time.process_time()
@@ -659,6 +690,15 @@ def test_values_to_choose_from_are_those_of_ones_own_customers(
     # Too few share any of them to be told.
     assert client_of(marketer).get(ask).json["items"] == []
     assert client_of(marketer).get("/api/v1/filters/fields/owner/choices").status_code == 404
+
+
+def test_files_to_choose_from_are_ones_own(session, client_of, rep, administrator, add_user):
+    for who, called in ((rep, "mine.csv"), (add_user(), "secret bidders.csv")):
+        session.add(Import(kind="accounts", user_id=who.id, file_name=called, file_sha256="0"))
+    session.commit()
+    ask = "/api/v1/filters/fields/import/choices"
+    assert [each["label"] for each in client_of(rep).get(ask).json["items"]] == ["mine.csv"]
+    assert len(client_of(administrator).get(ask).json["items"]) == 2
 
 
 def test_the_document_of_the_api_describes_the_language(client_of):

@@ -126,6 +126,7 @@ def test_signs_of_the_query_language_are_letters_like_others(session, add_accoun
         ("006281234", "+6281234"),
         ("6281234", "+6281234"),
         ("81234", "+6281234"),
+        ("+62 (0)812 34", "+6281234"),
     ],
 )
 def test_a_number_begins_the_same_in_any_spelling(typed, begins):

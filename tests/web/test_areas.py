@@ -2,6 +2,8 @@
 
 import io
 import json
+import math
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -200,6 +202,30 @@ def deep_kml():
     return KML.format("<Folder>" * 10_000 + "</Folder>" * 10_000).encode()
 
 
+def endless_view():
+    """A GeoPackage whose one layer computes rows for ever."""
+    file = sqlite3.connect(":memory:")
+    file.executescript("""
+        CREATE TABLE gpkg_contents (table_name TEXT, data_type TEXT, identifier TEXT);
+        INSERT INTO gpkg_contents VALUES ('areas', 'features', 'areas');
+        CREATE VIEW areas AS WITH RECURSIVE row(fid) AS (
+            SELECT 1 UNION ALL SELECT fid + 1 FROM row) SELECT fid, NULL AS geom FROM row;
+    """)
+    return file.serialize()
+
+
+def elsewhere():
+    return KML.format(
+        "<NetworkLink><Link><href>http://example.test/a.kml</href></Link></NetworkLink>"
+    )
+
+
+def star():
+    turns = [i * 2.8 for i in range(3_000)]
+    ring = [[106 + math.cos(turn), -6 + math.sin(turn)] for turn in turns]
+    return collection(polygon([*ring, ring[0]]))
+
+
 def with_number(number):
     return collection(polygon(SQUARE[0])).replace(b"107", number.encode())
 
@@ -222,6 +248,9 @@ HOSTILE = {
     "cut.zip": (lambda: nested()[:60], "damaged"),
     "noise.bin": (lambda: bytes(range(256)) * 40, "no areas that can be read"),
     "empty.kml": (lambda: b"", "is empty"),
+    "endless.gpkg": (endless_view, "computed and not stored"),
+    "elsewhere.kml": (lambda: elsewhere().encode(), "holds no area"),
+    "star.geojson": (star, "crosses itself"),
     "word.json": (lambda: b'{"type": "Teapot"}', "no GeoJSON"),
 }
 
@@ -241,7 +270,17 @@ sys.stderr.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_utime} {memory}"
 """
 
 
-@pytest.mark.parametrize("name", ["bomb.zip", "laughs.kml", "three-million.geojson", "deep.kml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bomb.zip",
+        "laughs.kml",
+        "three-million.geojson",
+        "deep.kml",
+        "endless.gpkg",
+        "star.geojson",
+    ],
+)
 def test_a_hostile_file_costs_little_time_and_memory(tmp_path, name):
     path = tmp_path / "upload"
     path.write_bytes(HOSTILE[name][0]())

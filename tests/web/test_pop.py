@@ -49,6 +49,12 @@ def pop(client, phone):
         "tel:+6281234567890",
         "sip:081234567890@pbx.example",
         " 6281234567890",
+        "+62 (0)812 3456-7890",
+        "tel:+62-812-3456-7890",
+        "\u202a+62 812\u20113456\u20137890\u202c",
+        "\u0660\u0660\u0666\u0662\u0668\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669\u0660",
+        "\u06f0\u06f8\u06f1\u06f2\u06f3\u06f4\u06f5\u06f6\u06f7\u06f8\u06f9\u06f0",
+        "\uff0b\uff16\uff12\uff18\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19\uff10",
     ],
 )
 def test_a_number_in_any_spelling_finds_the_customer(client_of, rep, shop, phone):
@@ -58,6 +64,9 @@ def test_a_number_in_any_spelling_finds_the_customer(client_of, rep, shop, phone
     assert (item["id"], item["contact"], item["owner"]) == (shop.id, "Suryani", rep.name)
     assert found["interactions"][0]["text"] == "Asked for rice"
     assert found["orders"][0]["number"] == "S-1"
+    groups = client_of(rep).get("/api/v1/search", query_string={"q": phone}).json["groups"]
+    called = {group["kind"]: [each["id"] for each in group["items"]] for group in groups}
+    assert called["phones"] == [shop.id]
 
 
 @pytest.mark.parametrize(

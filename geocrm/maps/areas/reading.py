@@ -6,8 +6,10 @@ file needs, cannot ask other hosts, and opens nothing but copies under names and
 
 import json
 import resource
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 from xml.sax import ContentHandler, SAXParseException
@@ -95,12 +97,31 @@ class _Depth(ContentHandler):
         self._depth -= 1
 
 
+def _geopackage(part: Part) -> list[Layer]:
+    """A GeoPackage whose layers are stored: a view is a program, which may go on without end."""
+    try:
+        with closing(sqlite3.connect(f"{part.path.as_uri()}?mode=ro", uri=True)) as file:
+            views = file.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
+    except sqlite3.Error as error:
+        raise InvalidInput(
+            f"{part.called} is damaged and cannot be read: export it anew"
+        ) from error
+    if views:
+        raise InvalidInput(
+            f"{part.called} holds the view {str(views[0][0])[:60]!r}, which is computed and not"
+            " stored: export what it shows as a layer of its own"
+        )
+    return _through_gdal(part)
+
+
 def _through_gdal(part: Part) -> list[Layer]:
     try:
-        names = pyogrio.list_layers(part.path)[:, 0]
+        names = [str(layer[0]) for layer in pyogrio.list_layers(part.path)]
+        if not names:
+            return [Layer(part.called, [], "OGC:CRS84", part.kind)]
         if len(names) > _MAX_LAYERS:
             raise InvalidInput(f"{part.called} has {len(names)} layers; at most {_MAX_LAYERS}")
-        return [_layer(part, str(name)) for name in names]
+        return [_layer(part, name) for name in names]
     except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
         raise InvalidInput(
             f"{part.called} is damaged and cannot be read: export it anew ({str(error)[:120]})"
@@ -132,7 +153,7 @@ def _layer(part: Part, name: str) -> Layer:
 _READERS: Final[dict[str, Callable[[Part], list[Layer]]]] = {
     "geojson": _geojson,
     "kml": _kml,
-    "gpkg": _through_gdal,
+    "gpkg": _geopackage,
     "shp": _through_gdal,
 }
 

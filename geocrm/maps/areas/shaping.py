@@ -15,6 +15,7 @@ from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from geocrm.errors import InvalidInput
+from geocrm.spatial import outlines
 
 MAX_AREAS: Final = 500
 MAX_TOTAL_CORNERS: Final = 500_000
@@ -155,13 +156,17 @@ def _area(feature: Feature, transform: _Transform, where: str, result: Shaped) -
     if not all(bool(np.isfinite(shapely.get_coordinates(part)).all()) for part in parts):
         raise _LeftOut("a coordinate is no finite number")
     shape = transform(MultiPolygon(parts))
+    if outlines.is_tangled(shape):
+        raise _LeftOut(
+            "its outline crosses itself, or lies over itself, too often: draw it simpler"
+        )
     shape, swapped = _on_the_globe(shape)
     notes = ["longitude and latitude stood in the wrong order and were swapped"] if swapped else []
     shape, crosses = _split_at_180(shape)
     if crosses:
         notes.append("it crosses the 180th meridian and was split there")
     if not shape.is_valid:
-        shape = MultiPolygon(list(_polygons(shapely.make_valid(shape))))
+        shape = outlines.repaired(shape)
         notes.append("its outline crossed itself and was repaired")
     if shape.is_empty or not shape.area > 0:
         raise _LeftOut("its corners lie on one line")
@@ -202,7 +207,7 @@ def _split_at_180(shape: MultiPolygon) -> tuple[MultiPolygon, bool]:
     west, _south, east, _north = unwrapped.bounds
     if west >= -180 and east <= 180:
         return shape, False
-    valid = shapely.make_valid(unwrapped)
+    valid = unwrapped if unwrapped.is_valid else outlines.repaired(unwrapped)
     parts: list[Polygon] = []
     for turn in (-360, 0, 360):
         inside = shapely.intersection(valid, shapely.box(-180 + turn, -90, 180 + turn, 90))
