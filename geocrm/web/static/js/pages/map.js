@@ -21,7 +21,7 @@ import { countInView, createCards } from "./map_list.js";
 import { createModes, modeWords } from "./map_modes.js";
 import { createNearby, placeOfText } from "./map_nearby.js";
 import { bindNewCustomer, isChoosingPlace } from "./map_new.js";
-import { createPanel, showFigures } from "./map_panel.js";
+import { createPanel, showFigures, showNoFigures } from "./map_panel.js";
 import { bindPointing } from "./map_pointing.js";
 import { fetchCustomer, openCustomer, openPlace, openStack } from "./map_record.js";
 import { createSelection } from "./map_selection.js";
@@ -43,6 +43,8 @@ if (page.view && !location.search) begin(page.view);
 let everybody = null;
 /** @type {any} */
 let figures = null;
+/** The filter they are of. @type {string | null} */
+let figuresFor = null;
 let viewing = new AbortController();
 let asking = new AbortController();
 let timer = 0;
@@ -61,10 +63,13 @@ const segments = segmentColours(page.segments);
 
 // Figures, table, board and chart need no map, so they do not wait for it.
 const asked = getJson("/api/v1/accounts/summary");
-asked.then((found) => {
-  everybody = found;
-  if (textOf(state.filter) === "") showFigures(found, state);
-});
+asked.then(
+  (found) => {
+    everybody = found;
+    if (textOf(state.filter) === "") showFigures(found, state);
+  },
+  () => showNoFigures(refresh),
+);
 const query = () => ({ filter: textOf(shownTree(state)), bbox: followsMap(state) ? bbox ?? null : null });
 const parts = { current: () => state, change, page };
 const modes = createModes(page, parts);
@@ -149,9 +154,9 @@ function look() {
 
 /** The words for somebody who begins, and the customer whom the address names. */
 async function start() {
-  const found = await asked;
-  byId("welcome").hidden = found.count !== 0 || !page.individuals;
-  refresh();
+  const found = await asked.catch(() => null);
+  byId("welcome").hidden = found?.count !== 0 || !page.individuals;
+  if (found) refresh();
   const id = Number(readState().customer);
   if (!page.individuals || !Number.isInteger(id) || id <= 0) return;
   const customer = await fetchCustomer(id);
@@ -196,8 +201,17 @@ function showWithoutMap() {
   bulk?.show();
   document.title = `${modeWords(state)} · GeoCRM`;
   showRows();
+  sayNobody();
   if (state.mode === "board") board?.show(state);
   if (state.mode === "chart") chart.show(state);
+}
+
+/** That nobody fits the filters, with the way back; in the split the table says it. */
+function sayNobody() {
+  const filter = textOf(state.filter);
+  const nobody = figuresFor === filter && figures?.count === 0;
+  byId("nobody").hidden = filter === "" || !nobody || state.mode === "split";
+  document.getElementById("select-all")?.toggleAttribute("disabled", nobody);
 }
 
 /** The rows, as table or as cards; none before it is known where the map looks. */
@@ -224,10 +238,13 @@ async function refresh() {
     const found = await figuresOf(textOf(state.filter), signal);
     if (signal.aborted) return;
     figures = found;
+    figuresFor = textOf(state.filter);
     showFigures(figures, state);
+    sayNobody();
     follow();
-  } catch (error) {
-    if (!signal.aborted) throw error;
+  } catch {
+    // The person was told why by then.
+    if (!signal.aborted) showNoFigures(refresh);
   }
 }
 
@@ -299,6 +316,7 @@ function openAreas() {
 /** What the page listens to with and without a map. */
 function bindPage() {
   document.getElementById("open-areas")?.addEventListener("click", openAreas);
+  byId("drop-filters").addEventListener("click", () => change({ filter: null }));
   document.addEventListener("search:choose", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     if (detail.lon === null || detail.lon === undefined) return;

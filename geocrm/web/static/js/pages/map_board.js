@@ -17,6 +17,14 @@ import { textOf, withPart } from "./map_tree.js";
 
 const CARDS = 20; // a page of a column
 const MAX_LANES = 40;
+const BONE_LANES = 5; // as many as there are segments, the usual columns
+
+/** A column before it is known which there are. */
+function boneLane() {
+  const bones = Array.from({ length: 4 }, () => el("div", { class: "skeleton board-bone" }));
+  const head = el("header", { class: "board-head" }, el("div", { class: "skeleton board-head-bone" }));
+  return el("div", { class: "board-lane", "aria-hidden": "true" }, head, el("div", { class: "board-scroll" }, ...bones));
+}
 
 /**
  * @param {HTMLElement} container
@@ -47,6 +55,7 @@ export function createBoard(container, { page, onChoose, onMoved }) {
     asking = new AbortController();
     const { signal } = asking;
     container.setAttribute("aria-busy", "true");
+    if (!lanes.length) container.replaceChildren(...Array.from({ length: BONE_LANES }, boneLane));
     const found = await fetchGroups(by, text, signal).catch(() => null);
     if (signal.aborted) return;
     container.removeAttribute("aria-busy");
@@ -54,7 +63,6 @@ export function createBoard(container, { page, onChoose, onMoved }) {
     const colour = groupColours(by, page);
     lanes = ordered(by, found ?? [], page).slice(0, MAX_LANES).map((group, index) => laneOf(group, colour(group, index), sort));
     container.replaceChildren(...lanes.map((lane) => lane.element));
-    if (!lanes.length) container.append(el("p", { class: "muted section" }, t("Nobody fits these filters.")));
     for (const lane of lanes) seen.observe(/** @type {Element} */ (lane.list.nextElementSibling));
   }
 
