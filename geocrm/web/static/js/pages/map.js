@@ -68,7 +68,7 @@ asked.then(
     everybody = found;
     if (textOf(state.filter) === "") showFigures(found, state);
   },
-  () => showNoFigures(refresh),
+  () => showNoFigures(again),
 );
 const query = () => ({ filter: textOf(shownTree(state)), bbox: followsMap(state) ? bbox ?? null : null });
 const parts = { current: () => state, change, page };
@@ -244,7 +244,7 @@ async function refresh() {
     follow();
   } catch {
     // The person was told why by then.
-    if (!signal.aborted) showNoFigures(refresh);
+    if (!signal.aborted) showNoFigures(again);
   }
 }
 
@@ -259,6 +259,12 @@ function changedSomebody() {
   table?.show(state, { force: true });
   show();
   refresh();
+}
+
+/** What failed is likely to have failed for all parts together. */
+function again() {
+  for (const part of [board, cards, sheet]) part?.forget();
+  changedSomebody();
 }
 
 /** Only answers are kept: a question may be given up while the same one is asked again. @param {string} filter @param {AbortSignal} signal */
@@ -282,7 +288,8 @@ function follow() {
     // What is in view is told once there is a map, which asks again.
     if (bbox === undefined && followsMap(state)) return;
     const inView = { filter: textOf(shownTree(state)), bbox: state.selection || asksForUnplaced(state.filter) || state.mode === "table" ? null : bbox ?? null };
-    await countInView(inView, figures, signal, state.selection !== null).catch(() => undefined);
+    // No figure rather than that of another question.
+    await countInView(inView, figures, signal, state.selection !== null).catch(() => signal.aborted || (byId("in-view").textContent = ""));
   }, SETTLE_MS);
 }
 
@@ -329,6 +336,8 @@ function bindPage() {
     writeState({ customer: null });
     if (!ready) return;
     customers.choose(null);
+    // A list that goes under the pointer never says that the pointer left its row.
+    customers.point(null);
     nearby?.clear();
   });
   onStateChange(() => {

@@ -2,6 +2,7 @@
 /** Customers as cards in columns; a card moves to another column by drag or by its menu, and back. */
 import { getJson } from "../lib/api.js";
 import { el, icon, swatch } from "../lib/dom.js";
+import { failure } from "../lib/failure.js";
 import { formatDate, formatMoney, formatNumber } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { openMenu } from "../lib/pop_menu.js";
@@ -60,8 +61,12 @@ export function createBoard(container, { page, onChoose, onMoved }) {
     if (signal.aborted) return;
     container.removeAttribute("aria-busy");
     seen.disconnect();
+    if (!found) {
+      lanes = [];
+      return container.replaceChildren(failure(() => load(text, sort)));
+    }
     const colour = groupColours(by, page);
-    lanes = ordered(by, found ?? [], page).slice(0, MAX_LANES).map((group, index) => laneOf(group, colour(group, index), sort));
+    lanes = ordered(by, found, page).slice(0, MAX_LANES).map((group, index) => laneOf(group, colour(group, index), sort));
     container.replaceChildren(...lanes.map((lane) => lane.element));
     for (const lane of lanes) seen.observe(/** @type {Element} */ (lane.list.nextElementSibling));
   }
@@ -101,7 +106,7 @@ export function createBoard(container, { page, onChoose, onMoved }) {
     if (signal.aborted) return;
     lane.loading = false;
     end.replaceChildren();
-    if (!answer) return;
+    if (!answer) return end.replaceChildren(failure(() => more(lane)));
     lane.started = true;
     lane.cursor = answer.next;
     lane.list.append(...answer.items.map((/** @type {any} */ row) => card(row, lane)));

@@ -88,7 +88,8 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
   async function score(/** @type {LayerState} */ wanted) {
     const what = colourBy(wanted);
     const found = await (what === "segment" || what === "territory" ? regionRows(what, wanted) : groupRows(what, wanted)).catch(() => null);
-    if (state !== wanted || !found) return;
+    if (state !== wanted) return;
+    if (!found) return onFigures(state, { kind: "lost", what });
     const total = found.rows.reduce((/** @type {any} */ sum, /** @type {any} */ one) => ({ count: sum.count + one.count, revenue: sum.revenue + one.revenue }), { count: 0, revenue: 0 });
     const before = average;
     average = total.count && total.revenue ? total.revenue / total.count : null;

@@ -4,6 +4,7 @@
  * customers and the measure. A row is a button: it brings its customers into focus, the rest dims.
  */
 import { el, icon, swatch } from "../lib/dom.js";
+import { failure } from "../lib/failure.js";
 import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { colourBy, heatGradient } from "./map_colours.js";
@@ -103,7 +104,8 @@ export function createLegend(container, { page, onChange }) {
     const fits = figures && (figures.what === state.layer || (["points", "heat"].includes(state.layer) && figures.what === colourBy(state)));
     board.setAttribute("aria-busy", String(!fits));
     if (!fits) return board.replaceChildren(...Array.from({ length: 4 }, () => el("div", { class: "skeleton map-bone" })));
-    board.replaceChildren(...(figures.kind === "classes" ? classBoard() : rowBoard()));
+    const boards = { classes: classBoard, rows: rowBoard, lost: () => [failure(() => onChange({}))] };
+    board.replaceChildren(...boards[/** @type {keyof typeof boards} */ (figures.kind)]());
   }
 
   function classBoard() {

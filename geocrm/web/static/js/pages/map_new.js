@@ -36,7 +36,9 @@ export function bindNewCustomer(map, button, near) {
     choosing = on;
     button.setAttribute("aria-pressed", String(on));
     map.getCanvas().style.cursor = on ? "crosshair" : "";
-    byId("new-customer-hint").hidden = !on;
+    const hint = byId("new-customer-hint");
+    hint.hidden = !on;
+    if (matchMedia("(pointer: coarse)").matches) hint.textContent = t("Tap the map where the customer is.");
     // Who has no customers yet is welcomed in the middle of the map, where they may want to click.
     if (on) byId("welcome").hidden = true;
   };
