@@ -52,3 +52,9 @@ def test_words_stand_out_from_every_ground_they_are_written_on(theme: str) -> No
     colours = colours_of(theme)
     measured = {pair: contrast(colours[pair[0]], colours[pair[1]]) for pair in PAIRS}
     assert {pair: round(ratio, 2) for pair, ratio in measured.items() if ratio < 4.5} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_field_can_be_told_from_the_page_by_its_border(theme: str) -> None:
+    colours = colours_of(theme)
+    assert min(contrast(colours["line-field"], colours[on]) for on in ("surface", "bg")) >= 3

@@ -14,6 +14,7 @@ import { createBulk } from "./map_bulk.js";
 import { segmentColours } from "./map_colours.js";
 import { offerCommands } from "./map_commands.js";
 import { createDrawing } from "./map_drawing.js";
+import { createFilterGround } from "./map_filter_ground.js";
 import { createFilters } from "./map_filters.js";
 import { createLayers, CUSTOMER_LAYERS } from "./map_layers.js";
 import { createLegend } from "./map_legend.js";
@@ -114,6 +115,7 @@ const customers = createLayers(map, page, {
 });
 const territoryName = (/** @type {number} */ id) => names.territory(id) ?? t("Territory {id}", { id });
 const drawing = createDrawing(map, change);
+const filterGround = createFilterGround(map);
 const nearby = page.individuals
   ? createNearby(map, { filter: () => textOf(state.filter), onChoose: (row) => (nearby?.leave(), choose(row, {})), onHover: pointAt })
   : null;
@@ -189,6 +191,7 @@ function show() {
   legend.show(state);
   customers.show(state);
   drawing.show(state);
+  filterGround.show(state.filter);
 }
 
 function showWithoutMap() {
