@@ -19,6 +19,9 @@ from geocrm.web.words import layer_name
 
 bp = Blueprint("map", __name__)
 
+_MODES = ("map", "split", "table", "board", "chart")
+_MODES_OF_COUNTS = ("map", "chart")
+
 
 @bp.get("/map")
 @permit("count", "account")
@@ -30,10 +33,14 @@ def show() -> str:
 def workspace(mode: str) -> str:
     """The page of customers, in this mode unless its address names another."""
     individuals = service.sees_individuals(g.actor)
+    usual = mode if individuals else "map"
+    wanted = request.args.get("mode", usual)
     return render_template(
         "map/map.html",
         individuals=individuals,
-        usual=mode if individuals else "map",
+        usual=usual,
+        # Known before the scripts run, so that the page does not change its parts under them.
+        mode=wanted if wanted in (_MODES if individuals else _MODES_OF_COUNTS) else usual,
         page={
             "individuals": individuals,
             "segments": SEGMENTS,

@@ -87,3 +87,17 @@ def test_deleting_asks_for_the_number_and_an_export_is_downloaded(sign_in, site)
         downloads.last.click()
     lines = waiting.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert lines[0].startswith("geocrm_number,name,segment,owner,territory,ordered_365_days")
+
+
+def test_on_a_phone_every_action_can_be_reached(sign_in, site):
+    few(site)
+    page = sign_in("admin")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/accounts?name=Zebra")
+    page.get_by_role("button", name="Select all matching").click()
+    for words in ("Set segment", "Save as audience", "Plan visits", "Export", "Delete customers"):
+        page.get_by_label("More actions").click()
+        page.locator(".bulk-bar .menu-list").get_by_role("button", name=words).click()
+        expect(page.get_by_role("dialog", name=words)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)

@@ -55,7 +55,7 @@ def test_a_customer_is_found_by_name(sign_in):
 def test_those_without_a_point_are_listed(sign_in):
     page = sign_in("admin")
     page.goto("/map")
-    page.get_by_role("link", name="without a trustworthy point").click()
+    page.get_by_role("link", name="not on the map").click()
     expect(page).to_have_url(re.compile("trustworthy"))
     expect(page.locator("#table .tabulator-row").first).to_contain_text("No point")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
 from geocrm.customers import following, queries, service
@@ -82,6 +82,42 @@ def test_a_picture_is_added_and_shown_without_leaving_the_page(
     expect(shown).to_have_js_property("naturalWidth", 800, timeout=30_000)
     page.keyboard.press("Escape")
     expect(page.locator("dialog.preview-box")).to_have_count(0)
+
+
+def test_a_refused_document_is_told_without_leaving_the_page(
+    page: Page, sign_in: Callable[[str], Page], customer: tuple[int, str]
+) -> None:
+    account_id, _name = customer
+    sign_in("admin")
+    page.goto(f"/accounts/{account_id}")
+    page.wait_for_load_state("networkidle")
+    refused = {"name": "shop.html", "mimeType": "text/html", "buffer": b"<html><script>1</script>"}
+    page.route("**/documents", lambda route: _as_told(route))
+    page.locator(".record-add-document input[type=file]").set_input_files(refused)
+    expect(page.locator(".toast-item")).to_contain_text("shop.html")
+    expect(page).to_have_url(re.compile(f"/accounts/{account_id}$"))
+
+
+def _as_told(route: Route) -> None:
+    """The refusal itself, under the one status that the console may name."""
+    answer = route.fetch()
+    assert answer.status == 422
+    route.fulfill(status=409, body=answer.body(), content_type="application/problem+json")
+
+
+def test_the_other_record_is_found_by_its_name(
+    page: Page, sign_in: Callable[[str], Page], customer: tuple[int, str]
+) -> None:
+    account_id, name = customer
+    sign_in("admin")
+    page.goto(f"/accounts/{account_id}/merge")
+    page.get_by_label("Another customer").fill("toko")
+    found = page.locator("#others a").first
+    expect(found).to_contain_text("Toko")
+    expect(page.locator(f'#others a[href$="/{account_id}"]')).to_have_count(0)
+    found.click()
+    expect(page).to_have_url(re.compile(f"/accounts/{account_id}/merge/\\d+"))
+    expect(page.locator(".merge-head")).to_contain_text(name)
 
 
 def test_two_are_merged_side_by_side_and_parted_again_on_a_phone(

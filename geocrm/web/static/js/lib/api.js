@@ -16,6 +16,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Takes the words away that the server cannot be reached. @type {() => void} */
+let reachable = () => {};
+
 /** The token that proves a change was asked for by our own page. */
 export function csrfToken() {
   return document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
@@ -87,17 +90,19 @@ async function reach(method, path, body, options) {
   const form = body instanceof FormData;
   if (body !== undefined && !form) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(withQuery(path, options.query), {
+    const answer = await fetch(withQuery(path, options.query), {
       method,
       headers,
       body: body === undefined ? undefined : form ? body : JSON.stringify(body),
       signal: options.signal,
       credentials: "same-origin",
     });
+    reachable();
+    return answer;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     const error = new ApiError(0, t("The server cannot be reached. Check the connection and try again."), {});
-    if (!options.quiet) toast(error.message, "bad");
+    if (!options.quiet) reachable = toast(error.message, "bad");
     throw error;
   }
 }

@@ -70,14 +70,25 @@ export function addMarker(map, lonLat, element) {
 }
 
 /**
- * A popup with nodes, never with markup.
+ * A popup with nodes, never with markup. Escape closes it, and the keyboard is back on the map.
  * @param {any} map @param {[number, number]} lonLat @param {Node} content @param {Record<string, any>} [options]
  */
 export function openPopup(map, lonLat, content, options = {}) {
-  return new maplibregl.Popup({ offset: 10, maxWidth: "300px", ...options })
+  const popup = new maplibregl.Popup({ offset: 10, maxWidth: "300px", ...options })
     .setLngLat(lonLat)
     .setDOMContent(content)
     .addTo(map);
+  const escape = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+    // What opens by itself under the pointer must not take the key from what one meant to close.
+    if (options.focusAfterOpen !== false) event.stopPropagation();
+    const within = popup.getElement()?.contains(document.activeElement);
+    popup.remove();
+    if (within) map.getCanvas().focus();
+  };
+  document.addEventListener("keydown", escape, { capture: true });
+  popup.once("close", () => document.removeEventListener("keydown", escape, { capture: true }));
+  return popup;
 }
 
 /**
@@ -265,11 +276,26 @@ function repaint(map) {
 function addControls(map, controls) {
   const compact = map.getContainer().clientWidth < 640;
   map.addControl(new maplibregl.AttributionControl({ compact }), "bottom-right");
-  // MapLibre opens a compact attribution at first; on a small map it would hide what it belongs to.
-  if (compact) map.once("load", () => map.getContainer().querySelector(".maplibregl-ctrl-attrib-button")?.click());
+  if (compact) keepFolded(map);
   if (!controls) return;
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 96, unit: "metric" }), "bottom-left");
+}
+
+/**
+ * MapLibre opens a compact attribution as soon as there is one; on a small map it would hide what it
+ * belongs to. Folded in the same event, it is never seen open by itself.
+ * @param {any} map
+ */
+function keepFolded(map) {
+  const fold = () => {
+    const box = map.getContainer().querySelector(".maplibregl-ctrl-attrib.maplibregl-compact-show");
+    if (!box) return;
+    box.removeAttribute("open");
+    box.classList.remove("maplibregl-compact-show");
+    for (const event of ["styledata", "sourcedata"]) map.off(event, fold);
+  };
+  for (const event of ["styledata", "sourcedata"]) map.on(event, fold);
 }
 
 /** @param {any} map @param {string} [label] */

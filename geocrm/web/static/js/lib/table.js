@@ -7,6 +7,7 @@
 import { TabulatorFull as Tabulator } from "../../vendor/tabulator/tabulator.mjs";
 import { getJson } from "./api.js";
 import { el } from "./dom.js";
+import { failure } from "./failure.js";
 import { formatDate, formatMoney, formatNumber } from "./format.js";
 import { t } from "./i18n.js";
 
@@ -98,6 +99,7 @@ export function createTable(container, options) {
 /** @param {HTMLElement} container @param {any} grid @param {Promise<unknown>} built @param {TableOptions} options */
 function remote(container, grid, built, options) {
   const bones = el("div", { class: "table-bones", "aria-hidden": "true" }, ...Array.from({ length: 8 }, () => el("div", { class: "skeleton" })));
+  const lost = el("div", { class: "table-lost" }, failure(() => reload()));
   let asking = new AbortController();
   let sort = options.sort ?? "";
   /** @type {string | null} */
@@ -112,13 +114,14 @@ function remote(container, grid, built, options) {
     const { signal } = asking;
     waiting = true;
     container.setAttribute("aria-busy", "true");
+    lost.remove();
     try {
       const answer = await getJson(options.url ?? "", { query: { ...options.query?.(), cursor, sort: sort || null }, signal });
       await built;
       return signal.aborted ? null : answer;
     } catch (error) {
-      // The person was told already. Rows of another question must not stay.
-      if (!signal.aborted && cursor === null) await built.then(() => grid.setData([]));
+      // Rows of another question must not stay, and no rows would say that there is nobody.
+      if (!signal.aborted && cursor === null) await built.then(() => grid.setData([])).then(() => container.append(lost));
       return null;
     } finally {
       if (!signal.aborted) {

@@ -29,10 +29,19 @@ export function toast(text, kind = "info", options = {}) {
     action && !other ? button(action) : null,
     el("button", { class: "btn btn-ghost btn-icon", type: "button", "aria-label": t("Close"), onclick: leave }, icon("x", "i-s")),
   );
-  region().append(item);
+  const all = region();
+  all.append(item);
+  raise(all);
   // A choice waits for whoever is to make it.
   if (kind !== "bad" && !other) setTimeout(leave, action ? STAY_MS * 2 : STAY_MS);
   return close;
+}
+
+/** Above a dialog, which lies above everything else; nothing in it can be pressed until that closes. @param {HTMLElement} all */
+function raise(all) {
+  if (all.popover) all.hidePopover();
+  all.popover = document.querySelector("dialog:modal") ? "manual" : null;
+  if (all.popover) all.showPopover();
 }
 
 function region() {

@@ -1,5 +1,6 @@
 // @ts-check
 /** Documents of a customer: sent as soon as they are chosen, and shown as pictures we painted. */
+import { errorText } from "../lib/api.js";
 import { el, icon } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { toast } from "../lib/toast.js";
@@ -8,6 +9,8 @@ const MAX_BYTES = 25 * 1024 * 1024;
 
 export function bindDocuments() {
   for (const field of document.querySelectorAll("[data-upload]")) field.addEventListener("change", send);
+  // A page that loads anew does not go to the place its address names.
+  if (location.hash === "#documents") document.getElementById("documents")?.scrollIntoView();
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("[data-preview]") : null;
     if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey) return;
@@ -16,8 +19,8 @@ export function bindDocuments() {
   });
 }
 
-/** @param {Event} event */
-function send(event) {
+/** A refusal is told on the page; what was kept shows itself as the page loads anew. @param {Event} event */
+async function send(event) {
   const field = /** @type {HTMLInputElement} */ (event.target);
   const file = field.files?.[0];
   if (!file) return;
@@ -26,9 +29,26 @@ function send(event) {
     field.value = "";
     return;
   }
-  field.closest("label")?.setAttribute("aria-busy", "true");
-  toast(t("Sending {name} …", { name: file.name }), "info");
-  field.form?.requestSubmit();
+  const label = field.closest("label");
+  label?.setAttribute("aria-busy", "true");
+  const said = toast(t("Sending {name} …", { name: file.name }), "info");
+  const refused = await refusal(/** @type {HTMLFormElement} */ (field.form));
+  said();
+  label?.removeAttribute("aria-busy");
+  field.value = "";
+  if (refused) return toast(refused, "bad");
+  location.hash = "documents";
+  location.reload();
+}
+
+/** Why the server does not take it; an empty text when it does. @param {HTMLFormElement} form */
+async function refusal(form) {
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Requested-With": "fetch" }, redirect: "manual" });
+    return answer.type === "opaqueredirect" ? "" : errorText(answer.status, await answer.text());
+  } catch {
+    return t("The server cannot be reached. Check the connection and try again.");
+  }
 }
 
 /** @param {HTMLAnchorElement} link */

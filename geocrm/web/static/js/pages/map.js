@@ -14,6 +14,7 @@ import { createBulk } from "./map_bulk.js";
 import { segmentColours } from "./map_colours.js";
 import { offerCommands } from "./map_commands.js";
 import { createDrawing } from "./map_drawing.js";
+import { createFilterGround } from "./map_filter_ground.js";
 import { createFilters } from "./map_filters.js";
 import { createLayers, CUSTOMER_LAYERS } from "./map_layers.js";
 import { createLegend } from "./map_legend.js";
@@ -21,7 +22,7 @@ import { countInView, createCards } from "./map_list.js";
 import { createModes, modeWords } from "./map_modes.js";
 import { createNearby, placeOfText } from "./map_nearby.js";
 import { bindNewCustomer, isChoosingPlace } from "./map_new.js";
-import { createPanel, showFigures } from "./map_panel.js";
+import { createPanel, showFigures, showNoFigures } from "./map_panel.js";
 import { bindPointing } from "./map_pointing.js";
 import { fetchCustomer, openCustomer, openPlace, openStack } from "./map_record.js";
 import { createSelection } from "./map_selection.js";
@@ -43,6 +44,8 @@ if (page.view && !location.search) begin(page.view);
 let everybody = null;
 /** @type {any} */
 let figures = null;
+/** The filter they are of. @type {string | null} */
+let figuresFor = null;
 let viewing = new AbortController();
 let asking = new AbortController();
 let timer = 0;
@@ -61,10 +64,13 @@ const segments = segmentColours(page.segments);
 
 // Figures, table, board and chart need no map, so they do not wait for it.
 const asked = getJson("/api/v1/accounts/summary");
-asked.then((found) => {
-  everybody = found;
-  if (textOf(state.filter) === "") showFigures(found, state);
-});
+asked.then(
+  (found) => {
+    everybody = found;
+    if (textOf(state.filter) === "") showFigures(found, state);
+  },
+  () => showNoFigures(again),
+);
 const query = () => ({ filter: textOf(shownTree(state)), bbox: followsMap(state) ? bbox ?? null : null });
 const parts = { current: () => state, change, page };
 const modes = createModes(page, parts);
@@ -109,6 +115,7 @@ const customers = createLayers(map, page, {
 });
 const territoryName = (/** @type {number} */ id) => names.territory(id) ?? t("Territory {id}", { id });
 const drawing = createDrawing(map, change);
+const filterGround = createFilterGround(map);
 const nearby = page.individuals
   ? createNearby(map, { filter: () => textOf(state.filter), onChoose: (row) => (nearby?.leave(), choose(row, {})), onHover: pointAt })
   : null;
@@ -149,9 +156,9 @@ function look() {
 
 /** The words for somebody who begins, and the customer whom the address names. */
 async function start() {
-  const found = await asked;
-  byId("welcome").hidden = found.count !== 0 || !page.individuals;
-  refresh();
+  const found = await asked.catch(() => null);
+  byId("welcome").hidden = found?.count !== 0 || !page.individuals;
+  if (found) refresh();
   const id = Number(readState().customer);
   if (!page.individuals || !Number.isInteger(id) || id <= 0) return;
   const customer = await fetchCustomer(id);
@@ -184,6 +191,7 @@ function show() {
   legend.show(state);
   customers.show(state);
   drawing.show(state);
+  filterGround.show(state.filter);
 }
 
 function showWithoutMap() {
@@ -196,8 +204,17 @@ function showWithoutMap() {
   bulk?.show();
   document.title = `${modeWords(state)} · GeoCRM`;
   showRows();
+  sayNobody();
   if (state.mode === "board") board?.show(state);
   if (state.mode === "chart") chart.show(state);
+}
+
+/** That nobody fits the filters, with the way back; in the split the table says it. */
+function sayNobody() {
+  const filter = textOf(state.filter);
+  const nobody = figuresFor === filter && figures?.count === 0;
+  byId("nobody").hidden = filter === "" || !nobody || state.mode === "split";
+  document.getElementById("select-all")?.toggleAttribute("disabled", nobody);
 }
 
 /** The rows, as table or as cards; none before it is known where the map looks. */
@@ -224,10 +241,13 @@ async function refresh() {
     const found = await figuresOf(textOf(state.filter), signal);
     if (signal.aborted) return;
     figures = found;
+    figuresFor = textOf(state.filter);
     showFigures(figures, state);
+    sayNobody();
     follow();
-  } catch (error) {
-    if (!signal.aborted) throw error;
+  } catch {
+    // The person was told why by then.
+    if (!signal.aborted) showNoFigures(again);
   }
 }
 
@@ -242,6 +262,12 @@ function changedSomebody() {
   table?.show(state, { force: true });
   show();
   refresh();
+}
+
+/** What failed is likely to have failed for all parts together. */
+function again() {
+  for (const part of [board, cards, sheet]) part?.forget();
+  changedSomebody();
 }
 
 /** Only answers are kept: a question may be given up while the same one is asked again. @param {string} filter @param {AbortSignal} signal */
@@ -265,7 +291,8 @@ function follow() {
     // What is in view is told once there is a map, which asks again.
     if (bbox === undefined && followsMap(state)) return;
     const inView = { filter: textOf(shownTree(state)), bbox: state.selection || asksForUnplaced(state.filter) || state.mode === "table" ? null : bbox ?? null };
-    await countInView(inView, figures, signal, state.selection !== null).catch(() => undefined);
+    // No figure rather than that of another question.
+    await countInView(inView, figures, signal, state.selection !== null).catch(() => signal.aborted || (byId("in-view").textContent = ""));
   }, SETTLE_MS);
 }
 
@@ -299,6 +326,7 @@ function openAreas() {
 /** What the page listens to with and without a map. */
 function bindPage() {
   document.getElementById("open-areas")?.addEventListener("click", openAreas);
+  byId("drop-filters").addEventListener("click", () => change({ filter: null }));
   document.addEventListener("search:choose", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     if (detail.lon === null || detail.lon === undefined) return;
@@ -311,6 +339,8 @@ function bindPage() {
     writeState({ customer: null });
     if (!ready) return;
     customers.choose(null);
+    // A list that goes under the pointer never says that the pointer left its row.
+    customers.point(null);
     nearby?.clear();
   });
   onStateChange(() => {

@@ -6,6 +6,7 @@
 import { deleteJson, getJson, patchJson, postJson } from "../lib/api.js";
 import { confirm } from "../lib/confirm.js";
 import { el, icon } from "../lib/dom.js";
+import { failure } from "../lib/failure.js";
 import { formatNumber } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { toast } from "../lib/toast.js";
@@ -33,8 +34,9 @@ export function createAreas(container, { onUse }) {
   show();
 
   async function show() {
-    const answer = await getJson("/api/v1/areas");
+    const answer = await getJson("/api/v1/areas", { quiet: true }).catch(() => null);
     list.removeAttribute("aria-busy");
+    if (!answer) return list.replaceChildren(el("li", {}, failure(show)));
     list.replaceChildren(...answer.items.map((/** @type {Area} */ area) => row(area)));
     if (!answer.items.length) list.append(el("li", { class: "muted areas-empty" }, t("No areas yet. Bring a file with sales areas, zones or districts.")));
   }

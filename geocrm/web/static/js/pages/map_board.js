@@ -2,6 +2,7 @@
 /** Customers as cards in columns; a card moves to another column by drag or by its menu, and back. */
 import { getJson } from "../lib/api.js";
 import { el, icon, swatch } from "../lib/dom.js";
+import { failure } from "../lib/failure.js";
 import { formatDate, formatMoney, formatNumber } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { openMenu } from "../lib/pop_menu.js";
@@ -17,6 +18,14 @@ import { textOf, withPart } from "./map_tree.js";
 
 const CARDS = 20; // a page of a column
 const MAX_LANES = 40;
+const BONE_LANES = 5; // as many as there are segments, the usual columns
+
+/** A column before it is known which there are. */
+function boneLane() {
+  const bones = Array.from({ length: 4 }, () => el("div", { class: "skeleton board-bone" }));
+  const head = el("header", { class: "board-head" }, el("div", { class: "skeleton board-head-bone" }));
+  return el("div", { class: "board-lane", "aria-hidden": "true" }, head, el("div", { class: "board-scroll" }, ...bones));
+}
 
 /**
  * @param {HTMLElement} container
@@ -47,14 +56,18 @@ export function createBoard(container, { page, onChoose, onMoved }) {
     asking = new AbortController();
     const { signal } = asking;
     container.setAttribute("aria-busy", "true");
+    if (!lanes.length) container.replaceChildren(...Array.from({ length: BONE_LANES }, boneLane));
     const found = await fetchGroups(by, text, signal).catch(() => null);
     if (signal.aborted) return;
     container.removeAttribute("aria-busy");
     seen.disconnect();
+    if (!found) {
+      lanes = [];
+      return container.replaceChildren(failure(() => load(text, sort)));
+    }
     const colour = groupColours(by, page);
-    lanes = ordered(by, found ?? [], page).slice(0, MAX_LANES).map((group, index) => laneOf(group, colour(group, index), sort));
+    lanes = ordered(by, found, page).slice(0, MAX_LANES).map((group, index) => laneOf(group, colour(group, index), sort));
     container.replaceChildren(...lanes.map((lane) => lane.element));
-    if (!lanes.length) container.append(el("p", { class: "muted section" }, t("Nobody fits these filters.")));
     for (const lane of lanes) seen.observe(/** @type {Element} */ (lane.list.nextElementSibling));
   }
 
@@ -93,7 +106,7 @@ export function createBoard(container, { page, onChoose, onMoved }) {
     if (signal.aborted) return;
     lane.loading = false;
     end.replaceChildren();
-    if (!answer) return;
+    if (!answer) return end.replaceChildren(failure(() => more(lane)));
     lane.started = true;
     lane.cursor = answer.next;
     lane.list.append(...answer.items.map((/** @type {any} */ row) => card(row, lane)));

@@ -2,6 +2,7 @@
 /** Customers as bars by one of their properties; a bar is a switch of the filter. */
 import { el } from "../lib/dom.js";
 import { createBars } from "../lib/bars.js";
+import { failure } from "../lib/failure.js";
 import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { chartGroupings, fetchGroups, fieldOfGroup, groupColours, groupWords, ordered } from "./map_groups.js";
@@ -19,7 +20,8 @@ export function createChart(container, { page, change }) {
   const about = el("p", { class: "muted small", role: "status" });
   const list = /** @type {HTMLUListElement} */ (el("ul", { class: "bars chart-bars", "aria-labelledby": "chart-title" }));
   const hint = el("p", { class: "hint" }, t("Choose a bar to show only these customers, everywhere."));
-  container.append(el("div", { class: "chart-page" }, title, about, list, hint));
+  const lost = el("div", { class: "chart-lost", hidden: true }, failure(() => show(latest)));
+  container.append(lost, el("div", { class: "chart-page" }, title, about, list, hint));
   const bars = createBars(list, { rows: [] });
   let asking = new AbortController();
   let shown = "";
@@ -36,7 +38,12 @@ export function createChart(container, { page, change }) {
     const found = await fetchGroups(state.group, filter, signal).catch(() => null);
     if (signal.aborted) return false;
     list.removeAttribute("aria-busy");
-    groups = ordered(state.group, found ?? [], page);
+    lost.hidden = found !== null;
+    if (!found) {
+      shown = "";
+      return false;
+    }
+    groups = ordered(state.group, found, page);
     return true;
   }
 
@@ -71,19 +78,21 @@ export function createChart(container, { page, change }) {
 
   /** @type {ViewState} */
   let latest;
+
+  async function show(/** @type {ViewState} */ state) {
+    latest = state;
+    // The group's own filter stays out, so that a bar can be chosen again.
+    const filter = textOf(shownTree({ ...state, filter: without(state.filter, fieldOfGroup(state.group)) }));
+    const wanted = [state.group, filter].join("|");
+    if (wanted !== shown) {
+      shown = wanted;
+      if (!(await load(state, filter))) return;
+    }
+    draw(latest);
+  }
+
   return {
-    /** @param {ViewState} state */
-    async show(state) {
-      latest = state;
-      // The group's own filter stays out, so that a bar can be chosen again.
-      const filter = textOf(shownTree({ ...state, filter: without(state.filter, fieldOfGroup(state.group)) }));
-      const wanted = [state.group, filter].join("|");
-      if (wanted !== shown) {
-        shown = wanted;
-        if (!(await load(state, filter))) return;
-      }
-      draw(latest);
-    },
+    show,
     forget() {
       shown = "";
     },

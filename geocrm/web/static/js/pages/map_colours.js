@@ -36,6 +36,9 @@ export function heatExpression() {
   return ["interpolate", ["linear"], ["heatmap-density"], ...HEAT_AT.flatMap((at, i) => [at, HEAT[currentTheme()][i]])];
 }
 
+/** The same colours from few to many, for the legend. */
+export const heatGradient = () => `linear-gradient(to right, ${HEAT_AT.map((at, i) => `${HEAT[currentTheme()][i]} ${at * 100}%`).join(", ")})`;
+
 /** What is below the first break has the first colour. @param {any} value @param {number[]} breaks @param {any[]} results */
 export function stepExpression(value, breaks, results) {
   if (!breaks.length) return results[0];

@@ -2,6 +2,7 @@
 /** What "Find anything" offers on this page: its modes, and what the map draws. */
 import { t } from "../lib/i18n.js";
 import { LAYERS } from "./map_legend.js";
+import { offered } from "./map_state.js";
 
 /** @param {(changes: any) => void} change */
 export function offerCommands(change) {
@@ -14,10 +15,12 @@ export function offerCommands(change) {
   });
 }
 
-/** Those that the page has buttons for, which is up to the person. */
+/** Those that the page has buttons for, which is up to the person and the width. */
 function modes() {
-  return [...document.querySelectorAll("[data-mode-switch]")].map((button) => {
-    const { modeSwitch } = /** @type {HTMLElement} */ (button).dataset;
+  const buttons = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-mode-switch]")]);
+  const shown = buttons.filter(({ dataset }) => offered(/** @type {any} */ (dataset.modeSwitch)) === dataset.modeSwitch);
+  return shown.map((button) => {
+    const { modeSwitch } = button.dataset;
     const symbol = button.querySelector("use")?.getAttribute("href")?.split("#").pop() ?? "map-2";
     return { id: `mode:${modeSwitch}`, label: t("Show as: {mode}", { mode: button.textContent?.trim() ?? "" }), icon: symbol };
   });

@@ -87,6 +87,8 @@ function toolSymbol(tool) {
 
 /** @param {typeof TOOLS[number]} tool */
 function toolHint(tool) {
+  // A finger has no Escape: the button that began it ends it.
+  if (matchMedia("(pointer: coarse)").matches) return { polygon: t("Tap the corners, then the first one again."), circle: t("Drag from the middle outwards."), rectangle: t("Drag over the map."), lasso: t("Drag over the map.") }[tool];
   if (tool === "polygon") return t("Click the corners, then the first one again; Escape ends it.");
   if (tool === "circle") return t("Drag from the middle outwards; Escape ends it.");
   return t("Drag over the map; Escape ends it.");

@@ -44,7 +44,9 @@ export function createChoices(field, mode, leaf, { id, words, tell }) {
   function fill(items) {
     const there = new Set(items.map((item) => String(item.value)));
     const kept = [...ticked].filter(([key]) => !there.has(key)).map(([, value]) => ({ value, label: words.nameOf(field.name, value), count: null }));
-    list.replaceChildren(...[...kept, ...items].map(row));
+    const first = items.filter((item) => ticked.has(String(item.value)));
+    const others = items.filter((item) => !ticked.has(String(item.value)));
+    list.replaceChildren(...[...kept, ...first, ...others].map(row));
     if (!kept.length && !items.length) list.append(el("p", { class: "muted small filter-nothing" }, t("Nothing found")));
   }
 

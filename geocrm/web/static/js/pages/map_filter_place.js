@@ -26,7 +26,7 @@ function near(mode, leaf, { id, words, view, tell }) {
   const step = (/** @type {number} */ metres) => RADII_M.reduce((best, one, at) => (Math.abs(one - metres) < Math.abs(RADII_M[best] - metres) ? at : best), 0);
   let radius = leaf?.value.radius_m ?? USUAL_M;
   const field = /** @type {HTMLInputElement} */ (
-    el("input", { class: "form-control", id: `${id}-place`, type: "search", placeholder: t("Address, street or place") })
+    el("input", { class: "form-control", id: `${id}-place`, type: "text", placeholder: t("Address, street or place") })
   );
   field.value = lon === null ? "" : words.nameOf("place", `${lon},${lat}`).replace(",", ", ");
   const shown = el("output", { class: "num", for: `${id}-radius` });

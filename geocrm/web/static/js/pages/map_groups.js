@@ -31,7 +31,7 @@ export function chartGroupings(page) {
   return [
     ...groupings(page),
     ["month", t("Month of the last order")],
-    ["grade", t("How exact the place is")],
+    ["grade", t("Exactness")],
     ...page.layers.map((/** @type {any} */ layer) => /** @type {[string, string]} */ ([`unit:${layer.code}`, layer.name])),
   ];
 }
@@ -72,7 +72,6 @@ export function groupWords(by, group) {
   if (by === "grade") return gradeWords(value);
   if (by === "recency") return spanWords(value, t("Never ordered"));
   if (by === "visited") return spanWords(value, t("Never visited"));
-  if (by === "grade") return [...found].sort((a, b) => gradeRank(a.value) - gradeRank(b.value));
   if (by === "month") return value === null ? t("Never ordered") : formatMonth(value);
   return value === null ? t("In none of these areas") : label ?? String(value);
 }

@@ -91,9 +91,9 @@ export function createHexagons(map, page, onFigures) {
     try {
       classes = await getJson("/api/v1/accounts/hexagons/classes", { query, signal });
       if (state) paint();
-    } catch (error) {
+    } catch {
       if (asked === key) asked = "";
-      if (!signal.aborted) throw error;
+      if (!signal.aborted) onFigures(state, { kind: "lost", what: "hexagons" });
     }
   }
 

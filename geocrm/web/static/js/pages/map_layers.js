@@ -19,6 +19,8 @@ export const CUSTOMER_LAYERS = ["clusters", "points"];
 /** How a point is drawn by its grade, which tiles tell from zoom 12 on: filled, half, or hollow. */
 const HALF = ["street", "postcode"];
 const HOLLOW = ["village", "district", "regency", "region", "country"];
+/** px around a number that keep others away, so that two never run into each other. */
+const NUMBER_PADDING = 3;
 
 /**
  * @typedef {object} LayerState what of the view's state the layers read
@@ -61,6 +63,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
   map.addLayer(nameLayer());
   map.addLayer(ring("chosen-ring", "chosen", 3));
   map.addLayer(clusterLayer());
+  map.addLayer(numberLayer());
   map.addLayer(ring("pointed-ring", "pointed", 2));
   const hexagons = createHexagons(map, page, onFigures);
   const regions = createRegions(map, page, onFigures);
@@ -70,7 +73,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
   map.once("remove", onThemeChange(() => {
     paint();
     // Spans and grades have other colours on dark ground.
-    if (state.layer === "points") score(state);
+    if (state.layer === "points" || state.layer === "heat") score(state);
   }));
 
   function paint() {
@@ -85,7 +88,8 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
   async function score(/** @type {LayerState} */ wanted) {
     const what = colourBy(wanted);
     const found = await (what === "segment" || what === "territory" ? regionRows(what, wanted) : groupRows(what, wanted)).catch(() => null);
-    if (state !== wanted || !found) return;
+    if (state !== wanted) return;
+    if (!found) return onFigures(state, { kind: "lost", what });
     const total = found.rows.reduce((/** @type {any} */ sum, /** @type {any} */ one) => ({ count: sum.count + one.count, revenue: sum.revenue + one.revenue }), { count: 0, revenue: 0 });
     const before = average;
     average = total.count && total.revenue ? total.revenue / total.count : null;
@@ -125,7 +129,7 @@ export function createLayers(map, page, { onFigures = () => {}, onFocus = () => 
       if (address !== shown) retile(map, "customers", address);
       shown = address;
       const visible = (/** @type {string[]} */ layers, /** @type {boolean} */ on) => layers.forEach((id) => map.setLayoutProperty(id, "visibility", on ? "visible" : "none"));
-      visible(["points", "names", "clusters"], state.layer === "points");
+      visible(["points", "names", "clusters", "numbers"], state.layer === "points");
       paint();
       hexagons.show(state.layer === "hexagons" ? state : null);
       if (state.layer === "points" || state.layer === "heat") score(state);
@@ -169,8 +173,9 @@ function paintCustomers(map, state, { colours, segments, average }) {
   const look = { focus: mode === "segment" ? state.focus : [], average: state.size === "revenue" ? average : null };
   map.setLayoutProperty("clusters", "icon-image", pictureExpression(mode, segments, look));
   map.setPaintProperty("clusters", "icon-opacity", ["case", lit.cluster, 1, DIMMED * 2]);
-  map.setPaintProperty("clusters", "text-opacity", ["case", lit.cluster, 1, DIMMED * 2]);
-  map.setPaintProperty("clusters", "text-color", token("--ink"));
+  map.setPaintProperty("numbers", "text-opacity", ["case", lit.cluster, 1, DIMMED * 2]);
+  map.setPaintProperty("numbers", "text-color", token("--ink"));
+  map.setPaintProperty("numbers", "text-halo-color", token("--surface"));
 }
 
 /**
@@ -297,14 +302,30 @@ function clusterLayer() {
       "icon-image": "",
       "icon-allow-overlap": true,
       "icon-ignore-placement": true,
+      "symbol-sort-key": ["get", "point_count"],
+    },
+  };
+}
+
+/**
+ * How many are in a cluster. A layer of its own: MapLibre draws all texts of a layer above all its
+ * pictures, so a number would lie on the larger cluster that covers its own. There it is left out.
+ */
+function numberLayer() {
+  return {
+    id: "numbers",
+    type: "symbol",
+    source: "customers",
+    "source-layer": "accounts",
+    filter: ["has", "point_count"],
+    layout: {
       "text-field": ["number-format", ["get", "point_count"], { locale, notation: "compact", "max-fraction-digits": 1 }],
       "text-font": FONT,
       "text-size": ["step", ["get", "point_count"], 11, 250, 11.5, 5000, 12],
-      "text-allow-overlap": true,
-      "text-ignore-placement": true,
-      "symbol-sort-key": ["get", "point_count"],
+      "text-padding": NUMBER_PADDING,
+      "symbol-sort-key": ["-", ["get", "point_count"]],
     },
-    paint: { "text-color": "#000" },
+    paint: { "text-color": "#000", "text-halo-color": "#fff", "text-halo-width": 1.5 },
   };
 }
 

@@ -4,9 +4,10 @@
  * customers and the measure. A row is a button: it brings its customers into focus, the rest dims.
  */
 import { el, icon, swatch } from "../lib/dom.js";
+import { failure } from "../lib/failure.js";
 import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
-import { colourBy } from "./map_colours.js";
+import { colourBy, heatGradient } from "./map_colours.js";
 import { focusAfter } from "./map_ground.js";
 import { regionCodes } from "./map_regions.js";
 
@@ -75,7 +76,7 @@ export function createLegend(container, { page, onChange }) {
     const all = [["segment", t("Segment")]];
     if (page.territories.length) all.push(["territory", t("Territory")]);
     if (!page.individuals) return all;
-    return [...all, ["owner", t("Owner")], ["recency", t("Last order")], ["visited", t("Last visit")], ["grade", t("How exact the place is")]];
+    return [...all, ["owner", t("Owner")], ["recency", t("Last order")], ["visited", t("Last visit")], ["grade", t("Exactness")]];
   }
 
   /** What the rows tell: of groups that are neither segments nor areas no share of a segment is known. */
@@ -103,7 +104,8 @@ export function createLegend(container, { page, onChange }) {
     const fits = figures && (figures.what === state.layer || (["points", "heat"].includes(state.layer) && figures.what === colourBy(state)));
     board.setAttribute("aria-busy", String(!fits));
     if (!fits) return board.replaceChildren(...Array.from({ length: 4 }, () => el("div", { class: "skeleton map-bone" })));
-    board.replaceChildren(...(figures.kind === "classes" ? classBoard() : rowBoard()));
+    const boards = { classes: classBoard, rows: rowBoard, lost: () => [failure(() => onChange({}))] };
+    board.replaceChildren(...boards[/** @type {keyof typeof boards} */ (figures.kind)]());
   }
 
   function classBoard() {
@@ -116,6 +118,7 @@ export function createLegend(container, { page, onChange }) {
   function rowBoard() {
     const parts = [];
     if (figures.undrawn) parts.push(el("p", { class: "hint" }, t("No territory plan is live, so there is nothing to draw.")));
+    if (state.layer === "heat") parts.push(warmth());
     if (figures.classes?.sizes.length) parts.push(ramp(figures));
     const total = figures.rows.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + one.count, 0);
     const rows = [...figures.rows].sort(order);
@@ -153,11 +156,17 @@ export function createLegend(container, { page, onChange }) {
       el(
         "button",
         { class: "legend-row map-board-row", type: "button", "data-key": one.key, "aria-pressed": String(lit), onclick: (/** @type {MouseEvent} */ event) => onChange({ focus: focusAfter(state.focus, one.key, event) }) },
-        one.colour ? swatch(one.colour) : el("span", { class: "swatch map-swatch-none", "aria-hidden": "true" }),
+        mark(one.colour),
         el("span", { class: "map-board-name" }, el("span", { class: ranked() ? "" : "truncate", title: name }, name), one.owner ? el("small", { class: "muted truncate" }, one.owner) : null),
         ...numbers.map((number) => el("span", { class: "num" }, number)),
       ),
     );
+  }
+
+  /** Heat has colours of its own, so its rows have none. @param {string | null} colour */
+  function mark(colour) {
+    if (state.layer === "heat") return null;
+    return colour ? swatch(colour) : el("span", { class: "swatch map-swatch-none", "aria-hidden": "true" });
   }
 
   /** Spans and grades come in an order of their own, and their words are read whole. */
@@ -186,8 +195,18 @@ export function createLegend(container, { page, onChange }) {
       part.style.background = colour;
       bar.append(part);
     }
-    return el("div", { class: "map-ramp-box" }, bar, el("div", { class: "spread small muted" }, el("span", {}, value(classes.least)), el("span", {}, value(classes.largest))));
+    return rampBox(bar, value(classes.least), value(classes.largest));
   }
+
+  /** What the colours of heat mean: it is told against the hottest in view, so there are no figures. */
+  function warmth() {
+    const bar = el("div", { class: "map-ramp", "aria-hidden": "true" });
+    bar.style.background = heatGradient();
+    return state.size === "revenue" ? rampBox(bar, t("Little revenue"), t("Much revenue")) : rampBox(bar, t("Few customers"), t("Many customers"));
+  }
+
+  /** @param {HTMLElement} bar @param {string} least @param {string} most */
+  const rampBox = (bar, least, most) => el("div", { class: "map-ramp-box" }, bar, el("div", { class: "spread small muted" }, el("span", {}, least), el("span", {}, most)));
 
   /** @param {any} classes @param {number} i */
   function rangeWords(classes, i) {

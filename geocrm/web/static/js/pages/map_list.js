@@ -2,6 +2,7 @@
 /** Customers as cards, for a phone: in the sheet below the map, or as the whole page. */
 import { getJson } from "../lib/api.js";
 import { el } from "../lib/dom.js";
+import { failure } from "../lib/failure.js";
 import { formatNumber } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { UNASSIGNED_COLOUR } from "../lib/palette.js";
@@ -39,7 +40,7 @@ export function createCards(container, { query, colours, onChoose }) {
     const rows = (answer?.items ?? []).map((/** @type {any} */ item) => customerLine(item, onChoose, colours.get(item.segment) ?? UNASSIGNED_COLOUR));
     cursor = answer?.next ?? null;
     if (after) end.before(...rows);
-    else container.replaceChildren(...(rows.length ? rows : [nobody(Boolean(answer))]), end);
+    else container.replaceChildren(...(rows.length ? rows : [answer ? nobody() : el("li", {}, failure(() => load(null)))]), end);
   }
 
   return {
@@ -57,10 +58,8 @@ export function createCards(container, { query, colours, onChoose }) {
   };
 }
 
-/** @param {boolean} answered */
-function nobody(answered) {
-  const words = answered ? t("No customer here. Move the map, zoom out, or take a filter or the drawn area away.") : t("The list could not be loaded. Try again.");
-  return el("li", { class: "section muted" }, words);
+function nobody() {
+  return el("li", { class: "section muted" }, t("No customer here. Move the map, zoom out, or take a filter or the drawn area away."));
 }
 
 /**

@@ -4,6 +4,7 @@ import { getJson } from "../lib/api.js";
 import { fit, LABELS } from "../lib/basemap.js";
 import { el, icon } from "../lib/dom.js";
 import { openDrawer } from "../lib/drawer.js";
+import { failure } from "../lib/failure.js";
 import { formatDistance, formatMoney } from "../lib/format.js";
 import { boxAround, circle } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
@@ -14,6 +15,12 @@ import { writeState } from "../lib/url_state.js";
 const PAGE = 20;
 const POSITION_TIMEOUT_MS = 15_000;
 const EMPTY = { type: "FeatureCollection", features: [] };
+
+/** @param {HTMLElement} list @param {() => void} again */
+function lost(list, again) {
+  const line = el("li", {}, failure(() => (line.remove(), again())));
+  list.append(line);
+}
 
 /**
  * @param {any} map
@@ -47,7 +54,7 @@ export function createNearby(map, { filter, onChoose, onHover }) {
       if (signal.aborted) return;
       list.removeAttribute("aria-busy");
       if (first) list.replaceChildren();
-      if (!answer) return list.append(el("li", { class: "section muted" }, t("The list could not be loaded. Try again.")));
+      if (!answer) return lost(list, () => load(first));
       cursor = answer.next;
       end.hidden = cursor === null;
       list.append(...answer.items.map(line));

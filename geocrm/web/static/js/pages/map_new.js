@@ -36,7 +36,9 @@ export function bindNewCustomer(map, button, near) {
     choosing = on;
     button.setAttribute("aria-pressed", String(on));
     map.getCanvas().style.cursor = on ? "crosshair" : "";
-    byId("new-customer-hint").hidden = !on;
+    const hint = byId("new-customer-hint");
+    hint.hidden = !on;
+    if (matchMedia("(pointer: coarse)").matches) hint.textContent = t("Tap the map where the customer is.");
     // Who has no customers yet is welcomed in the middle of the map, where they may want to click.
     if (on) byId("welcome").hidden = true;
   };
@@ -57,7 +59,7 @@ export function nearHereButton({ lng, lat }, near) {
 }
 
 /**
- * Until the map is pressed again; the end of a long press, which counts as a click, is none.
+ * Until anything else is pressed; the end of a long press, which counts as a click, is none.
  * @param {any} map @param {{lng: number, lat: number}} lngLat @param {boolean} mayAdd @param {((lonLat: [number, number]) => void) | null} near
  */
 function offer(map, lngLat, mayAdd, near) {
@@ -65,7 +67,17 @@ function offer(map, lngLat, mayAdd, near) {
   const around = near && ((/** @type {[number, number]} */ lonLat) => (offered?.remove(), near(lonLat)));
   const content = el("div", { class: "map-offer" }, mayAdd ? newCustomerLink(lngLat) : null, around ? nearHereButton(lngLat, around) : null);
   offered = openPopup(map, [lngLat.lng, lngLat.lat], content, { offset: 4, closeOnClick: false, closeButton: false });
-  map.getCanvasContainer().addEventListener("pointerdown", () => offered?.remove(), { once: true });
+  closeByPressElsewhere(offered);
+}
+
+/** @param {any} popup */
+function closeByPressElsewhere(popup) {
+  const element = popup.getElement();
+  const pressed = (/** @type {PointerEvent} */ event) => {
+    if (!element.contains(/** @type {Node} */ (event.target))) popup.remove();
+  };
+  document.addEventListener("pointerdown", pressed, { capture: true });
+  popup.once("close", () => document.removeEventListener("pointerdown", pressed, { capture: true }));
 }
 
 /** @param {{lng: number, lat: number}} lngLat */

@@ -54,6 +54,14 @@ export function showFigures(figures, state) {
   byId("sheet-title").textContent = words;
 }
 
+/** Figures that did not come, with the way to ask again. @param {() => void} again */
+export function showNoFigures(again) {
+  const box = byId("figures");
+  box.removeAttribute("aria-busy");
+  const retry = el("button", { class: "btn btn-small", type: "button", onclick: () => again() }, icon("refresh", "i-s"), t("Try again"));
+  box.replaceChildren(el("p", { class: "muted" }, t("The figures could not be loaded.")), retry);
+}
+
 /** How many have no trustworthy point, with the way to them. @param {any} figures @param {ViewState} state */
 function weakNote(figures, state) {
   const query = new URLSearchParams({ filter: textOf(unplaced(state)) });
@@ -61,13 +69,15 @@ function weakNote(figures, state) {
     "div",
     { class: "map-weak" },
     icon("map-pin-off", "i-s"),
-    el(
-      "a",
-      { href: `?${query}`, "data-change": "weak" },
-      tn("{n} without a trustworthy point", "{n} without a trustworthy point", { n: figures.without_point }),
-    ),
-    figures.unplaced ? el("span", { class: "muted" }, t("({n} not on the map)", { n: formatNumber(figures.unplaced) })) : null,
+    el("a", { href: `?${query}`, "data-change": "weak" }, weakWords(figures)),
   );
+}
+
+/** @param {{without_point: number, unplaced: number}} figures */
+function weakWords({ without_point: weak, unplaced }) {
+  if (unplaced === weak) return tn("{n} not on the map", "{n} not on the map", { n: weak });
+  const words = tn("{n} without a trustworthy point", "{n} without a trustworthy point", { n: weak });
+  return unplaced ? `${words} ${t("({n} not on the map)", { n: formatNumber(unplaced) })}` : words;
 }
 
 /** @param {any[]} layers @param {(changes: Partial<ViewState>) => void} change */

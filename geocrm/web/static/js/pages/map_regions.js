@@ -59,8 +59,9 @@ export function createRegions(map, page, onFigures) {
   map.once("remove", onThemeChange(() => state && paint()));
 
   async function load(/** @type {any} */ wanted) {
-    const answer = await fetchRegions(wanted.regions, wanted);
+    const answer = await fetchRegions(wanted.regions, wanted).catch(() => null);
     if (state !== wanted) return;
+    if (!answer) return onFigures(state, { kind: "lost", what: "regions" });
     found = answer;
     byCode = new Map(found.items.filter((/** @type {any} */ one) => one.code !== null).map((/** @type {any} */ one) => [one.code, one]));
     draw(found.level);

@@ -61,7 +61,7 @@ export function createSelection({ page, colours, change, busy, onFigures }) {
     if (signal.aborted) return;
     card.removeAttribute("aria-busy");
     figures = found;
-    if (found) facts.replaceChildren(...factsOf(found, page, colours));
+    facts.replaceChildren(...(found ? factsOf(found, page, colours) : [el("span", { class: "muted" }, t("The figures could not be loaded."))]));
     onFigures();
   }
 

@@ -26,7 +26,7 @@ export function createViews(container, { current, onOpen, onNumber, everything =
   const dot = el("span", { class: "view-dot", title: t("Changed since it was saved"), role: "img", "aria-label": t("Changed since it was saved"), hidden: true });
   const list = el("div", { class: "menu-list view-list" });
   const menu = /** @type {HTMLDetailsElement} */ (
-    el("details", { class: "menu view-menu" }, el("summary", { class: "btn btn-wide view-name", "aria-label": t("Saved views") }, icon("stack-2"), name, dot, icon("chevron-down", "i-s")), list)
+    el("details", { class: "menu view-menu" }, el("summary", { class: "btn btn-wide view-name" }, icon("stack-2"), el("span", { class: "visually-hidden" }, t("Saved views")), name, dot, icon("chevron-down", "i-s")), list)
   );
   const save = el("button", { class: "btn btn-primary", type: "button", onclick: saveNow }, t("Save"));
   container.classList.add("view-bar");
