@@ -29,7 +29,7 @@ def is_tangled(shape: BaseGeometry) -> bool:
     Crossings of two different rings count as well. Takes time in proportion to the corners.
     """
     edges = _edges(shape)
-    tree = shapely.STRtree(shapely.linestrings(edges))
+    tree = shapely.STRtree(np.asarray(shapely.linestrings(edges)))
     room = _NEAR_ANYWAY + _NEAR_PER_EDGE * len(edges)
     crossings = 0
     for start in range(0, len(edges), _EDGES_AT_ONCE):
