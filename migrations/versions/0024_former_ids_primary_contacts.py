@@ -18,7 +18,7 @@ Locks: none that a writer waits for.
 from alembic import op
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 
 
 def upgrade() -> None:
