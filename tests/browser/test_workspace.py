@@ -246,7 +246,10 @@ def test_an_area_that_came_in_a_file_becomes_a_filter(sign_in):
             "buffer": json.dumps(area).encode(),
         }
     )
-    page.get_by_role("button", name="Around the depot", exact=True).click()
+    # Its outline is drawn, so that one sees where the filter cuts.
+    with page.expect_response(re.compile(r"/api/v1/areas/\d+$")) as outline:
+        page.get_by_role("button", name="Around the depot", exact=True).click()
+    assert outline.value.json()["geometry"]["type"] in ("Polygon", "MultiPolygon")
     expect(page.locator("#drawer")).to_be_hidden()
     expect(page.locator("#chips")).to_contain_text("Around the depot")
     expect(page.locator("#figures .map-total")).not_to_have_text("3,000 customers")

@@ -51,11 +51,14 @@ def test_a_run_rests_goes_on_and_is_cancelled(client_of, add_account, rep, work)
     add_account(owner=rep)
     client = client_of(rep)
     run = ask(client, "", TAG, 201)
-    assert ask(client, f"/{run['id']}/pause", {})["state"] == "paused"
+    assert not run["can_resume"]
+    paused = ask(client, f"/{run['id']}/pause", {})
+    assert (paused["state"], paused["can_resume"]) == ("paused", True)
     work(run)
     assert ask(client, f"/{run['id']}")["changed"] == 0
     assert ask(client, f"/{run['id']}/resume", {})["state"] == "preparing"
-    assert ask(client, f"/{run['id']}/cancel", {})["state"] == "cancelled"
+    cancelled = ask(client, f"/{run['id']}/cancel", {})
+    assert (cancelled["state"], cancelled["can_resume"]) == ("cancelled", False)
     ask(client, f"/{run['id']}/resume", {}, 409)
     ask(client, f"/{run['id']}/undo", {}, 409)
 

@@ -82,6 +82,7 @@ class RunOut(BaseModel):
     failed: int
     undone: int
     spared: int
+    can_resume: bool
     can_undo: bool
     undo_until: datetime
     errors: str | None
@@ -292,6 +293,7 @@ def _shown(found: BulkRun) -> RunOut:
         **{name: getattr(found, name) for name in _AS_IT_IS},
         message=bulk_problem(found.message, found.problem),
         under_way=service.is_under_way(g.session, g.actor, found),
+        can_resume=service.can_resume(g.session, g.actor, found),
         can_undo=found.finished
         and found.state != "undone"
         and service.can_undo(named(ACTIONS, found.action), found),

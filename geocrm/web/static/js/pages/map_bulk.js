@@ -272,11 +272,12 @@ export function watch(id, action, onDone) {
     progress.setAttribute("aria-valuenow", String(Math.round(100 * share)));
     words.textContent = said(run);
     card.dataset.state = run.state;
-    if (card.dataset.buttons === `${run.state}`) return;
-    card.dataset.buttons = run.state;
+    const wanted = `${run.state} ${run.can_resume}`;
+    if (card.dataset.buttons === wanted) return;
+    card.dataset.buttons = wanted;
     buttons.replaceChildren(...[
       begun && small(t("Pause"), "clock", () => post("pause")),
-      run.state === "paused" && small(t("Go on"), "player-play", () => post("resume")),
+      run.can_resume && small(t("Go on"), "player-play", () => post("resume")),
       working && small(t("Cancel"), "x", () => post("cancel")),
       run.file && el("a", { class: "btn btn-primary", href: run.file }, icon("download", "i-s"), t("Download")),
       run.audience_id && run.state === "done" && el("a", { class: "btn", href: "/campaigns" }, icon("speakerphone", "i-s"), t("Campaigns")),
