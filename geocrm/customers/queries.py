@@ -94,6 +94,18 @@ def get(session: Session, account_id: int) -> Account:
     return found
 
 
+def get_to_change(session: Session, account_id: int) -> Account:
+    """The same as it is by now, kept from other writers until the end of the transaction.
+
+    Who changes it in the same moment waits, and then sees what was saved.
+    """
+    asked = select(Account).where(Account.id == account_id).with_for_update(key_share=True)
+    found = session.scalar(asked.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound(f"No customer {account_id}")
+    return found
+
+
 def record(session: Session, account_id: int) -> Record:
     """The account with its scope, address and owner, or NotFound."""
     placer = aliased(User)

@@ -30,6 +30,7 @@ from geocrm.security.models import User
 KINDS: Final = ("note", "call", "visit", "email", "meeting")
 MAX_NAME, MAX_TEXT, MAX_NOTE = 200, 300, 5_000
 _TEXTS: Final = {"segment": 60, "website": MAX_TEXT, "external_id": 100}
+_UNIQUE_ID: Final = "accounts_external_id_idx"
 _AHEAD = timedelta(minutes=10)  # clocks of phones may be wrong by so much
 
 
@@ -50,7 +51,7 @@ def create(
     _fill(session, account, {key: v for key, v in figures.items() if key != "name"})
     owner = assignable(session, actor, owner_id)
     session.add(account)
-    session.flush()  # its children refer to the id
+    _write(session, account)  # its children refer to the id
     revenue = account.annual_revenue or 0.0
     session.add_all([
         AccountScope(
@@ -83,7 +84,7 @@ def change(
     _fill(session, account, figures)
     if "name" in figures:
         account.name = _name(figures["name"])
-    session.flush()
+    _write(session, account)
     values: dict[str, Any] = {"segment": account.segment}
     if "annual_revenue" in figures:
         values["revenue"] = _revenue(account.annual_revenue)
@@ -98,7 +99,7 @@ def change(
 def remove(session: Session, actor: Actor, account_id: int) -> None:
     """Delete an account with everything that hangs on it."""
     actor.require("delete", "account")
-    account = queries.get(session, account_id)
+    account = queries.get_to_change(session, account_id)
     audit.record(session, actor, "delete", f"account:{account_id}", name=account.name)
     session.execute(
         delete(Account).where(Account.id == account_id),
@@ -296,8 +297,12 @@ def log_activity(
     try:
         with session.begin_nested():
             session.add(entry)
-    except IntegrityError as error:  # sent before for a customer the actor does not see
-        raise Conflict(f"The entry {client_id} belongs to another customer") from error
+    except IntegrityError as error:
+        # Sent in the same moment, or before for a customer that the actor does not see.
+        there = _sent_before(session, account_id, client_id)
+        if there is None:
+            raise Conflict(f"The entry {client_id} belongs to another customer") from error
+        return there
     if kind == "visit":
         day = at.astimezone(ZoneInfo(actor.timezone)).date()
         latest = func.greatest(AccountScope.last_visit, day)
@@ -325,7 +330,7 @@ def _touch(
     fields: Iterable[str] = (),
 ) -> Account:
     """The account, counted up one version; Conflict when it is not the version that was read."""
-    account = queries.get(session, account_id)
+    account = queries.get_to_change(session, account_id)
     if version is not None and account.version != version:
         raise _overtaken(session, account, version, fields)
     history.begin(session, actor)
@@ -368,6 +373,17 @@ def _fill(session: Session, account: Account, figures: Mapping[str, Any]) -> Non
         words = (str(tag).strip()[:60] for tag in figures["tags"] or ())
         account.tags = list(dict.fromkeys(word for word in words if word))[:50]
     _require_free_id(session, account)
+
+
+def _write(session: Session, account: Account) -> None:
+    """Write it; Conflict when its ID was taken since we looked."""
+    wanted = account.external_id
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if _UNIQUE_ID in str(error.orig):
+            raise Conflict(f"The customer ID {wanted!r} is in use already") from error
+        raise
 
 
 def _require_free_id(session: Session, account: Account) -> None:

@@ -5,7 +5,7 @@ of a few hundred kilobytes would take gigabytes. So crossings are counted first,
 limit.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -29,12 +29,13 @@ def is_tangled(shape: BaseGeometry) -> bool:
     Crossings of two different rings count as well. Takes time in proportion to the corners.
     """
     edges = _edges(shape)
-    tree = shapely.STRtree(np.asarray(shapely.linestrings(edges)))
+    lines: Any = shapely.linestrings(edges)
+    tree = shapely.STRtree(lines)
     room = _NEAR_ANYWAY + _NEAR_PER_EDGE * len(edges)
     crossings = 0
     for start in range(0, len(edges), _EDGES_AT_ONCE):
         some = edges[start : start + _EDGES_AT_ONCE]
-        one, other = tree.query(shapely.linestrings(some))
+        one, other = tree.query(lines[start : start + _EDGES_AT_ONCE])
         room -= len(one)
         # Each pair is found from both its ends.
         once = other > one + start
