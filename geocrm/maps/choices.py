@@ -1,6 +1,7 @@
 """Values that customers have, to choose from while one filters, with how many have each.
 
-Counting stops after `MAX_READ` customers: what is offered is still theirs, the counts are left out.
+Segments, territories and owners are counted beforehand. Of anything else counting stops after
+`MAX_READ` customers: what is offered is still theirs, the counts are left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,11 @@ from sqlalchemy.orm import Session
 
 from geocrm.db import elevated, scoped_sql
 from geocrm.errors import Forbidden, NotFound
+from geocrm.maps import pyramid
+from geocrm.maps.beforehand import of_months
 from geocrm.maps.catalogue import fields_for
 from geocrm.maps.filter_fields import like_pattern
+from geocrm.maps.filters import Filter
 from geocrm.maps.service import sees_individuals
 from geocrm.security import Actor
 from geocrm.security.disclosure import shown_count
@@ -104,37 +108,56 @@ def _source(field: str) -> tuple[str, str]:
         )
     if field in _OF_ADDRESS:
         return f"d.{field}", f"addresses d ON d.account_id = s.account_id AND d.{field} <> ''"
-    if field == "owner":
-        return "s.owner_id", "users n ON n.id = s.owner_id"
-    if field == "territory":
-        return "s.territory_id", "territories n ON n.id = s.territory_id"
-    return "s.segment", "(SELECT 1) one ON s.segment IS NOT NULL"
+    raise NotFound(f"The field {field!r} has no choices of its own")
+
+
+# Those that sums know: the value in them, its name, and where that stands.
+_IN_SUMS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "segment": ("k.segment", "k.segment", ""),
+    "owner": ("k.owner_id", "n.name", "JOIN users n ON n.id = k.owner_id"),
+    "territory": ("k.territory_id", "n.name", "JOIN territories n ON n.id = k.territory_id"),
+}
+_EVERYBODY: Final = Filter("TRUE", {}, "everybody")
+
+
+def _sums(field: str, q: str) -> tuple[str, dict[str, Any]]:
+    """SQL of values, names and counts, from sums; its values."""
+    value, label, join = _IN_SUMS[field]
+    found = of_months(_EVERYBODY)
+    assert found is not None
+    kinds, values = pyramid.kinds(_EVERYBODY, found)
+    sql = f"""
+        SELECT {value} AS value, min({label}), CAST(sum(k.n) AS bigint), 0
+        FROM ({kinds}) k {join}
+        WHERE {value} IS NOT NULL AND lower({label}) LIKE lower(:pattern)
+        GROUP BY 1 ORDER BY 3 DESC, 2 LIMIT {MAX_SHOWN}
+    """
+    return sql, values | {"pattern": like_pattern(q, anywhere=field in _NAMES)}
+
+
+def _of_customers(field: str, q: str) -> tuple[str, dict[str, Any]]:
+    """The same from the customers, and how many were read."""
+    value, rows = _source(field)
+    wanted = f" AND lower({value}) LIKE lower(:pattern)" if q else ""
+    sql = f"""
+        WITH found AS MATERIALIZED (
+            SELECT {value} AS value FROM account_scope s JOIN {rows}
+            WHERE {{scope:s}}{wanted} LIMIT {MAX_READ})
+        SELECT value, value, count(*), (SELECT count(*) FROM found) FROM found
+        GROUP BY value ORDER BY 3 DESC, 2 LIMIT {MAX_SHOWN}
+    """
+    return sql, {"pattern": like_pattern(q, anywhere=field == "tag")} if q else {}
 
 
 def _counted(session: Session, actor: Actor, field: str, q: str) -> list[Choice]:
-    value, rows = _source(field)
-    label = "n.name" if field in _NAMES else value
-    anywhere = field in _NAMES or field == "tag"
-    sql = f"""
-        SELECT value, min(label), count(*), (SELECT count(*) FROM found) FROM found
-        GROUP BY value ORDER BY 3 DESC, 2 LIMIT {MAX_SHOWN}
-    """
-    inner = f"""
-        WITH found AS MATERIALIZED (
-            SELECT {value} AS value, {label} AS label FROM account_scope s JOIN {rows}
-            WHERE {{scope:s}} AND lower({label}) LIKE lower(:pattern) LIMIT {MAX_READ})
-    """
-    bound: dict[str, Any] = {"pattern": like_pattern(q, anywhere=anywhere)}
-    if not q:
-        inner = inner.replace(f" AND lower({label}) LIKE lower(:pattern)", "")
-        bound = {}
+    sql, bound = (_sums if field in _IN_SUMS else _of_customers)(field, q)
     if sees_individuals(actor):
-        found = scoped_sql(session, inner + sql, bound).all()
+        found = scoped_sql(session, sql, bound).all()
         return [Choice(v, name, n if read < MAX_READ else None) for v, name, n, read in found]
     if not actor.may("count", "account"):
         raise Forbidden(f"The role {actor.role.value} may not count account records")
     with elevated(session):
-        found = scoped_sql(session, inner + sql, bound).all()
+        found = scoped_sql(session, sql, bound).all()
     # A value that few people have would tell of them.
     kept = [(v, name, shown_count(n)) for v, name, n, _ in found]
     return [Choice(v, name, n) for v, name, n in kept if n is not None]

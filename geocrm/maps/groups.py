@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session
 from geocrm import clock
 from geocrm.db import elevated, scoped_sql
 from geocrm.errors import Forbidden, InvalidInput
+from geocrm.maps import pyramid
+from geocrm.maps.beforehand import Answer, answer, of_months
+from geocrm.maps.colouring import colouring
 from geocrm.maps.filters import Filter
 from geocrm.maps.queries import Box
 from geocrm.maps.recency import span_days, span_part, span_sql
@@ -84,8 +87,7 @@ def groups(
 ) -> list[Group]:
     """The groups with the most customers first, at most `MAX_GROUPS`."""
     how = _how(by)
-    conditions = " AND ".join(["{scope:s}", chosen.sql] + ([box.sql] if box else []))
-    values: dict[str, Any] = {**chosen.params, **(box.params if box else {})}
+    figures, values = _figures(how, by, chosen, today, box)
     if by in _SPANNED:
         values |= span_days(today)
     if by.startswith(_UNIT):
@@ -93,16 +95,35 @@ def groups(
     rows = scoped_sql(
         session,
         f"""
-        WITH RECURSIVE {_BELOW if how is _BY_UNIT else ""} g AS (
-            SELECT {how.value} AS value, count(*) AS n, sum(s.revenue) AS revenue
-            FROM account_scope s {how.join} WHERE {conditions} GROUP BY 1
-        )
-        SELECT g.value, {how.label} AS label, g.n, g.revenue FROM g {how.label_join}
+        WITH RECURSIVE {_BELOW if how is _BY_UNIT else ""} g AS ({figures})
+        SELECT g.value, {how.label} AS label, CAST(g.n AS bigint) AS n, g.revenue
+        FROM g {how.label_join}
         ORDER BY g.n DESC, g.value LIMIT {MAX_GROUPS}
         """,
         values,
     )
     return [Group(row.value, row.label, row.n, row.revenue or 0.0) for row in rows]
+
+
+def _figures(
+    how: _By, by: str, chosen: Filter, today: date, box: Box | None
+) -> tuple[str, dict[str, Any]]:
+    """SQL of customers and revenue by value: counted beforehand where that is exact."""
+    found = _counted_beforehand(by, chosen, today) if box is None else None
+    if found is not None:
+        return pyramid.by_value(how.value, chosen, found)
+    conditions = " AND ".join(["{scope:s}", chosen.sql] + ([box.sql] if box else []))
+    sql = f"""
+        SELECT {how.value} AS value, count(*) AS n, sum(s.revenue) AS revenue
+        FROM account_scope s {how.join} WHERE {conditions} GROUP BY 1
+    """
+    return sql, {**chosen.params, **(box.params if box else {})}
+
+
+def _counted_beforehand(by: str, chosen: Filter, today: date) -> Answer | None:
+    if by.startswith(_UNIT):
+        return None
+    return of_months(chosen) if by == "month" else answer(chosen, colouring(by), today)
 
 
 def shown_groups(

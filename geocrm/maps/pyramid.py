@@ -74,6 +74,23 @@ def kinds(chosen: Filter, found: Answer) -> tuple[str, dict[str, Any]]:
     return f"{whole} UNION ALL {single}", values
 
 
+def by_value(value: str, chosen: Filter, found: Answer) -> tuple[str, dict[str, Any]]:
+    """SQL of all the filter chooses, with a point or without, by an expression over `s`."""
+    values: dict[str, Any] = {**chosen.params, "level": COARSEST_LEVEL}
+    whole = _of(found.kept, _BY_VALUE).replace("{value}", value)
+    if not found.split:
+        return whole.replace("{filter}", chosen.sql), values
+    apart, within = found.parted(values)
+    parts = [
+        whole.replace("{filter}", f"{chosen.sql} AND {apart}"),
+        _CUSTOMERS_BY_VALUE.replace("{value}", value).replace(
+            "{filter}", f"{chosen.sql} AND {within}"
+        ),
+    ]
+    sums = "SELECT value, sum(n) AS n, sum(revenue) AS revenue"
+    return f"{sums} FROM ({' UNION ALL '.join(parts)}) part GROUP BY 1", values
+
+
 def _of(kept: Kept, sql: str) -> str:
     """The SQL over the tables of these sums."""
     columns = f"owner_id, territory_id, segment, {kept.own} AS {kept.column}, {_SUMS}"
@@ -112,6 +129,19 @@ _KINDS: Final = """
     ) s
     WHERE {scope:s} AND {filter}
     GROUP BY 1, 2, 3 HAVING sum(s.n) > 0
+"""
+_BY_VALUE: Final = """
+    SELECT {value} AS value, sum(s.n) AS n, sum(s.cents) / 100 AS revenue
+    FROM (
+        SELECT nullif(cell, -1) AS qk, {columns} FROM {cells} WHERE {kept} AND level = :level
+        UNION ALL SELECT nullif(cell, -1), {columns} FROM {deltas} WHERE {kept}
+    ) s
+    WHERE {scope:s} AND {filter}
+    GROUP BY 1 HAVING sum(s.n) > 0
+"""
+_CUSTOMERS_BY_VALUE: Final = """
+    SELECT {value} AS value, count(*) AS n, sum(s.revenue) AS revenue
+    FROM account_scope s WHERE {scope:s} AND {filter} GROUP BY 1
 """
 # The same from the customers themselves.
 KINDS_OF_CUSTOMERS: Final = """

@@ -4,7 +4,7 @@ They read what the session may see. Who counts everybody calls the counting ones
 `geocrm.db.elevated` and shows the figures through `geocrm.security.disclosure`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from geocrm.customers.queries import UNTRUSTWORTHY, primary_contact_sql
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
-from geocrm.maps import lasso, pyramid
+from geocrm.maps import lasso, pages, pyramid
 from geocrm.maps.beforehand import answer
 from geocrm.maps.cursors import Cursor
 from geocrm.maps.filters import Filter
@@ -136,37 +136,7 @@ class Summary(NamedTuple):
     owners: list[Facet]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sort:
-    """What a list may be sorted by: the value, the key that settles ties, and the type.
-
-    Value and key stand together in one index. `check` raises ValueError for what is no such value.
-    """
-
-    by: str
-    key: str
-    cast: str
-    check: Callable[[str], Any]
-
-
-def _check_day(text: str) -> None:
-    if text != "-infinity":
-        date.fromisoformat(text)
-
-
-# Unknown dates count as older than every other.
-_SORTS: Final[Mapping[str, _Sort]] = {
-    "name": _Sort("lower(a.name)", "a.id", "text", str),
-    "revenue": _Sort("s.revenue", "s.account_id", "double precision", float),
-    "last_order": _Sort(
-        "coalesce(s.last_order, '-infinity'::date)", "s.account_id", "date", _check_day
-    ),
-    "last_visit": _Sort(
-        "coalesce(s.last_visit, '-infinity'::date)", "s.account_id", "date", _check_day
-    ),
-    "updated": _Sort("a.updated_at", "a.id", "timestamptz", datetime.fromisoformat),
-}
-SORTS: Final = tuple(_SORTS)
+SORTS: Final = tuple(pages.SORTS)
 
 
 def accounts(
@@ -180,23 +150,26 @@ def accounts(
     limit: int = 50,
 ) -> Page:
     """A page of the customers, sorted, beginning after the cursor."""
-    order = _SORTS.get(sort)
+    order = pages.SORTS.get(sort)
     if order is None:
         raise InvalidInput(f"The list cannot be sorted by {sort!r}; choose {', '.join(SORTS)}")
-    conditions, values = _conditions(chosen, box)
+    values = {**chosen.params, **(box.params if box else {}), "wanted": limit + 1}
     if after is not None:
         after.require(sort, descending, order.check)
-        sign = "<" if descending else ">"
-        conditions += (
-            f" AND ({order.by}, {order.key}) {sign} (CAST(:after_value AS {order.cast}), :after_id)"
-        )
         values |= {"after_value": after.value, "after_id": after.id}
+    page, steps = pages.page(
+        order,
+        descending,
+        f"{chosen.sql} AND {box.sql}" if box else chosen.sql,
+        begun=after is not None,
+        indexed=box is None and chosen.fields <= pages.INDEXED,
+    )
     direction = "DESC" if descending else "ASC"
     result = scoped_sql(
         session,
-        f"{ROWS.format(by=order.by)} WHERE {conditions}"
-        f" ORDER BY {order.by} {direction}, {order.key} {direction} LIMIT :limit",
-        values | {"limit": limit + 1},
+        f"WITH {page} {ROWS.format(by='page.sort_value')} JOIN page ON page.id = s.account_id"
+        f" ORDER BY page.sort_value {direction}, page.id {direction}",
+        values | steps,
     )
     rows = [Row._make(row) for row in result]
     if len(rows) <= limit:

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import text
 
 from geocrm.errors import InvalidInput
-from geocrm.maps import groups, queries
+from geocrm.maps import beforehand, groups, pyramid_upkeep, queries
 from geocrm.maps.filters import compile_filter
 from geocrm.maps.groups import part_of
+from geocrm.security import Actor, Role
 from tests.maps.conftest import TODAY
+from tests.maps.test_pyramid import FILTERS
 
 UNITS = """
     INSERT INTO boundary_layers (code, name, level, source, vintage, licence, attribution)
@@ -41,6 +43,41 @@ def test_groups_add_up_and_their_filters_choose_exactly_them(session, scatter, a
         chosen = compile_filter(part_of(by, one.value), today=TODAY)
         summary = queries.summary(session, chosen)
         assert (summary.customers, summary.revenue) == (one.customers, pytest.approx(one.revenue))
+
+
+@pytest.mark.parametrize("by", groups.NAMES[:-1])
+@pytest.mark.parametrize("name", ["everybody", "both", "90 days", "visited on some days", "grades"])
+def test_groups_counted_beforehand_are_those_of_the_customers(
+    session, scatter, add_user, monkeypatch, by, name
+):
+    reps = [add_user(), add_user()]
+    scatter(80, reps)
+    pyramid_upkeep.fold(session)
+    scatter(80, reps, seed=9)
+    chosen = compile_filter(FILTERS[name], today=TODAY)
+
+    def told():
+        found = groups.groups(session, chosen, by, today=TODAY)
+        return sorted((str(g.value), g.label, g.customers, round(g.revenue, 2)) for g in found)
+
+    for scope in (
+        session.info["scope"],
+        Actor(1, Role.FIELD_REP, frozenset({int(reps[0].id)}), frozenset({2})),
+    ):
+        session.info["scope"] = scope
+        with monkeypatch.context() as patched:
+            patched.setattr(beforehand, "split", lambda *_: None)
+            one_by_one = told()
+        assert told() == one_by_one
+
+
+def test_groups_of_everybody_read_no_customer(session, scatter, add_user, statements):
+    scatter(20, [add_user()])
+    statements.clear()
+    for by in ("segment", "owner", "territory", "grade", "month"):
+        groups.groups(session, compile_filter(None, today=TODAY), by, today=TODAY)
+    assert len(statements) == 5
+    assert not any("account_scope" in statement for statement in statements)
 
 
 def test_groups_are_one_statement(session, scatter, add_user, statements):

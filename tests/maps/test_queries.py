@@ -1,6 +1,7 @@
 """Figures beside the map: the same whether counted beforehand or customer by customer."""
 
 import re
+from datetime import date
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import text
 
 from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
-from geocrm.maps import beforehand, lasso, pyramid_upkeep, queries
+from geocrm.maps import beforehand, lasso, pages, pyramid_upkeep, queries
 from geocrm.maps.filters import compile_filter
 from geocrm.security import Actor, Role
 from geocrm.spatial.morton import encode
@@ -83,22 +84,96 @@ def test_figures_of_everybody_read_no_customer(session, crowd, statements):
     assert not any("account_scope" in statement for statement in statements)
 
 
-def plan_of_newest(session, scope):
-    session.info["scope"] = scope
-    session.execute(text("SET LOCAL enable_seqscan = off"))
-    session.execute(text("SET LOCAL enable_sort = off"))
-    chosen = compile_filter(None, today=TODAY)
-    conditions, values = queries._conditions(chosen, None)
-    sql = (
-        f"EXPLAIN {queries.ROWS.format(by='a.updated_at')} WHERE {conditions}"
-        " ORDER BY a.updated_at DESC, a.id DESC LIMIT 51"
-    )
+# --------------------------------------------------------------------------------- pages
+
+FIRST_THEN_GATHER = ((3, 6), (3, 6))
+WALK_ON = ((12, 10_000), (12, 10_000))
+
+
+def read_all(session, chosen, sort, descending):
+    """All pages of five one after the other."""
+    rows, after = [], None
+    while True:
+        page = queries.accounts(
+            session, chosen, sort=sort, descending=descending, after=after, limit=5
+        )
+        rows, after = rows + page.rows, page.next
+        if after is None:
+            return rows
+
+
+def sort_key(row, sort):
+    value = {"name": row.name.lower()}.get(sort) or getattr(row, sort)
+    return (value or date.min, row.id) if sort.startswith("last") else (value, row.id)
+
+
+@pytest.mark.parametrize("steps", [None, FIRST_THEN_GATHER, WALK_ON])
+@pytest.mark.parametrize("sort", queries.SORTS)
+def test_pages_hold_everybody_in_order_whichever_way_they_are_found(
+    session, crowd, monkeypatch, sort, steps
+):
+    if steps:
+        monkeypatch.setattr(pages, "_STEPS_IF_INDEXED", steps[0])
+        monkeypatch.setattr(pages, "_STEPS_ELSE", steps[1])
+    for name in ("everybody", "both", "90 days", "grades"):
+        chosen = compile_filter(FILTERS[name], today=TODAY)
+        for scope in scopes(session, crowd):
+            session.info["scope"] = scope
+            wanted = scoped_sql(
+                session,
+                f"SELECT account_id FROM account_scope s WHERE {{scope:s}} AND {chosen.sql}",
+                chosen.params,
+            ).scalars()
+            wanted = set(wanted)
+            for descending in (False, True):
+                rows = read_all(session, chosen, sort, descending)
+                keys = [sort_key(row, sort) for row in rows]
+                assert keys == sorted(keys, reverse=descending)
+                assert len(rows) == len(wanted)
+                assert {row.id for row in rows} == wanted
+
+
+def test_a_page_is_one_statement(session, crowd, statements):
+    queries.accounts(session, compile_filter(FILTERS["both"], today=TODAY), sort="updated")
+    assert len(statements) == 1
+
+
+def plan_of_page(session, sort, name, **how):
+    order = pages.SORTS[sort]
+    chosen = compile_filter(FILTERS[name], today=TODAY)
+    sql, values = pages.page(order, True, chosen.sql, begun=False, indexed=True)
+    sql = f"EXPLAIN ({', '.join(how) or 'COSTS off'}) WITH {sql} SELECT * FROM page"
+    values |= {**chosen.params, "wanted": 11}
     return "\n".join(scoped_sql(session, sql, values).scalars())
 
 
-def test_the_newest_rows_come_from_the_index_of_changes(session, crowd):
-    plan = plan_of_newest(session, session.info["scope"])
-    assert "accounts_updated_at_id_idx" in plan
+@pytest.mark.parametrize(
+    ("sort", "index"),
+    [
+        ("updated", "accounts_updated_at_id_idx"),
+        ("name", "accounts_lower_name_id"),
+        ("revenue", "account_scope_revenue"),
+        ("last_order", "account_scope_last_order"),
+        ("last_visit", "account_scope_last_visit"),
+    ],
+)
+def test_a_page_walks_the_index_of_its_order(session, crowd, sort, index):
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    session.execute(text("SET LOCAL enable_sort = off"))
+    assert plan_of_page(session, sort, "segments").count(index) >= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "gathers"), [("everybody", False), ("whole months", False), ("never", True)]
+)
+def test_all_are_gathered_only_when_walking_meets_too_few(
+    session, crowd, monkeypatch, name, gathers
+):
+    """The newest orders first: of those who never ordered, none is met soon."""
+    monkeypatch.setattr(pages, "_STEPS_IF_INDEXED", (50, 100))
+    plan = plan_of_page(session, "last_order", name, ANALYZE=True)
+    gathering = plan[plan.index("CTE mine") : plan.index("CTE page")]
+    assert ("never executed" in gathering) != gathers
 
 
 # ------------------------------------------------------------------------- who lies in a lasso
