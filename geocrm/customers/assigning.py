@@ -12,10 +12,12 @@ def hold_assignments(session: Session) -> None:
     """Let nobody else write `account_scope` until this transaction ends; reading goes on.
 
     Whoever writes accounts and then looks up their territory is either done before, or waits and
-    looks it up after.
+    looks it up after. To give everybody a territory anew takes as long as it takes, so what ends
+    questions of pages that nobody waits for does not end this.
     """
     session.flush()
     with driver_connection(session).cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("LOCK TABLE account_scope IN SHARE ROW EXCLUSIVE MODE")
 
 

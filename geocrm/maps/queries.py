@@ -57,9 +57,9 @@ class Box:
             )
             beyond = "ST_X(s.geom) < :west AND ST_X(s.geom) > :east"
         # && takes numbers of 32 bits, so it finds who is up to a metre outside, too. What puts that
-        # right is written so that the planner takes few to be refused.
+        # right is written so that the planner expects nearly nobody to be refused.
         outside = f"{beyond} OR ST_Y(s.geom) < :south OR ST_Y(s.geom) > :north"
-        return f"{near} AND ({outside}) IS NOT TRUE"
+        return f"{near} AND CASE WHEN {outside} THEN 1 ELSE 0 END <> 1"
 
     @property
     def params(self) -> Mapping[str, float]:

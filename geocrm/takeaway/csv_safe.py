@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-_STARTS: Final = frozenset("=+-@\t\r\n|%")
+# The wide signs of East Asia are taken for the narrow ones there.
+_STARTS: Final = frozenset("=+-@\t\r\n|%\uff1d\uff0b\uff0d\uff20")
 # Byte order mark: without it Excel reads UTF-8 as the local code page.
 BOM: Final = "\ufeff"
 
@@ -16,10 +17,13 @@ def neutral(value: Any) -> Any:
     """The cell with an apostrophe in front when a spreadsheet might take it for a formula.
 
     Spaces and invisible characters before the sign are looked through, as spreadsheets do. Numbers
-    stay numbers. Reading a file back, an apostrophe before such a sign is dropped (`plain`).
+    stay numbers. Reading a file back, an apostrophe before such a sign is dropped (`plain`); one
+    that was there already is therefore written twice.
     """
     if not isinstance(value, str):
         return value
+    if value.startswith("'") and neutral(value[1:]) != value[1:]:
+        return f"'{value}"
     for character in value:
         if character in _STARTS:
             return f"'{value}"

@@ -199,6 +199,12 @@ def test_going_live_is_on_the_record(session, add_plan, go_live, add_account):
     assert entry.details["accounts"] == 1
 
 
+def test_going_live_is_not_ended_by_what_ends_long_questions(session, add_plan, go_live):
+    session.execute(text("SET LOCAL statement_timeout = '60s'"))
+    go_live(add_plan())
+    assert session.scalar(text("SHOW statement_timeout")) == "0"
+
+
 def test_going_live_takes_the_same_statements_for_any_number_of_accounts(
     session, actor, add_plan, add_account, statements
 ):

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from geocrm.customers.imports import queries
 from geocrm.customers.imports.models import Import
+from geocrm.takeaway import csv_safe
 
 # A spreadsheet program takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def error_lines(session: Session, found: Import) -> Iterator[str]:
@@ -44,10 +44,7 @@ def neutral(cell: Any) -> Any:
     """
     if not isinstance(cell, str):
         return "" if cell is None else cell
-    bare = cell.lstrip(" \u200b\ufeff\u00a0")
-    if bare.startswith(_FORMULA) and not _is_number(bare):
-        return "'" + cell
-    return cell
+    return cell if _is_number(cell) else csv_safe.neutral(cell)
 
 
 def _is_number(words: str) -> bool:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from geocrm.errors import InvalidInput
+from geocrm.takeaway import csv_safe
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 MAX_COLUMNS = 16_384  # as many as a spreadsheet program shows
 MAX_CELL = 20_000  # characters; longer ones are mistakes
 HEADER_SEARCH_ROWS = 20
-_FORMULA = ("=", "+", "-", "@")
 
 
 class Row(NamedTuple):
@@ -45,9 +45,8 @@ def text_of(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        words = cell.strip()
         # Our exports put an apostrophe before what a spreadsheet program would calculate.
-        return words[1:] if words[:1] == "'" and words[1:].lstrip()[:1] in _FORMULA else words
+        return csv_safe.plain(cell.strip())
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
