@@ -87,7 +87,11 @@ def page(
     `sources` are those of this module unless a room above names more.
     """
     if field is not None and field not in FIELDS:
-        raise InvalidInput(f"There is no field {field[:60]!r}; fields are {', '.join(FIELDS)}")
+        raise InvalidInput(
+            "There is no field “{name}”; fields are {choices}",
+            name=field[:60],
+            choices=", ".join(FIELDS),
+        )
     before = _read(cursor) if cursor else None
     found = (source(session, account_id, field, before, limit) for source in sources or SOURCES)
     return list(islice(merge(*found, key=lambda each: each[:3], reverse=True), limit))

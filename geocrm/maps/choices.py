@@ -34,7 +34,7 @@ def choices(
 ) -> list[Choice]:
     """Values of a field that begin with or hold `q`, or the named ones. One statement."""
     if field not in {info.name for info in fields_for(actor) if info.asks or info.kind == "place"}:
-        raise NotFound(f"The field {field!r} has no choices of its own")
+        raise NotFound("The field “{name}” has no choices of its own", name=field[:60])
     if field in _LISTS:
         return _listed(session, actor, field, q, values)
     if values:

@@ -44,5 +44,9 @@ def colouring(name: str | None) -> Colouring:
     if name is None:
         return TERRITORY
     if name not in _COLOURINGS:
-        raise InvalidInput(f"Points cannot be coloured by {name[:60]!r}; choose {', '.join(NAMES)}")
+        raise InvalidInput(
+            "Points cannot be coloured by “{name}”; choose {choices}",
+            name=name[:60],
+            choices=", ".join(NAMES),
+        )
     return _COLOURINGS[name]

@@ -30,7 +30,8 @@ class Cursor:
         """Refuse the cursor of a list that was sorted otherwise, or whose value `check` refuses."""
         if (self.sort, self.descending) != (sort, descending):
             raise InvalidInput(
-                f"The cursor belongs to a list sorted by {self.sort}; leave it out to start anew"
+                "The cursor belongs to a list sorted by {sort}; leave it out to start anew",
+                sort=self.sort,
             )
         try:
             check(self.value)

@@ -20,7 +20,9 @@ def within(b: Binder, value: Any) -> str:
     b.notes.extend(drawn.notes)
     b.corners += drawn.corners
     if b.corners > 2 * shapes.MAX_VERTICES:
-        raise InvalidInput(f"the areas have more than {2 * shapes.MAX_VERTICES:,} corners together")
+        raise InvalidInput(
+            "the areas have more than {most} corners together", most=2 * shapes.MAX_VERTICES
+        )
     # Hex of the shape's bytes: no digit is lost, and PostGIS reads it once, as a constant.
     shape = b.bind(drawn.shape.wkb_hex)
     return f"ST_Covers(ST_SetSRID(CAST({shape} AS geometry), 4326), s.geom)"
@@ -45,20 +47,23 @@ def near(b: Binder, value: Any) -> str:
     )
 
 
+_EXAMPLE: Final = '{"lon": 106.8, "lat": -6.2, "radius_m": 5000}'
+
+
 def _circle(value: Any) -> tuple[float, float, float]:
     if not isinstance(value, dict) or set(value) != {"lon", "lat", "radius_m"}:
-        raise InvalidInput(
-            f'write {{"lon": 106.8, "lat": -6.2, "radius_m": 5000}}, not {shown(value)}'
-        )
+        raise InvalidInput("write {example}, not {value}", example=_EXAMPLE, value=shown(value))
     lon, lat, radius_m = (number(value[name]) for name in ("lon", "lat", "radius_m"))
     if abs(lat) > 90 and abs(lon) <= 90:
-        raise InvalidInput(f"lon {lon:g}, lat {lat:g} look swapped")
+        raise InvalidInput("lon {lon}, lat {lat} look swapped", lon=f"{lon:g}", lat=f"{lat:g}")
     if not (abs(lon) <= 180 and abs(lat) <= 90):
         raise InvalidInput(
-            f"lon {lon:g}, lat {lat:g} is no place on the globe: -180 to 180, -90 to 90"
+            "lon {lon}, lat {lat} is no place on the globe: -180 to 180, -90 to 90",
+            lon=f"{lon:g}",
+            lat=f"{lat:g}",
         )
     if not 0 < radius_m <= MAX_RADIUS_M:
-        raise InvalidInput(f"radius_m is more than 0 and at most {MAX_RADIUS_M:,.0f}")
+        raise InvalidInput("radius_m is more than 0 and at most {most}", most=int(MAX_RADIUS_M))
     return lon, lat, radius_m
 
 
@@ -91,7 +96,9 @@ def in_area(b: Binder, value: Any) -> str:
     """
     chosen = ids(listed(value))
     if len(chosen) > MAX_AREAS:
-        raise InvalidInput(f"{len(chosen)} areas are too many; at most {MAX_AREAS}")
+        raise InvalidInput(
+            "{count} areas are too many; at most {most}", count=len(chosen), most=MAX_AREAS
+        )
     me = b.bind(b.asker.user_id)
     return " OR ".join(
         "ST_Covers((SELECT ar.geom FROM areas ar"

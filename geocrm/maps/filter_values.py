@@ -55,20 +55,24 @@ def shown(value: Any) -> str:
 def text(value: Any) -> str:
     """A text that a name may hold."""
     if not isinstance(value, str) or not value:
-        raise InvalidInput(f"{shown(value)} is not a text")
+        raise InvalidInput("{value} is not a text", value=shown(value))
     if len(value) > MAX_TEXT:
-        raise InvalidInput(f"{shown(value)} is longer than {MAX_TEXT} characters")
+        raise InvalidInput(
+            "{value} is longer than {most} characters", value=shown(value), most=MAX_TEXT
+        )
     if "\x00" in value or (not value.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in value)):
-        raise InvalidInput(f"{shown(value)} holds a character that no name has")
+        raise InvalidInput("{value} holds a character that no name has", value=shown(value))
     return value
 
 
 def listed(value: Any) -> list[Any]:
     """A list of at least one value."""
     if not isinstance(value, list | tuple) or not value:
-        raise InvalidInput(f"a list of values is needed, not {shown(value)}")
+        raise InvalidInput("a list of values is needed, not {value}", value=shown(value))
     if len(value) > MAX_VALUES:
-        raise InvalidInput(f"{len(value):,} values are too many; at most {MAX_VALUES:,}")
+        raise InvalidInput(
+            "{count} values are too many; at most {most}", count=len(value), most=MAX_VALUES
+        )
     return list(value)
 
 
@@ -81,7 +85,7 @@ def ids(values: list[Any]) -> list[int]:
     """Ids, each once."""
     for each in values:
         if isinstance(each, bool) or not isinstance(each, int) or not 0 < each <= _MAX_ID:
-            raise InvalidInput(f"{shown(each)} is not an id")
+            raise InvalidInput("{value} is not an id", value=shown(each))
     return sorted(set(values))
 
 
@@ -90,7 +94,7 @@ def number(value: Any) -> float:
     wrong = isinstance(value, bool) or not isinstance(value, int | float)
     # NaN is within no bounds; a number of 400 digits fits no float, so it is compared as it is.
     if wrong or not -MAX_AMOUNT <= value <= MAX_AMOUNT:
-        raise InvalidInput(f"{shown(value)} is not a number between -1e15 and 1e15")
+        raise InvalidInput("{value} is not a number between -1e15 and 1e15", value=shown(value))
     return float(value)
 
 
@@ -98,7 +102,9 @@ def days(value: Any) -> int:
     """A number of days back."""
     count = number(value)
     if count != int(count) or not 0 <= count <= MAX_DAYS:
-        raise InvalidInput(f"{shown(value)} is not a number of days from 0 to {MAX_DAYS:,}")
+        raise InvalidInput(
+            "{value} is not a number of days from 0 to {most}", value=shown(value), most=MAX_DAYS
+        )
     return int(count)
 
 
@@ -107,13 +113,13 @@ def day(value: Any) -> date:
     try:
         return date.fromisoformat(text(value))
     except ValueError as error:
-        raise InvalidInput(f"{shown(value)} is not a date; write 2026-01-31") from error
+        raise InvalidInput("{value} is not a date; write 2026-01-31", value=shown(value)) from error
 
 
 def yes(value: Any) -> bool:
     """True or false."""
     if not isinstance(value, bool):
-        raise InvalidInput(f"{shown(value)} is neither true nor false")
+        raise InvalidInput("{value} is neither true nor false", value=shown(value))
     return value
 
 
@@ -122,12 +128,16 @@ def choices(known: tuple[str, ...], value: Any) -> list[str]:
     found = texts(value)
     unknown = [each for each in found if each not in known]
     if unknown:
-        raise InvalidInput(f"there is no {shown(unknown[0])}; there are {', '.join(known)}")
+        raise InvalidInput(
+            "there is no {value}; there are {choices}",
+            value=shown(unknown[0]),
+            choices=", ".join(known),
+        )
     return found
 
 
 def pair(value: Any) -> tuple[Any, Any]:
     """The lower and the upper end of a range."""
     if not isinstance(value, list | tuple) or len(value) != 2:
-        raise InvalidInput(f"between takes two values, not {shown(value)}")
+        raise InvalidInput("between takes two values, not {value}", value=shown(value))
     return value[0], value[1]

@@ -79,18 +79,27 @@ def read_tree(text: str) -> Mapping[str, Any] | None:
     if not text.strip():
         return None
     if len(text) > MAX_TEXT:
-        raise InvalidInput(f"The filter is longer than {MAX_TEXT:,} characters; simplify it")
+        raise InvalidInput(
+            "The filter is longer than {most} characters; simplify it", most=MAX_TEXT
+        )
     try:
         tree = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError as error:
-        raise InvalidInput(f"The filter is nested deeper than {MAX_DEPTH} levels") from error
+        raise InvalidInput(
+            "The filter is nested deeper than {most} levels", most=MAX_DEPTH
+        ) from error
     except ValueError as error:
-        raise InvalidInput(f"The filter is not JSON: {error}") from error
+        raise InvalidInput("The filter is not JSON: {why}", why=str(error)) from error
     if not isinstance(tree, dict):
-        raise InvalidInput(f"A filter is an object such as {_EXAMPLE}, not {shown(tree)}")
+        raise InvalidInput(
+            "A filter is an object such as {example}, not {given}",
+            example=_EXAMPLE,
+            given=shown(tree),
+        )
     return tree
 
 
+_WHERE: Final = "{field} {op}: {why}"
 _EXAMPLE: Final = '{"field": "segment", "op": "in", "value": ["A"]}'
 
 
@@ -110,11 +119,15 @@ class _Compiler:
         """The condition of one node."""
         self._nodes += 1
         if depth > MAX_DEPTH:
-            raise InvalidInput(f"The filter is nested deeper than {MAX_DEPTH} levels")
+            raise InvalidInput("The filter is nested deeper than {most} levels", most=MAX_DEPTH)
         if self._nodes > MAX_NODES:
-            raise InvalidInput(f"The filter has more than {MAX_NODES} parts; simplify it")
+            raise InvalidInput("The filter has more than {most} parts; simplify it", most=MAX_NODES)
         if not isinstance(tree, Mapping):
-            raise InvalidInput(f"{shown(tree)} is not a part of a filter; write {_EXAMPLE}")
+            raise InvalidInput(
+                "{given} is not a part of a filter; write {example}",
+                given=shown(tree),
+                example=_EXAMPLE,
+            )
         keys = set(tree)
         if keys == {"and"}:
             return self._several(tree["and"], "AND", "TRUE", depth)
@@ -125,13 +138,16 @@ class _Compiler:
         if keys == {"field", "op", "value"}:
             return self._condition(tree["field"], tree["op"], tree["value"])
         raise InvalidInput(
-            f"A part of a filter has either and, or, not, or field, op and value; this one has"
-            f" {', '.join(sorted(map(str, keys))) or 'nothing'}"
+            "A part of a filter has either and, or, not, or field, op and value;"
+            " this one has {keys}",
+            keys=", ".join(sorted(map(str, keys))) or "nothing",
         )
 
     def _several(self, parts: Any, word: str, of_none: str, depth: int) -> str:
         if not isinstance(parts, list | tuple):
-            raise InvalidInput(f"{word.lower()} takes a list, not {shown(parts)}")
+            raise InvalidInput(
+                "{word} takes a list, not {given}", word=word.lower(), given=shown(parts)
+            )
         conditions = [self.node(part, depth + 1) for part in parts]
         return f"({f' {word} '.join(conditions)})" if conditions else of_none
 
@@ -139,15 +155,20 @@ class _Compiler:
         field = FIELDS.get(name) if isinstance(name, str) else None
         if field is None:
             raise InvalidInput(
-                f"There is no field {shown(name)}; fields are {', '.join(sorted(FIELDS))}"
+                "There is no field {name}; fields are {choices}",
+                name=shown(name),
+                choices=", ".join(sorted(FIELDS)),
             )
         build = field.get(op) if isinstance(op, str) else None
         if build is None:
             raise InvalidInput(
-                f"The field {name} has no operation {shown(op)}; it has {', '.join(sorted(field))}"
+                "The field {field} has no operation {op}; it has {choices}",
+                field=name,
+                op=shown(op),
+                choices=", ".join(sorted(field)),
             )
         self.fields.add(str(name))
         try:
             return f"({build(self._binder, value)})"
         except InvalidInput as error:
-            raise InvalidInput(f"{name} {op}: {error}") from error
+            raise InvalidInput(_WHERE, field=name, op=op, why=error) from error

@@ -155,7 +155,11 @@ def _how(by: str) -> _By:
     if by.startswith(_UNIT) and len(by) <= 60:
         return _BY_UNIT
     if by not in _BY:
-        raise InvalidInput(f"Customers cannot be grouped by {by[:60]!r}; choose {', '.join(NAMES)}")
+        raise InvalidInput(
+            "Customers cannot be grouped by “{name}”; choose {choices}",
+            name=by[:60],
+            choices=", ".join(NAMES),
+        )
     return _BY[by]
 
 

@@ -164,7 +164,11 @@ def _guarded(found: Hexagon) -> Hexagon | None:
 
 def _check(tile: Tile, finest: int) -> None:
     if tile.z > finest:
-        raise InvalidInput(f"There are no hexagons at zoom {tile.z}: zoom is 0 to {finest}")
+        raise InvalidInput(
+            "There are no hexagons at zoom {zoom}: zoom is 0 to {finest}",
+            zoom=tile.z,
+            finest=finest,
+        )
 
 
 def _with_rim(tile: Tile) -> _Ground:

@@ -38,11 +38,16 @@ class Measure:
     def __post_init__(self) -> None:
         """Refuse what cannot be measured."""
         if self.name not in NAMES:
-            raise InvalidInput(f"There is no measure {self.name[:40]!r}: choose {', '.join(NAMES)}")
+            raise InvalidInput(
+                "There is no measure “{name}”: choose {choices}",
+                name=self.name[:40],
+                choices=", ".join(NAMES),
+            )
         if self.name == "share" and self.segment not in SEGMENTS:
             raise InvalidInput(
-                f"There is no segment {self.segment[:40]!r} to show the share of: choose"
-                f" {', '.join(SEGMENTS)}"
+                "There is no segment “{name}” to show the share of: choose {choices}",
+                name=self.segment[:40],
+                choices=", ".join(SEGMENTS),
             )
 
     def of(self, found: Figures) -> float:
@@ -68,7 +73,11 @@ class Classes:
 def classify(values: Iterable[float], method: str) -> Classes:
     """At most `NUM_CLASSES` classes of the values; the methods are those of `spatial.classes`."""
     if method not in METHODS:
-        raise InvalidInput(f"There are no classes {method[:40]!r}: choose {', '.join(METHODS)}")
+        raise InvalidInput(
+            "There are no classes “{name}”: choose {choices}",
+            name=method[:40],
+            choices=", ".join(METHODS),
+        )
     numbers = list(values)
     breaks = METHODS[method](numbers, NUM_CLASSES).tolist()
     of = class_of(numbers, breaks).tolist()

@@ -199,7 +199,7 @@ def _within(
 def box_around(place: LonLat, radius_m: float) -> Box:
     """A box that holds the circle, across the 180th meridian where that is so."""
     if not 0 < radius_m < math.inf:
-        raise InvalidInput(f"{radius_m} m is not a radius")
+        raise InvalidInput("{metres} m is not a radius", metres=str(radius_m))
     lat_span = radius_m / _LAT_DEGREE_M
     south, north = max(-90.0, place.lat - lat_span), min(90.0, place.lat + lat_span)
     furthest = max(abs(place.lat - lat_span), abs(place.lat + lat_span))

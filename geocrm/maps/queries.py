@@ -38,8 +38,9 @@ class Box:
         lons_good = -180 <= self.west <= 180 and -180 <= self.east <= 180
         if not (lons_good and -90 <= self.south <= self.north <= 90):
             raise InvalidInput(
-                f"({self.west}, {self.south}, {self.east}, {self.north}) is not a box: write"
-                " west,south,east,north in degrees, south not above north"
+                "({box}) is not a box: write west,south,east,north in degrees, south not above"
+                " north",
+                box=f"{self.west}, {self.south}, {self.east}, {self.north}",
             )
 
     @property
@@ -174,7 +175,11 @@ def accounts(
     """A page of the customers, sorted, beginning after the cursor."""
     order = _SORTS.get(sort)
     if order is None:
-        raise InvalidInput(f"The list cannot be sorted by {sort!r}; choose {', '.join(SORTS)}")
+        raise InvalidInput(
+            "The list cannot be sorted by “{name}”; choose {choices}",
+            name=sort[:60],
+            choices=", ".join(SORTS),
+        )
     conditions, values = _conditions(chosen, box)
     if after is not None:
         after.require(sort, descending, order.check)
@@ -202,7 +207,7 @@ def in_stack(
 ) -> Page:
     """A page of the customers on one point, by name; the key comes from a tile's stack."""
     if not 0 <= key < 4**ZOOM:
-        raise InvalidInput(f"{key} is not the key of a stack")
+        raise InvalidInput("{key} is not the key of a stack", key=str(key))
     there = Filter(f"{chosen.sql} AND s.qk = :stack", {**chosen.params, "stack": key}, chosen.key)
     return accounts(session, there, after=after, limit=limit)
 

@@ -53,7 +53,9 @@ def read(geojson: Any) -> Drawn:
     corners = sum(len(ring) for polygon in rough for ring in polygon)
     if corners > MAX_VERTICES:
         raise InvalidInput(
-            f"The area has {corners:,} corners; simplify it to at most {MAX_VERTICES:,}"
+            "The area has {corners} corners; simplify it to at most {most}",
+            corners=corners,
+            most=MAX_VERTICES,
         )
     rings = [[_ring(ring) for ring in polygon] for polygon in rough]
     drawn = MultiPolygon([Polygon(outer, holes) for outer, *holes in rings])
@@ -73,31 +75,42 @@ def _ring(positions: Sequence[Any]) -> list[tuple[float, float]]:
         raise InvalidInput("A ring of the area has fewer than three corners")
     if ring[0] != ring[-1]:
         raise InvalidInput(
-            f"A ring of the area is not closed: it starts at {list(ring[0])} and ends at"
-            f" {list(ring[-1])}; repeat the first position at the end"
+            "A ring of the area is not closed: it starts at {start} and ends at {end};"
+            " repeat the first position at the end",
+            start=str(list(ring[0])),
+            end=str(list(ring[-1])),
         )
     for start, end in pairwise(ring):
         # From -180 to 180 is the whole globe and nothing else.
         if 180 < abs(end[0] - start[0]) < 360:
             raise InvalidInput(
-                f"The edge from {list(start)} to {list(end)} spans more than half the globe. If it"
-                " crosses the 180th meridian, go on counting: 181 instead of -179; if it does not,"
-                " put a corner in its middle"
+                "The edge from {start} to {end} spans more than half the globe. If it crosses"
+                " the 180th meridian, go on counting: 181 instead of -179; if it does not, put a"
+                " corner in its middle",
+                start=str(list(start)),
+                end=str(list(end)),
             )
     return ring
 
 
 def _position(pair: Any) -> tuple[float, float]:
     if not isinstance(pair, Sequence) or isinstance(pair, str) or not 2 <= len(pair) <= 3:
-        raise InvalidInput(f"{_short(pair)} is not a position: write [longitude, latitude]")
+        raise InvalidInput(
+            "{position} is not a position: write [longitude, latitude]", position=_short(pair)
+        )
     lon, lat = pair[0], pair[1]
     if not (_is_number(lon) and _is_number(lat)):
-        raise InvalidInput(f"{_short(pair)} is not a position: both must be finite numbers")
+        raise InvalidInput(
+            "{position} is not a position: both must be finite numbers", position=_short(pair)
+        )
     if abs(lat) > 90 and abs(lon) <= 90 and abs(lat) <= 180:
-        raise InvalidInput(f"{_short(pair)} looks swapped: longitude comes first, then latitude")
+        raise InvalidInput(
+            "{position} looks swapped: longitude comes first, then latitude", position=_short(pair)
+        )
     if abs(lon) > _FARTHEST or abs(lat) > 90:
         raise InvalidInput(
-            f"{_short(pair)} lies outside the globe: longitude is -180 to 180, latitude -90 to 90"
+            "{position} lies outside the globe: longitude is -180 to 180, latitude -90 to 90",
+            position=_short(pair),
         )
     return float(lon), float(lat)
 
@@ -122,7 +135,9 @@ def _is_number(value: Any) -> bool:
 
 def _items(value: Any) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
-        raise InvalidInput(f"{_short(value)} stands where the area needs a list of positions")
+        raise InvalidInput(
+            "{value} stands where the area needs a list of positions", value=_short(value)
+        )
     return value
 
 
@@ -131,7 +146,7 @@ def _valid(shape: MultiPolygon) -> MultiPolygon:
         try:
             repaired = shapely.make_valid(shape)
         except ShapelyError as error:
-            raise InvalidInput(f"The area cannot be repaired: {error}") from error
+            raise InvalidInput("The area cannot be repaired: {why}", why=str(error)) from error
         shape = MultiPolygon(list(_polygons(repaired)))
     if shape.is_empty or not shape.area > 0:
         raise InvalidInput("The area is empty: its corners lie on one line")

@@ -58,11 +58,17 @@ class Tile:
     def __post_init__(self) -> None:
         """Refuse what is no tile."""
         if not 0 <= self.z <= MAX_ZOOM:
-            raise InvalidInput(f"There are no tiles at zoom {self.z}: zoom is 0 to {MAX_ZOOM}")
+            raise InvalidInput(
+                "There are no tiles at zoom {zoom}: zoom is 0 to {finest}",
+                zoom=self.z,
+                finest=MAX_ZOOM,
+            )
         if not (0 <= self.x < 2**self.z and 0 <= self.y < 2**self.z):
             raise InvalidInput(
-                f"There is no tile {self.z}/{self.x}/{self.y}: at zoom {self.z} x and y are 0 to"
-                f" {2**self.z - 1}"
+                "There is no tile {tile}: at zoom {zoom} x and y are 0 to {most}",
+                tile=f"{self.z}/{self.x}/{self.y}",
+                zoom=self.z,
+                most=2**self.z - 1,
             )
 
     @property

@@ -22,7 +22,9 @@ def boundary_tile(session: Session, layer: str, z: int, x: int, y: int) -> bytes
     such layer or tile.
     """
     if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
-        raise InvalidInput(f"There is no tile {z}/{x}/{y}: zoom is 0 to {MAX_ZOOM}")
+        raise InvalidInput(
+            "There is no tile {tile}: zoom is 0 to {finest}", tile=f"{z}/{x}/{y}", finest=MAX_ZOOM
+        )
     queries.layer(session, layer)
     sql = _COARSE if z <= OUTLINE_MAX_ZOOM else _FINE
     tile = session.scalar(text(sql), {"layer": layer, "z": z, "x": x, "y": y})

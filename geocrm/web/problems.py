@@ -13,7 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from geocrm import errors
-from geocrm.web import merged
+from geocrm.web import merged, misfits
 from geocrm.web.words import said
 
 STATUS: Final[dict[type[errors.GeoCrmError], int]] = {
@@ -50,12 +50,8 @@ def register(app: APIFlask) -> None:
 
     @app.errorhandler(HTTPError)
     def misfit(error: HTTPError) -> Any:
-        words = [
-            f"{name}: {'; '.join(texts)}"
-            for fields in error.detail.values()
-            for name, texts in fields.items()
-        ]
-        return answer(error.status_code, ". ".join(words) or str(error.message), "InvalidInput")
+        words = misfits.told(error) or str(error.message)
+        return answer(error.status_code, words, "InvalidInput")
 
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> Any:

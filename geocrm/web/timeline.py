@@ -35,7 +35,11 @@ def page(
     """A page of the timeline of a visible account: one statement a room."""
     wrong = [kind for kind in kinds if kind not in KINDS]
     if wrong:
-        raise InvalidInput(f"There is no kind {wrong[0][:60]!r}; kinds are {', '.join(KINDS)}")
+        raise InvalidInput(
+            "There is no kind “{name}”; kinds are {choices}",
+            name=wrong[0][:60],
+            choices=", ".join(KINDS),
+        )
     queries.get(session, account_id)
     before = customers.read_cursor(cursor)
     wanted = [kind for kind in kinds or KINDS if _may(actor, kind)]

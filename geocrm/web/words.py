@@ -128,13 +128,14 @@ def bulk_problem(message: str, problem: Mapping[str, Any] | None) -> str:
 def _sentence(sentence: str, figures: Mapping[str, Any]) -> str:
     words = str(_(sentence)) if sentence else ""
     return (
-        words.format(**{name: _figure(each) for name, each in figures.items()})
-        if figures
-        else words
+        words.format(**{name: figure(each) for name, each in figures.items()}) if figures else words
     )
 
 
-def _figure(value: object) -> str:
+def figure(value: object) -> str:
+    """A number or a date as the page's language writes it, an error in it; else as it is."""
+    if isinstance(value, GeoCrmError):
+        return said(value)
     if isinstance(value, date):
         return str(format_date(value))
     return str(format_decimal(value)) if isinstance(value, int | float) else str(value)

@@ -299,7 +299,7 @@ def read_box(text: str | None) -> Box | None:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError as error:
         raise InvalidInput(
-            f"bbox is west,south,east,north in degrees, not {text[:60]!r}"
+            "bbox is west,south,east,north in degrees, not “{given}”", given=text[:60]
         ) from error
     return Box(west, south, east, north)
 
