@@ -68,7 +68,7 @@ def test_fields_saved_together_are_one_entry(session, actor, busy):
 def test_a_made_up_cursor_or_kind_is_refused(session, actor, busy, cursor):
     with pytest.raises(InvalidInput, match="cursor"):
         timeline.page(session, actor, busy, cursor=cursor)
-    with pytest.raises(InvalidInput, match="no kind 'secret'"):
+    with pytest.raises(InvalidInput, match="no kind “secret”"):
         timeline.page(session, actor, busy, ["secret"])
 
 
