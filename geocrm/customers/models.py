@@ -2,8 +2,8 @@
 
 `account_scope` is the narrow table every list, count, tile and filter reads: one row an account,
 with who owns it, which territory it lies in, where it is and what it is filtered by. The wide
-`accounts` row is not touched when territories are assigned. Every other table here is a child of an account
-and seen by whoever sees the account.
+`accounts` row is not touched when territories are assigned. Every other table here is a child of
+an account and seen by whoever sees the account.
 """
 
 import enum

@@ -98,7 +98,7 @@ def test_two_actions_at_once_on_the_same_customers_both_happen(many, monkeypatch
     for thread in threads:
         thread.join()
     assert broken == []
-    both = "tags @> '{x,y}' AND cardinality(tags) = 2 AND version = 3"
+    both = "tags @> '{x,y}' AND cardinality(tags) = 2 AND version = 4"
     assert ask(own, f"SELECT count(*) FROM accounts WHERE {both}") == ROWS
     assert ask(own, f"SELECT count(*) FROM account_scope WHERE owner_id = {other_id}") == ROWS
 
