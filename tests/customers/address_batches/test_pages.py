@@ -32,8 +32,9 @@ def test_a_batch_is_estimated_begun_followed_and_read_through_the_api(
     assert boss.post(f"{path}/resume").json["state"] == "running"
     job_id = boss.get("/api/v1/jobs/999999999")
     assert job_id.status_code == 404
+    asked_for_it = actor_of(administrator)
     jobs.run(
-        sessions, {tasks.RUN: tasks.run_with(NoServices())}, lambda *_: actor_of(administrator),
+        sessions, {tasks.RUN: tasks.run_with(NoServices())}, lambda *_: asked_for_it,
         newest_job(sessions),
     )  # fmt: skip
     done = boss.get(path).json
