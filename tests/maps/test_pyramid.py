@@ -293,10 +293,10 @@ def leave_only(session, index):
         session.execute(text(f"SET LOCAL enable_{way} = off"))
     others = session.scalars(
         text(
-            "SELECT indexname FROM pg_indexes WHERE tablename = 'account_scope'"
-            " AND indexname NOT IN (:index, 'account_scope_pkey')"
+            "SELECT indexname FROM pg_indexes WHERE tablename = :table"
+            " AND indexname NOT IN (:index, :key)"
         ),
-        {"index": index},
+        {"table": "account_scope", "index": index, "key": "account_scope_pkey"},
     ).all()
     session.connection().exec_driver_sql(f"DROP INDEX {', '.join(others)}")
 
