@@ -23,7 +23,7 @@ def rebuild(as_json: bool) -> None:
     """
     with open_session() as (session, actor):
         actor.require("update", "setting")
-        say("Counting all customers by cell; a million take about ten seconds")
+        say("Counting all customers anew; a million take a few minutes")
         started = time.monotonic()
         cells = pyramid_upkeep.rebuild(session)
         found = pyramid_upkeep.compare(session)
