@@ -5,7 +5,7 @@ of the customers, with a segment and a date. They ask in turn: the app under gun
 same table with the same conditions, when `--tipg` names a Python that has it; and the same SQL
 through `pgbench -M prepared`, the bound: for all tiles, for those whose SQL takes over 2 ms and for
 the rest. CPU is that of the servers and of the database's processes for them; memory is what the
-app's processes hold alone, after a quarter of the time and at the end.
+app's processes hold alone, looked at eight times.
 The database is the one of the settings, filled by `geocrm demo load`.
 
     .venv/bin/python -m benchmarks.map --seconds 20 --tipg var/tipg/bin/python
@@ -133,17 +133,10 @@ def _over_http(
         address = f"http://127.0.0.1:{options.port}/tiles/accounts/{{z}}/{{x}}/{{y}}.mvt?{ask}"
         headers = {"Authorization": f"Bearer {key}", "Accept-Encoding": "br"}
         cpu = _cpu(engine, server, "geocrm web")
-        memory: list[float] = []
-        for name, some in by_cost.items():
-            run = _pan(
-                some,
-                address,
-                headers,
-                options.seconds,
-                cpu,
-                lambda: memory.append(_held_mb(server)),
-            )
-            print(run.line(f"GeoCRM, {name}"), flush=True)
+        with _watched(server, max(options.seconds * len(by_cost) / 8, 5)) as memory:
+            for name, some in by_cost.items():
+                run = _pan(some, address, headers, options.seconds, cpu)
+                print(run.line(f"GeoCRM, {name}"), flush=True)
     if options.tipg:
         command = [options.tipg, "-m", "uvicorn", "tipg.main:app", "--workers", "2"]
         command += ["--port", str(options.port + 1), "--log-level", "error"]
@@ -155,7 +148,7 @@ def _over_http(
             counted = _cpu(engine, server, "tipg")
             run = _pan(by_cost["all"], address, {}, options.seconds, counted)
             print(run.line("tipg"), flush=True)
-    print(f"\nMemory of the app: {memory[0]:.0f} MB, then {memory[-1]:.0f} MB\n")
+    print(f"\nMemory of the app, MB, an eighth of the time apart: {' '.join(memory)}\n")
 
 
 def _tiles(session: Session, rng: np.random.Generator, a_zoom: int = 60) -> list[Tile]:
@@ -244,6 +237,25 @@ def _children(parent: int) -> list[int]:
     return direct + [below for pid in direct for below in _children(pid)]
 
 
+@contextmanager
+def _watched(server: int, every_s: float) -> Iterator[list[str]]:
+    """What the server holds in memory, in MB, looked at again and again during the block."""
+    seen: list[str] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(every_s):
+            seen.append(f"{_held_mb(server):.0f}")
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+
+
 def _held_mb(server: int) -> float:
     """Memory that only these processes hold: what they share would count once for each."""
     total = 0
@@ -267,9 +279,8 @@ def _pan(
     headers: dict[str, str],
     seconds: float,
     cpu_ms: Callable[[], float],
-    note: Callable[[], None] = lambda: None,
 ) -> Run:
-    """Sixteen clients, each asking for one tile after the other; `note` before and after."""
+    """Sixteen clients, each asking for one tile after the other."""
     run = Run()
     until = [0.0]
 
@@ -306,11 +317,9 @@ def _pan(
 
     # The workers of a server come one by one, and each reads its code first.
     all_clients(max(seconds / 4, _WARM_S), measured=False)
-    note()
     before = cpu_ms()
     all_clients(seconds, measured=True)
     run.cpu_ms = cpu_ms() - before
-    note()
     return run
 
 
