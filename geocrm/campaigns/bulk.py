@@ -23,10 +23,8 @@ class SaveAudience:
 
     name = "audience"
     right = ("create", "audience")
-    undoable = True
     images = False
     most: int | None = None
-    writes_file = False
 
     def read(self, session: Session, actor: Actor, params: Mapping[str, Any]) -> dict[str, Any]:
         only(params, "name", "channel")

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 _MAX_STATEMENTS: Final = 100  # of a connection; each takes some ten kilobytes of the server
 _NAMED: Final = re.compile(r"(?<![:\w]):(\w+)")
 _KNOWN: Final = "geocrm_prepared"
+MAX_KEPT: Final = 250  # statements in a process; a filter of many parts takes tens of kilobytes
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=MAX_KEPT)
 def for_driver(sql: str) -> str:
     """The statement with its `:name`s as the driver has them; the same few come again and again."""
     return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%"))
@@ -55,7 +56,7 @@ def _is_one_server_process(fairy: PoolProxiedConnection) -> bool:
     return bool(pid == fairy.driver_connection.info.backend_pid)  # type: ignore[union-attr]
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=MAX_KEPT)
 def _as_prepared(sql: str) -> tuple[str, str, str]:
     """The name of a prepared statement, its body, and what runs it."""
     names = list(dict.fromkeys(_NAMED.findall(sql)))

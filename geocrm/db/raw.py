@@ -11,7 +11,7 @@ from sqlalchemy import CursorResult
 from sqlalchemy.orm import Session
 
 from geocrm.db import scope as scopes
-from geocrm.db.prepared import for_driver, prepared
+from geocrm.db.prepared import MAX_KEPT, for_driver, prepared
 from geocrm.errors import MissingActor
 
 _PLACEHOLDER = re.compile(r"\{scope(_owner|_territory|):(\w+)\}")
@@ -65,7 +65,7 @@ def _run(
     return session.connection().exec_driver_sql(statement, dict(params))
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=MAX_KEPT)
 def _narrowed(sql: str, sees_all: bool) -> str:
     parts = {match[1] for match in _PLACEHOLDER.finditer(sql)}
     if not ("" in parts or parts == {"_owner", "_territory"}):

@@ -147,8 +147,7 @@ def _outcome(handler: Handler, work: Work) -> _Outcome:
         return _Outcome("waiting", wish.message, again_in_s=wish.seconds)
     except GeoCrmError as error:
         return _Outcome("failed", str(error))
-    except Exception:
-        # Whatever broke, the person who waits must learn that it did.
+    except Exception:  # whatever broke, the person who waits must learn that it did
         log.exception("Job %s failed", work.job_id)
         return _Outcome(
             "failed", "Something went wrong on our side; the log of the worker says what"

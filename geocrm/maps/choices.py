@@ -38,7 +38,7 @@ def choices(
 ) -> list[Choice]:
     """Values of a field that begin with or hold `q`, or the named ones. One statement."""
     if field not in {info.name for info in fields_for(actor) if info.asks or info.kind == "place"}:
-        raise NotFound("The field “{name}” has no choices of its own", name=field[:60])
+        raise _no_choices(field)
     if field in _LISTS:
         return _listed(session, actor, field, q, values)
     if values:
@@ -108,7 +108,11 @@ def _source(field: str) -> tuple[str, str]:
         )
     if field in _OF_ADDRESS:
         return f"d.{field}", f"addresses d ON d.account_id = s.account_id AND d.{field} <> ''"
-    raise NotFound(f"The field {field!r} has no choices of its own")
+    raise _no_choices(field)
+
+
+def _no_choices(field: str) -> NotFound:
+    return NotFound("The field “{name}” has no choices of its own", name=field[:60])
 
 
 # Those that sums know: the value in them, its name, and where that stands.

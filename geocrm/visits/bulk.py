@@ -29,10 +29,8 @@ class PlanVisits:
 
     name = "visits"
     right = ("plan", "visit")
-    undoable = True
     images = False
     most: int | None = wishes.MAX_WISHES
-    writes_file = False
 
     def read(self, session: Session, actor: Actor, params: Mapping[str, Any]) -> dict[str, Any]:
         only(params, "rep_id", "day", "days")

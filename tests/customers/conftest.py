@@ -12,9 +12,24 @@ from sqlalchemy.orm import Session, sessionmaker
 from geocrm.customers.imports import engine, queries, service
 from geocrm.customers.imports.kind import Kind
 from geocrm.customers.imports.plan import Options, sha256_of
+from geocrm.customers.models import Account, AccountScope, Address
 from geocrm.db import unit_of_work
 from geocrm.sales.tasks import KINDS
-from geocrm.security import OPERATOR, Actor
+from geocrm.security import OPERATOR, Actor, Role
+from geocrm.security import service as people
+from geocrm.security.models import User
+
+
+def somebody_with_a_customer(session: Session, role: Role, email: str) -> tuple[User, Account]:
+    """A person and a customer of theirs that are really there, for transactions that overlap."""
+    owner = people.add_user(session, OPERATOR, role=role, email=email)
+    account = Account(name="Toko")
+    session.add(account)
+    session.flush()
+    session.add(AccountScope(account_id=account.id, owner_id=owner.id))
+    session.add(Address(account_id=account.id))
+    session.flush()
+    return owner, account
 
 
 class Done(NamedTuple):

@@ -9,11 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from geocrm.customers import queries, service
-from geocrm.customers.models import Account, AccountScope, Address
 from geocrm.db import make_engine, make_sessions, unit_of_work
 from geocrm.errors import Conflict, GeoCrmError, NotFound
 from geocrm.security import OPERATOR, Actor, Role
-from geocrm.security import service as people
+from tests.customers.conftest import somebody_with_a_customer
 
 NUM_AT_ONCE = 5
 
@@ -25,15 +24,9 @@ class Site:
         self.database = make_engine(database_url)
         self.sessions = make_sessions(self.database)
         with unit_of_work(self.sessions, OPERATOR) as session:
-            owner = people.add_user(
-                session, OPERATOR, role=Role.ADMINISTRATOR, email="one@example.test", password=None
+            owner, account = somebody_with_a_customer(
+                session, Role.ADMINISTRATOR, "one@example.test"
             )
-            account = Account(name="Toko")
-            session.add(account)
-            session.flush()
-            session.add(AccountScope(account_id=account.id, owner_id=owner.id))
-            session.add(Address(account_id=account.id))
-            session.flush()
             self.account_id, self.owner_id, self.version = account.id, owner.id, account.version
             self.actor = Actor(
                 user_id=owner.id, role=Role.ADMINISTRATOR, email=owner.email, name="One"

@@ -14,7 +14,6 @@ from PIL import Image
 from sqlalchemy import select, text, update
 
 from geocrm.customers import documents, queries, record_tasks, service
-from geocrm.customers.models import Account, AccountScope, Address
 from geocrm.customers.record_models import AccountDocument
 from geocrm.db import make_engine, make_sessions, unit_of_work
 from geocrm.documents import preview, store
@@ -23,8 +22,8 @@ from geocrm.documents.models import Document, DocumentVersion
 from geocrm.errors import InvalidInput, NotFound
 from geocrm.operations import checks
 from geocrm.security import OPERATOR, Role
-from geocrm.security import service as people
 from geocrm.web.app import create_app
+from tests.customers.conftest import somebody_with_a_customer
 
 PDF = b"""%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>>>endobj
@@ -406,15 +405,7 @@ def test_a_version_may_be_sent_by_two_at_once(settings, database_url, folder):
     database = make_engine(database_url)
     sessions = make_sessions(database)
     with unit_of_work(sessions, OPERATOR) as session:
-        owner = people.add_user(
-            session, OPERATOR, role=Role.FIELD_REP, email="two@example.test", password=None
-        )
-        account = Account(name="Toko")
-        session.add(account)
-        session.flush()
-        session.add(AccountScope(account_id=account.id, owner_id=owner.id))
-        session.add(Address(account_id=account.id))
-        session.flush()
+        owner, account = somebody_with_a_customer(session, Role.FIELD_REP, "two@example.test")
         first = documents.add(session, OPERATOR, folder, account.id, io.BytesIO(PDF), "a.pdf")
         account_id, document_id, owner_id = account.id, first.document_id, owner.id
     numbers, start = [], threading.Barrier(2)

@@ -11,8 +11,6 @@ from geocrm.customers.imports import queries
 from geocrm.customers.imports.models import Import
 from geocrm.takeaway import csv_safe
 
-# A spreadsheet program takes a cell that begins so for a formula.
-
 
 def error_lines(session: Session, found: Import) -> Iterator[str]:
     """The rows that failed, as CSV: the file's own columns, the row's number and the reason."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from sqlalchemy.orm import Session
 
@@ -47,21 +47,18 @@ class Running:
 
 
 class Action(Protocol):
-    """One thing that can be done to many accounts.
+    """One thing that can be done to many accounts; one that is no `Change` writes a file of them.
 
-    `apply` and `undo` work on the accounts in `geocrm.customers.bulk_stage` and write there what
-    became of each. An action with `images` is undone from them, batch by batch; another takes back
-    the whole in one `undo`. One that takes at most so many gets all of them at once.
+    An action with `images` is undone from them, batch by batch; another takes back the whole in one
+    `undo`. One that takes at most so many gets all of them at once.
     """
 
     name: str
     # The right it needs: action and object.
     right: tuple[str, str]
-    undoable: bool
     images: bool
     # How many accounts it takes, where there is a limit.
     most: int | None
-    writes_file: bool
 
     def read(self, session: Session, actor: Actor, params: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters, checked and complete, or InvalidInput."""
@@ -70,6 +67,14 @@ class Action(Protocol):
         self, session: Session, actor: Actor, params: Mapping[str, Any], meant: Meant
     ) -> Forecast:
         """What it would come to now."""
+
+
+@runtime_checkable
+class Change(Action, Protocol):
+    """An action that changes accounts, and can take it back.
+
+    Both work on the accounts in `geocrm.customers.bulk_stage` and write there what became of each.
+    """
 
     def apply(self, session: Session, actor: Actor, run: BulkRun) -> None:
         """Do it to the staged accounts."""

@@ -20,10 +20,8 @@ class _EditAction(ABC):
 
     name: str
     right = ("update", "account")
-    undoable = True
     images = True
     most: int | None = None
-    writes_file = False
 
     @abstractmethod
     def read(self, session: Session, actor: Actor, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from geocrm.db import persistently
 from geocrm.errors import Conflict
 from geocrm.jobs import Cancelled, Paused
 from geocrm.maps.bulk import exporting, preparing, queries
-from geocrm.maps.bulk.action import BATCH, Action, Actions, Running, named
+from geocrm.maps.bulk.action import BATCH, Actions, Change, Running, named
 from geocrm.maps.bulk.models import BulkRun
 
 
@@ -25,7 +25,7 @@ def run(actions: Actions, running: Running) -> None:
     running.report(found.done, found.total)
     if found.frozen_at is None:
         preparing.freeze(action, running)
-    if action.writes_file:
+    if not isinstance(action, Change):
         exporting.write(running)
         return
     while True:
@@ -41,6 +41,8 @@ def undo(actions: Actions, running: Running) -> None:
         found = queries.get(session, running.actor, running.run_id)
         action = named(actions, found.action)
         running.actor.require(*action.right)
+        if not isinstance(action, Change):
+            raise Conflict(f"Bulk action {found.id} changed nothing that could be taken back")
         left = queries.num_changed(session, running.run_id) if action.images else 0
     done = 0
     running.report(0, left)
@@ -52,7 +54,7 @@ def undo(actions: Actions, running: Running) -> None:
         running.report(done, left)
 
 
-def _batch(action: Action, running: Running) -> tuple[int, int] | None:
+def _batch(action: Change, running: Running) -> tuple[int, int] | None:
     """One batch and the cursor behind it: how many of how many; None when the run is through."""
     with running.open_batch() as session:
         found = _held(session, running.run_id)
@@ -75,7 +77,7 @@ def _batch(action: Action, running: Running) -> tuple[int, int] | None:
         return found.done, found.total
 
 
-def _batch_back(action: Action, running: Running) -> int | None:
+def _batch_back(action: Change, running: Running) -> int | None:
     with running.open_batch() as session:
         found = queries.get_locked(session, running.run_id)
         if found.state != "undoing":

@@ -32,10 +32,8 @@ class Export:
 
     name = "export"
     right = ("export", "account")
-    undoable = False
     images = False
     most: int | None = None
-    writes_file = True
 
     def read(self, session: Session, actor: Actor, params: Mapping[str, Any]) -> dict[str, Any]:
         only(params, "format", "columns", "bom")
@@ -60,12 +58,6 @@ class Export:
                 total=total,
             ) if too_long else None,
         )  # fmt: skip
-
-    def apply(self, session: Session, actor: Actor, run: BulkRun) -> None:
-        raise NotImplementedError  # it writes a file
-
-    def undo(self, session: Session, actor: Actor, run: BulkRun) -> None:
-        raise NotImplementedError  # nothing was changed
 
 
 def write(running: Running) -> None:

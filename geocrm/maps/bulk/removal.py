@@ -17,10 +17,8 @@ class Delete:
 
     name = "delete"
     right = ("delete", "account")
-    undoable = True
     images = True
     most: int | None = None
-    writes_file = False
 
     def read(self, session: Session, actor: Actor, params: Mapping[str, Any]) -> dict[str, Any]:
         only(params)

@@ -14,7 +14,7 @@ from geocrm import clock
 from geocrm.errors import Conflict, GeoCrmError, InvalidInput, NotFound
 from geocrm.jobs import service as jobs
 from geocrm.maps.bulk import engine, guard, meant, queries
-from geocrm.maps.bulk.action import Action, Actions, Forecast, named
+from geocrm.maps.bulk.action import Action, Actions, Change, Forecast, named
 from geocrm.maps.bulk.models import FILE_DAYS, UNDO_DAYS, BulkRun
 from geocrm.security import Actor, audit
 
@@ -132,7 +132,7 @@ def begin_undo(session: Session, actor: Actor, actions: Actions, run_id: int) ->
     if found.state == "undoing" and is_under_way(session, actor, found):
         raise Conflict("It is being undone already")
     if not can_undo(action, found):
-        if action.undoable and found.changed:
+        if isinstance(action, Change) and found.changed:
             raise Conflict(
                 "It cannot be undone any more: what was there before is kept for {days} days",
                 days=UNDO_DAYS,
@@ -146,7 +146,7 @@ def begin_undo(session: Session, actor: Actor, actions: Actions, run_id: int) ->
 def can_undo(action: Action, found: BulkRun) -> bool:
     """Whether there is something to take back and the images are still there."""
     kept = found.forgotten_at is None and clock.now() < found.undo_until
-    return action.undoable and found.changed > 0 and kept
+    return isinstance(action, Change) and found.changed > 0 and kept
 
 
 def can_resume(session: Session, actor: Actor, found: BulkRun) -> bool:
