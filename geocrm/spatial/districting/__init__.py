@@ -1,12 +1,23 @@
 """Territory design: contiguous, balanced, compact districts of units on a neighbour graph."""
 
-from geocrm.spatial.districting.design import DEFAULT_EFFORT, Plan, design, evaluate, preview
+from geocrm.spatial.districting.design import DEFAULT_EFFORT, design, preview
 from geocrm.spatial.districting.graph import bridges, can_move, components, is_contiguous, reassign
-from geocrm.spatial.districting.problem import Units
+from geocrm.spatial.districting.plan import Plan, evaluate
+from geocrm.spatial.districting.problem import (
+    NOWHERE,
+    Objective,
+    Terms,
+    Units,
+    on_earth,
+    on_plane,
+)
 
 __all__ = [
     "DEFAULT_EFFORT",
+    "NOWHERE",
+    "Objective",
     "Plan",
+    "Terms",
     "Units",
     "bridges",
     "can_move",
@@ -14,6 +25,8 @@ __all__ = [
     "design",
     "evaluate",
     "is_contiguous",
+    "on_earth",
+    "on_plane",
     "preview",
     "reassign",
 ]
