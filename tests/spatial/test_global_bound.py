@@ -1,4 +1,4 @@
-"""What is proven about whole plans, held against every plan that there is."""
+"""What is proven about the cost of whole plans, held against every plan that there is."""
 
 from functools import cache
 

@@ -197,7 +197,8 @@ class _Programme:
         limit = min(max(seconds, 0.1), 3e7)
         return milp(
             self.costs, integrality=np.ones(len(self.costs), dtype=np.uint8), bounds=Bounds(0, 1),
-            constraints=[*self.rows, *self._way_rows()], options={"mip_rel_gap": SOLVER_TOLERANCE / 2, "time_limit": limit},
+            constraints=[*self.rows, *self._way_rows()],
+            options={"mip_rel_gap": SOLVER_TOLERANCE / 2, "time_limit": limit},
         )  # fmt: skip
 
     def _way_rows(self) -> list[LinearConstraint]:
