@@ -246,7 +246,7 @@ def _find(draft: _Draft, kept: int, width: int, result: States, table: Int32s) -
     code ^= code >> np.uint64(29)
     code *= np.uint64(0xBF58476D1CE4E5B9)
     code ^= code >> np.uint64(32)
-    slot = int(code & np.uint64(len(table) - 1))
+    slot = int(np.int64(code & np.uint64(len(table) - 1)))
     while table[slot] >= 0 and not _alike(draft, kept, width, result, table[slot]):
         slot = (slot + 1) & (len(table) - 1)
     return slot, int(table[slot])
