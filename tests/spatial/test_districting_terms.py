@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from geocrm.errors import Infeasible, InvalidInput
-from geocrm.spatial.districting import NOWHERE, Objective, Terms, Units, design, on_plane
+from geocrm.spatial.districting import NOWHERE, Objective, Terms, Units, design, on_plane, prove
 from geocrm.spatial.districting.graph import is_contiguous
 
 
@@ -178,7 +178,11 @@ def test_a_small_plan_is_the_best_there_is():
             for d in range(3)
         )
         best = min(best, value)
-    assert design(units, Terms(3, 0.3), effort=4).value == pytest.approx(best)
+    asked = Terms(3, 0.3)
+    proof = prove(units, asked, design(units, asked, effort=2))
+    assert proof.plan.value == pytest.approx(best)
+    assert proof.bound.proven
+    assert proof.gap == pytest.approx(0, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Territory design: contiguous, balanced, compact districts of units on a neighbour graph."""
 
+from geocrm.spatial.districting.bound import Bound
 from geocrm.spatial.districting.design import DEFAULT_EFFORT, design, preview
 from geocrm.spatial.districting.graph import bridges, can_move, components, is_contiguous, reassign
 from geocrm.spatial.districting.plan import Plan, evaluate
@@ -11,12 +12,19 @@ from geocrm.spatial.districting.problem import (
     on_earth,
     on_plane,
 )
+from geocrm.spatial.districting.proof import Proof, prove
+
+# Counts up when the same question and seed may give another plan than before.
+SOLVER_VERSION = 2
 
 __all__ = [
     "DEFAULT_EFFORT",
     "NOWHERE",
+    "SOLVER_VERSION",
+    "Bound",
     "Objective",
     "Plan",
+    "Proof",
     "Terms",
     "Units",
     "bridges",
@@ -28,5 +36,6 @@ __all__ = [
     "on_earth",
     "on_plane",
     "preview",
+    "prove",
     "reassign",
 ]

@@ -87,7 +87,7 @@ def blocks_of(units: Units, terms: Terms) -> Blocks:
     whole = np.round(share * WHOLE).astype(np.int64)
     home, price, budget = _moving(units, terms, block, count)
     foe_start, foe = _foes(block, terms.apart, count)
-    low, high = _bands(terms, weights, total)
+    low, high = bands(terms, weights)
     return Blocks(
         block=block,
         graph=_graph(units, block, count, whole, share[:, 0]),
@@ -109,8 +109,9 @@ def mode_of(objective: Objective) -> int:
     return CUT if objective is Objective.CUT_EDGES else ROUND
 
 
-def _bands(terms: Terms, weights: Floats, total: Floats) -> tuple[Floats, Floats]:
+def bands(terms: Terms, weights: Floats) -> tuple[Floats, Floats]:
     """Accepted loads (k, m) as parts of the whole."""
+    total = weights.sum(axis=0)
     ideal = terms.ideal_shares()[:, None]
     tolerance = terms.tolerances(weights.shape[1])[None, :]
     low, high = ideal * (1 - tolerance), ideal * (1 + tolerance)

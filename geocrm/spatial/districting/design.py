@@ -13,7 +13,7 @@ from geocrm.spatial.districting.plan import Plan, evaluate
 from geocrm.spatial.districting.problem import Terms, Units
 from geocrm.spatial.districting.search import Search
 
-DEFAULT_EFFORT = 12
+DEFAULT_EFFORT = 6
 
 
 def design(

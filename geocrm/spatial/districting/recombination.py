@@ -317,7 +317,7 @@ def recombine(
         state.mass[a, c] = m[u, c] - m[cut, c]
     state.worth[a] = cost_with(state, a, 0, space.load_one, space.sum_one, goal)
     state.worth[b] = cost_with(state, b, 0, space.load_one, space.sum_one, goal)
-    return delta
+    return float(delta)
 
 
 @compiled
