@@ -63,6 +63,8 @@ from geocrm.web.api import places as api_places
 from geocrm.web.api import pop as api_pop
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
+from geocrm.web.api import territory_activation as api_territory_activation
+from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
@@ -108,6 +110,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_visits.bp,
     territories.bp,
     api_territories.bp,
+    api_territory_activation.bp,
+    api_territory_files.bp,
     people.bp,
     providers.bp,
     api_people.bp,
