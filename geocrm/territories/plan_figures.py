@@ -38,7 +38,8 @@ class PlanFigures:
     units: NDArray[np.intp]
     load: Floats
     deviation: Floats
-    pieces: NDArray[np.intp]
+    # None where no neighbours are known.
+    pieces: NDArray[np.intp] | None
     inertia: Floats | None
     area_km2: Floats | None
     polsby_popper: Floats | None
@@ -56,6 +57,8 @@ class PlanFigures:
     @property
     def in_pieces(self) -> tuple[str, ...]:
         """The territories that are not one piece."""
+        if self.pieces is None:
+            return ()
         return tuple(self.labels[at] for at in np.flatnonzero(self.pieces != 1).tolist())
 
     def document(self) -> dict[str, Any]:
@@ -72,7 +75,7 @@ class PlanFigures:
                 for at, name in by_measure
             },
             "max_deviation": round(float(self.max_deviation[0]), 6),
-            "contiguous": not self.in_pieces,
+            "contiguous": None if self.pieces is None else not self.in_pieces,
             "in_pieces": list(self.in_pieces),
             "inertia": None if self.inertia is None else float(self.inertia.sum()),
             "polsby_popper": _mean(self.polsby_popper),
@@ -94,7 +97,7 @@ class PlanFigures:
                 name: round(float(self.deviation[row, at]), 6)
                 for at, name in enumerate(self.measures)
             },
-            "pieces": int(self.pieces[row]),
+            "pieces": None if self.pieces is None else int(self.pieces[row]),
             "area_km2": one(self.area_km2, 2),
             "polsby_popper": one(self.polsby_popper),
             "reock": one(self.reock),
@@ -143,7 +146,9 @@ def judge(units: UnitFile, plan: Matched, keep: Matched | None = None) -> PlanFi
     )
 
 
-def _pieces(units: UnitFile, home: NDArray[np.intp], k: int) -> NDArray[np.intp]:
+def _pieces(units: UnitFile, home: NDArray[np.intp], k: int) -> NDArray[np.intp] | None:
+    if len(units) > 1 and not len(units.edges):
+        return None
     inside = units.edges[home[units.edges[:, 0]] == home[units.edges[:, 1]]]
     _, first = np.unique(components(len(home), inside), return_index=True)
     return np.bincount(home[first], minlength=k)

@@ -29,6 +29,7 @@ _TERRITORY: Final = re.compile(
     r"|newdistrict|part|region|zone)"
 )
 _HEAD_LINE: Final = re.compile(r"#\s*([a-z_]+):\s*(.*)")
+_TERRITORY_LINE: Final = re.compile(r"#\s*territory (\S+):\s*(.*)")
 _FIRST_LINE: Final = "# geocrm scenario "
 
 Rows = list[tuple[int, list[str]]]
@@ -200,6 +201,9 @@ def _scenario(path: Path) -> tuple[dict[str, Any], Rows]:
     for number, line in enumerate(lines[:start], 1):
         if found := _HEAD_LINE.fullmatch(line):
             head[found[1]] = _value(path.name, number, found[1], found[2])
+        elif found := _TERRITORY_LINE.fullmatch(line):
+            known = head.setdefault("territories", {})
+            known[found[1]] = _value(path.name, number, "territory", found[2])
     if "\x00" in text:
         raise InvalidInput(f"{path.name} holds a NUL character: export the scenario anew")
     reader = csv.reader(io.StringIO("\n".join(lines[start:])))

@@ -81,6 +81,18 @@ class UnitFile:
             f"{self.called} has no column {measure!r}: choose among {listed(self.measures, 12)}"
         )
 
+    def led_by(self, measure: str | None) -> "UnitFile":
+        """The same units with this measure first, where there is such a one."""
+        if measure not in self.measures:
+            return self
+        first = self.measures.index(measure)
+        order = [first, *(at for at in range(len(self.measures)) if at != first)]
+        return replace(
+            self,
+            measures=tuple(self.measures[at] for at in order),
+            weights=self.weights[:, order],
+        )
+
 
 def read(units: Path, edges: Path | None = None, measures: Sequence[str] = ()) -> UnitFile:
     """The units of a file, with the neighbours of another where one is given.

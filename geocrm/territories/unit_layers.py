@@ -47,7 +47,7 @@ def read_level(
         lon=np.array([unit.lon for unit in units]),
         lat=np.array([unit.lat for unit in units]),
         area_km2=np.array([unit.area_km2 for unit in units]),
-        shapes=_shapes(session, codes) if with_shapes else None,
+        shapes=read_shapes(session, codes) if with_shapes else None,
         unusable=(
             (
                 Measure.POPULATION.value,
@@ -60,7 +60,8 @@ def read_level(
     )
 
 
-def _shapes(session: Session, codes: Sequence[str]) -> NDArray[np.object_]:
+def read_shapes(session: Session, codes: Sequence[str]) -> NDArray[np.object_]:
+    """The outlines of these units in degrees, shape (n,). One statement."""
     rows = session.execute(select(Boundary.code, Boundary.geom).where(Boundary.code.in_(codes)))
     shape = {code: shapely.from_wkb(bytes(geom.data)) for code, geom in rows.all()}
     return np.array([shape[code] for code in codes], dtype=object)

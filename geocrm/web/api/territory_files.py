@@ -6,6 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, g
 from flask_babel import format_decimal, format_percent, get_locale
 from flask_babel import gettext as _
+from pydantic import BaseModel, Field
 
 from geocrm.territories import exporting
 from geocrm.territories.exporting import Style
@@ -16,15 +17,29 @@ bp = APIBlueprint(
 )
 
 
+class Which(BaseModel):
+    """The number of the one territory that is wanted; all without."""
+
+    territory: int | None = Field(None, ge=0, lt=2**31)
+
+
 @bp.get("/plans/<int:plan_id>/export.<kind>")
-@bp.doc(summary="The plan as geojson, csv, or html that opens without network", security="token")
+@bp.input(Which, location="query", arg_name="which")
+@bp.doc(
+    summary="The plan, or one territory, as geojson, kml, gpkg, shp (zip), csv, bef, scenario, pdf,"
+    " or html that opens without network",
+    security="token",
+)
 @permit("export", "territory")
-def export(plan_id: int, kind: str) -> Response:
+def export(plan_id: int, kind: str, which: Which) -> Response:
     """A file to take away."""
-    content = exporting.render(g.session, g.actor, plan_id, kind, _style())
+    number = which.territory
+    content = exporting.render(g.session, g.actor, plan_id, kind, _style(), number)
     answer = Response(content, content_type=exporting.MEDIA_TYPES[kind])
+    part = "" if number is None else f"-{number}"
+    ending = exporting.ENDINGS.get(kind, kind)
     answer.headers.set(
-        "Content-Disposition", "attachment", filename=f"territories-{plan_id}.{kind}"
+        "Content-Disposition", "attachment", filename=f"territories-{plan_id}{part}.{ending}"
     )
     return answer
 
@@ -38,6 +53,7 @@ def _style() -> Style:
         territory=_("Territory"),
         responsible=_("Responsible"),
         units=_("Units"),
+        code=_("Code"),
         load=_("Load"),
         deviation=_("Off the mean"),
         accounts=_("Customers"),
