@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from textwrap import wrap
 from typing import Any, Final
 
 import numpy as np
@@ -116,11 +117,26 @@ def _overview(
     _facts(page, heading.facts, _TOP + 20)
     number = min(len(bars), _MOST_BARS)
     rows = -(-number // 2) if number > 12 else number
-    bars_at = _BOTTOM - rows * _BAR - 10 if number else _BOTTOM
-    _map(page, (_LEFT, _TOP + 33, _RIGHT, bars_at - 8), areas)
-    _bars(page, bars[:_MOST_BARS], rows, bars_at, scale)
-    yield page
-    yield from _table_pages(table, heading.title)
+    top = _TOP + 33
+    low = _BOTTOM - (rows * _BAR + 10 if number else 0) - 8
+    bottom = min(low, top + _height_of(areas))
+    _map(page, (_LEFT, top, _RIGHT, bottom), areas)
+    _bars(page, bars[:_MOST_BARS], rows, bottom + 10, scale)
+    below = bottom + (rows * _BAR + 26 if number else 12)
+    if below + _ROW * (len(table.rows) + 2) > _BOTTOM:
+        yield page
+        yield from _table_pages(table, heading.title)
+    else:
+        yield from _table_pages(table, heading.title, page, below)
+
+
+def _height_of(areas: Sequence[PdfArea]) -> float:
+    """How high a map of the whole width is, in millimetres."""
+    west, south, east, north = shapely.total_bounds([area.shape for area in areas])
+    if not east > west:
+        return _RIGHT - _LEFT
+    stretch = float(np.cos(np.radians(np.clip((south + north) / 2, -80, 80))))
+    return float((_RIGHT - _LEFT) * (north - south) / ((east - west) * stretch)) + 4
 
 
 def _territory(heading: Heading, area: PdfArea, ground: Sequence[BaseGeometry]) -> Iterator[Figure]:
@@ -165,16 +181,18 @@ def _page() -> Figure:
 
 def _foot(page: Figure, heading: Heading, number: int) -> None:
     _line(page, _LEFT, _RIGHT, _BOTTOM + 5)
-    _text(page, _LEFT, _BOTTOM + 9, "  ·  ".join(heading.attribution), size=6.5, colour=_QUIET,
-          wide=_RIGHT - _LEFT - 12)  # fmt: skip
+    lines = wrap("  ·  ".join(heading.attribution), 118)
+    for at, line in enumerate(lines[:3]):
+        _text(page, _LEFT, _BOTTOM + 8.4 + at * 2.8, line, size=6, colour=_QUIET, wide=900)
     _text(page, _RIGHT, _BOTTOM + 9, str(number), size=8, colour=_QUIET, align="right")
 
 
 def _facts(page: Figure, facts: Sequence[tuple[str, str]], y: float) -> None:
-    for at, (label, value) in enumerate(facts[:4]):
-        x = _LEFT + at * 45
-        _text(page, x, y, label, size=7.5, colour=_QUIET, wide=43)
-        _text(page, x, y + 5, value, size=11, weight="bold", wide=43)
+    wide = (_RIGHT - _LEFT) / max(len(facts), 1)
+    for at, (label, value) in enumerate(facts):
+        x = _LEFT + at * wide
+        _text(page, x, y, label, size=7.5, colour=_QUIET, wide=wide - 2)
+        _text(page, x, y + 5, value, size=11, weight="bold", wide=wide - 2)
 
 
 # ------------------------------------------------------------------------------ map
@@ -203,7 +221,11 @@ def _map(
         else:
             _draw(axes, _seen([area.shape], view, fine), area.colour, "white", 0.5, 0.85)
     if not close:
-        _marks(axes, areas)
+        limits = axes.get_xlim(), axes.get_ylim()
+        _marks(axes, areas, (
+            (view[2] - view[0]) / (box[2] - box[0]), (view[3] - view[1]) / (box[3] - box[1])
+        ))  # fmt: skip
+        axes.set(xlim=limits[0], ylim=limits[1])
 
 
 def _view(
@@ -259,16 +281,36 @@ def _outline(shape: BaseGeometry) -> Outline:
     return Outline(corners, codes)
 
 
-def _marks(axes: Axes, areas: Sequence[PdfArea]) -> None:
-    """Each territory's number inside its largest part."""
-    halo = [withStroke(linewidth=2, foreground="white")]
-    for area in areas:
+def _marks(axes: Axes, areas: Sequence[PdfArea], mm: tuple[float, float]) -> None:
+    """Each territory's number inside its largest part, or beside it where others stand there."""
+    halo = [withStroke(linewidth=1.6, foreground="white")]
+    taken: list[tuple[float, float]] = []
+    for area in sorted(areas, key=lambda area: -area.shape.area):
         parts = shapely.get_parts(area.shape)
         spot = shapely.point_on_surface(parts[int(np.argmax(shapely.area(parts)))])
+        x, y = _free(spot.x, spot.y, taken, mm)
+        taken.append((x, y))
+        if (x, y) != (spot.x, spot.y):
+            axes.plot([spot.x, x], [spot.y, y], color=_INK, linewidth=0.4)
         axes.text(
-            spot.x, spot.y, area.mark, fontsize=7, fontweight="bold", color=_INK,
-            ha="center", va="center", path_effects=halo,
+            x, y, area.mark, fontsize=7, fontweight="bold", color=_INK, ha="center", va="center",
+            path_effects=halo,
         )  # fmt: skip
+
+
+def _free(
+    x: float, y: float, taken: Sequence[tuple[float, float]], mm: tuple[float, float]
+) -> tuple[float, float]:
+    """The nearest place on a few circles where no other number stands; `mm` is one in degrees."""
+    for radius in (0, 5, 8, 11, 14, 17):
+        for angle in np.radians(np.arange(90, 450, 30 if radius else 360)).tolist():
+            at_x = x + radius * float(np.cos(angle)) * mm[0] if radius else x
+            at_y = y + radius * float(np.sin(angle)) * mm[1] if radius else y
+            if all(
+                abs(at_x - ox) > 4.6 * mm[0] or abs(at_y - oy) > 3.2 * mm[1] for ox, oy in taken
+            ):
+                return at_x, at_y
+    return x, y
 
 
 # ------------------------------------------------------------------------------ bars
@@ -389,7 +431,7 @@ def _text(
 
 def _fitting(text: str, size: float, wide: float) -> str:
     """The text cut to the width; a letter is about 0.6 of its size wide."""
-    most = max(int(wide / (size * 0.3528 * 0.59)), 1)
+    most = max(int(wide / (size * 0.3528 * 0.56)), 1)
     clean = " ".join(text.split())
     return clean if len(clean) <= most else clean[: most - 1].rstrip() + "…"
 

@@ -253,7 +253,7 @@ def _pdf(whole: Sheet, sheet: Sheet, ground: _Ground, attribution: str, style: S
     document: bytes = paper.territory_pdf(
         _heading(whole, attribution, style),
         areas,
-        _bars(whole, style),
+        _bars(whole, style, numbered=True),
         _table(whole.territories, style),
         ideal=whole.ideal,
         tolerance=whole.plan.tolerance,
@@ -325,9 +325,14 @@ def _heading(sheet: Sheet, attribution: str, style: Style) -> Heading:
     )
 
 
-def _bars(sheet: Sheet, style: Style) -> list[Bar]:
+def _bars(sheet: Sheet, style: Style, *, numbered: bool = False) -> list[Bar]:
     return [
-        Bar(row.name, row.load or 0.0, style.number(row.load or 0.0), colour_at(row.colour))
+        Bar(
+            f"{row.number}  {row.name}" if numbered else row.name,
+            row.load or 0.0,
+            style.number(row.load or 0.0),
+            colour_at(row.colour),
+        )
         for row in sorted(sheet.territories, key=lambda row: -(row.load or 0.0))
     ]
 
