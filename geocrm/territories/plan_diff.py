@@ -190,7 +190,12 @@ def _flows(
 
 
 def _reps(before: Division, after: Division, twin: Sequence[int]) -> tuple[RepMove, ...]:
-    """People whose territories after are not those that continue theirs before."""
+    """People whose territories after are not those that continue theirs before.
+
+    None where a plan names nobody yet: then it does not say who would move.
+    """
+    if not before.people or not after.people:
+        return ()
     was: dict[str, set[int]] = {}
     now: dict[str, set[int]] = {}
     for side, where in ((before, was), (after, now)):

@@ -34,6 +34,7 @@ from geocrm.web import (
     sign_in,
     static_files,
     territories,
+    territory_compare,
     tiles,
     visits,
 )
@@ -64,6 +65,7 @@ from geocrm.web.api import pop as api_pop
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import territory_activation as api_territory_activation
+from geocrm.web.api import territory_diff as api_territory_diff
 from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
@@ -112,6 +114,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territories.bp,
     api_territory_activation.bp,
     api_territory_files.bp,
+    territory_compare.bp,
+    api_territory_diff.bp,
     people.bp,
     providers.bp,
     api_people.bp,
