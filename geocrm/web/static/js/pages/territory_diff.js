@@ -16,6 +16,8 @@ const drawn = page.drawn;
 /** @type {{codes: string[]}[]} */
 const flows = page.matrix;
 const moved = new Set(flows.flatMap((flow) => flow.codes));
+/** Whether one map moves because the other did. */
+let following = false;
 
 const maps = await Promise.all([
   createMap(byId("map-a"), { label: t("Map of the plan from which units go"), controls: false }),
@@ -36,8 +38,6 @@ document.addEventListener("click", (event) => {
   const button = /** @type {HTMLElement} */ (event.target).closest("[data-show]");
   if (button instanceof HTMLElement) show(Number(button.dataset.show));
 });
-
-let following = false;
 
 /** The other map shows the same ground. @param {any} map @param {any} other */
 function follow(map, other) {
