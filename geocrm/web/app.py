@@ -34,6 +34,7 @@ from geocrm.web import (
     sign_in,
     static_files,
     territories,
+    territory_compare,
     tiles,
     visits,
 )
@@ -63,6 +64,9 @@ from geocrm.web.api import places as api_places
 from geocrm.web.api import pop as api_pop
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
+from geocrm.web.api import territory_activation as api_territory_activation
+from geocrm.web.api import territory_diff as api_territory_diff
+from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
@@ -108,6 +112,10 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_visits.bp,
     territories.bp,
     api_territories.bp,
+    api_territory_activation.bp,
+    api_territory_files.bp,
+    territory_compare.bp,
+    api_territory_diff.bp,
     people.bp,
     providers.bp,
     api_people.bp,

@@ -11,7 +11,7 @@ from geocrm.territories import queries, service, sheets
 from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import Measure, PlanState
 from geocrm.web.access import permit
-from geocrm.web.api.territories import WEB_TIME_S, shown_sheet
+from geocrm.web.api.territory_documents import WEB_TIME_S, shown_sheet
 from geocrm.web.words import layer_name
 
 bp = Blueprint("territories", __name__, url_prefix="/territories")

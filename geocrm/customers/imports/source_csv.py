@@ -40,6 +40,21 @@ def open_csv(path: Path, known: Callable[[str], bool], encoding: str | None = No
     return Source("csv", columns, rows, (), details)
 
 
+def records(path: Path, encoding: str | None = None) -> tuple[str, Iterator[Row]]:
+    """The delimiter of a file, and all its rows that hold something, a header if there is one too.
+
+    For tables whose columns have no names that a person could choose among.
+    """
+    encoding = encodings.require(encoding) if encoding else encodings.guess(path)
+    skip, delimiter = _dialect(path, encoding)
+    rows = _read(path, encoding, delimiter, skip)
+    return delimiter, (row for row in rows if row.broken or any(map(str.strip, _words(row))))
+
+
+def _words(row: Row) -> Iterator[str]:
+    return (str(cell) for cell in row.cells)
+
+
 def _trimmed(cells: Sequence[object]) -> list[str]:
     names = [str(cell) for cell in cells]
     while names and not names[-1].strip():

@@ -1,0 +1,9 @@
+"""`geocrm territories`: design balanced territories, decide on a plan, carry plans in and out.
+
+Each module adds its commands to the group.
+"""
+
+from geocrm.cli.territories import design, files, life, reading
+from geocrm.cli.territories.group import territories
+
+__all__ = ["design", "files", "life", "reading", "territories"]

@@ -1,0 +1,86 @@
+"""Saved plans and plan files as the two sides of a comparison."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from geocrm.errors import InvalidInput
+from geocrm.places import queries as places
+from geocrm.security import Actor
+from geocrm.territories import figures, queries
+from geocrm.territories.figures import UnitFigures
+from geocrm.territories.models import Measure, Plan
+from geocrm.territories.plan_diff import Division, PlanDiff, compare
+from geocrm.territories.plan_files import PlanFile, finder, label_order
+from geocrm.territories.text_tables import listed
+
+_NOTHING = UnitFigures()
+
+
+def of_plan(session: Session, plan: Plan) -> Division:
+    """A saved plan; three statements."""
+    territories = queries.territories(session, plan.id)
+    row = {territory.number: at for at, territory in enumerate(territories)}
+    at_id = {territory.id: at for at, territory in enumerate(territories)}
+    units = queries.placed_units(session, plan.id)
+    people: dict[int, tuple[str, ...]] = {}
+    for member in queries.members(session, [plan.id]):
+        at = at_id[member.territory_id]
+        people[at] = (*people.get(at, ()), member.name)
+    return Division(
+        called=plan.name,
+        ids=tuple(unit.code for unit in units),
+        district=np.array([row[unit.territory] for unit in units], dtype=np.intp),
+        labels=tuple(str(territory.number) for territory in territories),
+        names=tuple(territory.name for territory in territories),
+        people=people,
+    )
+
+
+def of_file(file: PlanFile, known: Sequence[str] | None = None) -> Division:
+    """A plan file; with `known` its codes become those, and one that means none is refused."""
+    ids = file.units
+    if known is not None:
+        find = finder(known)
+        found = [find(unit) for unit in ids]
+        unknown = [unit for unit, code in zip(ids, found, strict=True) if code is None]
+        if unknown:
+            raise InvalidInput(
+                f"{file.called} assigns {len(unknown):,} units that are not known:"
+                f" {listed(unknown)}. Correct their codes, or name their level (--level)"
+            )
+        ids = tuple(code for code in found if code is not None)
+    labels = label_order(file.labels)
+    at = {label: row for row, label in enumerate(labels)}
+    said = file.head.get("territories")
+    names = said if isinstance(said, dict) else {}
+    return Division(
+        called=str(file.head.get("name", file.called)),
+        ids=ids,
+        district=np.array([at[label] for label in file.labels], dtype=np.intp),
+        labels=labels,
+        names=tuple(str(_name(names.get(label), label)) for label in labels),
+        people={},
+    )
+
+
+def diff(session: Session, actor: Actor, before: Division, after: Division) -> PlanDiff:
+    """The difference, in units, and in what the actor sees in them; two statements."""
+    actor.require("design", "territory")
+    return compare(before, after, loads(session, {*before.ids, *after.ids}))
+
+
+def loads(session: Session, codes: Collection[str]) -> dict[str, dict[str, float]]:
+    """Accounts, revenue and population of units, by measure; people where they are known."""
+    seen = figures.by_unit(session, codes)
+    units = places.by_codes(session, sorted(codes))
+    return {
+        Measure.ACCOUNTS.value: {c: float(seen.get(c, _NOTHING).accounts) for c in codes},
+        Measure.REVENUE.value: {c: float(seen.get(c, _NOTHING).revenue) for c in codes},
+        Measure.POPULATION.value: {unit.code: float(unit.population or 0) for unit in units},
+    }
+
+
+def _name(said: object, label: str) -> object:
+    return said.get("name", label) if isinstance(said, dict) else label

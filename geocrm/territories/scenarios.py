@@ -1,0 +1,190 @@
+"""A plan as sorted text that anybody can keep, compare line by line, and design again.
+
+Comment lines say how the plan was asked for and what it was made on; below them stands
+`unit,territory`, sorted. The same plan gives the same bytes. People are not in it.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from geocrm.errors import InvalidInput
+from geocrm.places import queries as places
+from geocrm.security import Actor
+from geocrm.spatial.districting import SOLVER_VERSION
+from geocrm.territories import designing, queries
+from geocrm.territories.designing import Design, Request
+from geocrm.territories.ground import Ground
+from geocrm.territories.matching import twins
+from geocrm.territories.models import Measure, Plan
+from geocrm.territories.plan_files import PlanFile, matched
+
+FORMAT: Final = "1"
+# Of a checksum; as many digits as a commit is called by.
+_DIGITS: Final = 12
+_FIGURES: Final = ("max_deviation", "contiguous", "compactness", "tolerance_met")
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What designing anew gave, and why it is another plan where it is."""
+
+    same: bool
+    moved: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def write(session: Session, actor: Actor, plan_id: int) -> bytes:
+    """The plan as text."""
+    actor.require("export", "territory")
+    plan = queries.plan(session, actor, plan_id)
+    territories = queries.territories(session, plan.id)
+    units = queries.placed_units(session, plan.id)
+    ground, _ = designing.of_plan(session, plan, territories)
+    number = {territory.id: territory.number for territory in territories}
+    head = {
+        "name": plan.name,
+        "level": plan.level,
+        "within": plan.within,
+        **boundaries(session, plan.level),
+        "balance": plan.measure,
+        "count": len(territories),
+        "tolerance": plan.tolerance,
+        "seed": plan.seed,
+        "time_s": plan.params.get("time_s", designing.DEFAULT_TIME_S),
+        "request": plan.params.get("request", {}),
+        "solver": plan.params.get("solver", SOLVER_VERSION),
+        "stopped_early": _stopped_early(plan),
+        "loads": plan.params.get("loads") or fingerprint(ground, Measure(plan.measure)),
+        "links": plan.params.get("links", []),
+        "figures": {name: _rounded(plan.params[name]) for name in _FIGURES if name in plan.params},
+    } | {
+        f"territory {territory.number}": {
+            "name": territory.name,
+            "colour": territory.colour,
+            "parent": number.get(territory.parent_id) if territory.parent_id else None,
+        }
+        for territory in territories
+    }
+    return text_of(head, [(unit.code, str(unit.territory)) for unit in units])
+
+
+def text_of(head: Mapping[str, Any], rows: Sequence[tuple[str, str]]) -> bytes:
+    """A scenario file: comment lines, a header, sorted rows."""
+    out = io.StringIO()
+    out.write(f"# geocrm scenario {FORMAT}\n")
+    for name, value in head.items():
+        out.write(f"# {name}: {json.dumps(value, ensure_ascii=False, sort_keys=True)}\n")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("unit", "territory"))
+    writer.writerows(sorted(rows))
+    return out.getvalue().encode()
+
+
+def boundaries(session: Session, level: str) -> dict[str, Any]:
+    """The vintage of a boundary level, and checksums of its units and of its neighbour graph."""
+    layer = places.layer(session, level)
+    return {
+        "vintage": layer.vintage,
+        "units": (layer.units_sha256 or "")[:_DIGITS],
+        "edges": (layer.edges_sha256 or "")[:_DIGITS],
+    }
+
+
+def fingerprint(ground: Ground, measure: Measure) -> str:
+    """A checksum of what lies in each unit; equal for the same customers, orders or people."""
+    lines = sorted(
+        f"{unit.code},{load!r}"
+        for unit, load in zip(ground.units, ground.load(measure).tolist(), strict=True)
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:_DIGITS]
+
+
+def require_scenario(file: PlanFile) -> None:
+    """Refuse a file that does not say how its plan was made."""
+    if file.head.get("format") != FORMAT:
+        made = file.head.get("format")
+        raise InvalidInput(
+            f"{file.called} is a scenario of format {made}, which this version does not know: use"
+            " the version that wrote it"
+            if made
+            else f"{file.called} is no scenario: write one with geocrm territories export PLAN"
+            " --format scenario"
+        )
+
+
+def request_of(file: PlanFile, time_s: float | None = None) -> Request:
+    """What the scenario's plan was asked to be; InvalidInput names a line that is missing."""
+    require_scenario(file)
+    head = file.head
+    try:
+        return Request(
+            level=str(head["level"]),
+            count=int(head["count"]),
+            measure=Measure(head["balance"]),
+            within=None if head["within"] is None else str(head["within"]),
+            tolerance=float(head["tolerance"]),
+            seed=int(head["seed"]),
+            time_s=float(head["time_s"] if time_s is None else time_s),
+        )
+    except KeyError as error:
+        raise InvalidInput(f"{file.called} lacks the line # {error.args[0]}: add it") from error
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{file.called} cannot be designed anew: {error}") from error
+
+
+def replayed(
+    file: PlanFile, found: Design, here: Mapping[str, Any], vintage: str | None = None
+) -> Replay:
+    """Whether the design is the scenario's plan; `here` is what `boundaries` says today."""
+    ids = [unit.code for unit in found.ground.units]
+    plan = matched(file, ids, vintage=vintage or here.get("vintage"))
+    moved = _moved(plan.district, found.district)
+    codes = tuple(ids[at] for at in np.flatnonzero(moved).tolist())
+    return Replay(not codes, codes, tuple(_reasons(file, found, here)) if codes else ())
+
+
+def _moved(before: NDArray[np.intp], after: NDArray[np.intp]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = twins(before, after, np.ones(len(before)))[after] != before
+    return found
+
+
+def _reasons(file: PlanFile, found: Design, here: Mapping[str, Any]) -> list[str]:
+    """Why the same question may have another answer."""
+    head = file.head
+    reasons = []
+    loads = fingerprint(found.ground, found.request.measure)
+    if head.get("loads") != loads:
+        reasons.append(
+            f"what lies in the units differs (fingerprint {head.get('loads')}, now {loads}): other"
+            " customers or figures, or you see others than whoever made the plan"
+        )
+    for name, what in (("vintage", "boundary vintage"), ("units", "units"),
+                       ("edges", "neighbour graph")):  # fmt: skip
+        if head.get(name) != here.get(name):
+            reasons.append(f"the {what} differs ({head.get(name)}, now {here.get(name)})")
+    if head.get("solver") != SOLVER_VERSION:
+        reasons.append(f"the solver differs ({head.get('solver')}, now {SOLVER_VERSION})")
+    if head.get("stopped_early"):
+        reasons.append("the time ran out when the plan was made, so where it stopped is chance")
+    if found.elapsed_s >= found.request.time_s:
+        reasons.append("the time ran out now: give it more with --time")
+    return reasons or ["units were moved by hand after the plan was designed"]
+
+
+def _stopped_early(plan: Plan) -> bool:
+    spent, given = plan.params.get("elapsed_s"), plan.params.get("time_s")
+    known = plan.params.get("stopped_early")
+    return bool(known) if known is not None else bool(spent and given and spent >= given)
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 6) if isinstance(value, float) else value

@@ -1,0 +1,197 @@
+"""Small tables out of files: read whole, and refused with file, row, column, value and remedy."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocrm.customers.imports import source_csv
+from geocrm.customers.imports.source import require_readable, text_of
+from geocrm.errors import InvalidInput
+
+MAX_BYTES: Final = 200 * 2**20
+MAX_ROWS: Final = 3_000_000
+MAX_TEXT: Final = 200
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d+")
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+class _NotANumber(ValueError):
+    """Why a cell is no number, and what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under named columns, each with the number that a person finds it by."""
+
+    called: str
+    # What a row is called: a row of a table, a feature of a map.
+    word: str
+    columns: tuple[str, ...]
+    numbers: tuple[int, ...]
+    cells: tuple[Sequence[Any], ...]
+    decimal_comma: bool = False
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def column(self, *names: str) -> int | None:
+        """The first column that has one of these names, in any case; names in order of choice."""
+        known = {plain(column): at for at, column in reversed(list(enumerate(self.columns)))}
+        return next((known[plain(name)] for name in names if plain(name) in known), None)
+
+    def at(self, row: int, column: int | None = None) -> str:
+        """Where something stands, as the beginning of a sentence."""
+        where = f"{self.called}, {self.word} {self.numbers[row]}"
+        return where if column is None else f"{where}, column {self.columns[column]!r}"
+
+    def text(self, row: int, column: int) -> str:
+        """A cell as text, without spaces around it."""
+        return cell_text(self.cells[row][column])
+
+    def values(self, column: int, purpose: str, *, least: float = -math.inf) -> NDArray[np.float64]:
+        """A column of numbers; InvalidInput names the first cell that holds none."""
+        found = np.empty(len(self.cells))
+        for row, cells in enumerate(self.cells):
+            try:
+                found[row] = number_in(cells[column], self.decimal_comma)
+            except _NotANumber as error:
+                raise InvalidInput(f"{self.at(row, column)}: {purpose} {error}") from error
+            if found[row] < least:
+                raise InvalidInput(
+                    f"{self.at(row, column)}: {purpose} is {shown(cells[column])}, which is below"
+                    f" {least:g}: write {least:g} or more"
+                )
+        return found
+
+
+def read_table(path: Path) -> Table:
+    """A CSV file with a header: any delimiter, any usual encoding.
+
+    Raises InvalidInput for a file that is missing, empty, no text or too large, for a header that
+    is missing or has a name twice, and for a row that cannot be read or has too many cells.
+    """
+    delimiter, rows = read_rows(path)
+    header = next(rows, None)
+    if header is None:
+        raise InvalidInput(f"{path.name} holds no rows: put column names in the first row")
+    columns = _columns(path.name, header[1])
+    numbers, cells = [], []
+    for number, row in rows:
+        if any(row[len(columns) :]):
+            raise InvalidInput(
+                f"{path.name}, row {number} has {len(row)} cells, but there are {len(columns)}"
+                " columns: put quotes around a text that holds the delimiter"
+            )
+        numbers.append(number)
+        cells.append([*row[: len(columns)], *[""] * (len(columns) - len(row))])
+    if not cells:
+        raise InvalidInput(f"{path.name} holds column names but no rows: add a row for each unit")
+    return Table(path.name, "row", columns, tuple(numbers), tuple(cells), delimiter != ",")
+
+
+def read_rows(path: Path) -> tuple[str, Iterator[tuple[int, list[str]]]]:
+    """The delimiter, and the rows with their numbers; each cell is text without spaces around."""
+    require_usable(path)
+    delimiter, rows = source_csv.records(path)
+
+    def checked() -> Iterator[tuple[int, list[str]]]:
+        for count, row in enumerate(rows, 1):
+            where = f"{path.name}, row {row.number}"
+            if row.broken:
+                raise InvalidInput(f"{where}: {row.broken}")
+            if count > MAX_ROWS:
+                raise InvalidInput(f"{path.name} has more than {MAX_ROWS:,} rows: divide a part")
+            yield row.number, [_clean(str(cell), where) for cell in row.cells]
+
+    return delimiter, checked()
+
+
+def require_usable(path: Path) -> None:
+    """Refuse a file that is missing, empty or larger than we read."""
+    require_readable(path)
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise InvalidInput(
+            f"{path.name} has {size / 2**20:,.0f} MB, more than {MAX_BYTES // 2**20}: leave out"
+            " columns that are not needed, simplify outlines, or divide a part of the area"
+        )
+
+
+def plain(name: str) -> str:
+    """A column's name as names are compared: without case, spaces and signs."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as text: 7.0 out of a map's properties is 7."""
+    if isinstance(cell, str | int | float) or cell is None:
+        return text_of(cell)
+    return str(cell)
+
+
+def shown(cell: Any) -> str:
+    """A value as a sentence repeats it."""
+    text = cell_text(cell)
+    return repr(text if len(text) <= 40 else f"{text[:40]}...")
+
+
+def number_in(cell: Any, decimal_comma: bool) -> float:
+    """The number in a cell; the error ends a sentence that begins with what the number is."""
+    text = cell_text(cell)
+    if not text:
+        raise _NotANumber("is missing: write a number, 0 where there is nothing")
+    if isinstance(cell, bool):
+        raise _NotANumber(f"is {text!r}, which is no number: write one")
+    if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    if text.casefold().lstrip("+-") in ("nan", "inf", "infinity", "na", "n/a", "null", "none"):
+        raise _NotANumber(f"is {shown(cell)}, which is no number: write one, 0 where nothing is")
+    if not _NUMBER.fullmatch(text):
+        raise _NotANumber(
+            f"is {shown(cell)}, which is no number: write digits with a point for decimals, such as"
+            " 1234.5"
+        )
+    value = float(text)
+    if not math.isfinite(value):
+        raise _NotANumber(f"is {shown(cell)}, which is too large: choose a larger unit")
+    return value
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Names as a sentence lists them: the first few, and how many more there are."""
+    some = ", ".join(names[:most])
+    return some if len(names) <= most else f"{some} and {len(names) - most:,} more"
+
+
+def positions(ids: Sequence[str]) -> Mapping[str, int]:
+    """Where each unit stands."""
+    return {name: at for at, name in enumerate(ids)}
+
+
+def _columns(called: str, header: Sequence[str]) -> tuple[str, ...]:
+    names = list(header)
+    while names and not names[-1]:
+        names.pop()
+    seen: set[str] = set()
+    for name in names:
+        if name and plain(name) in seen:
+            raise InvalidInput(f"{called} has two columns called {name!r}: rename or delete one")
+        seen.add(plain(name))
+    return tuple(names)
+
+
+def _clean(cell: str, where: str) -> str:
+    if "\x00" in cell:
+        raise InvalidInput(f"{where} holds a NUL character: save the file anew as CSV (UTF-8)")
+    if "�" in cell:
+        raise InvalidInput(
+            f"{where}: {shown(cell)} holds letters in another encoding than the rest of the file;"
+            " save the file as UTF-8"
+        )
+    return text_of(cell)

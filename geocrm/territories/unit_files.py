@@ -1,0 +1,402 @@
+"""Units and their neighbours out of files, so that territories can be designed without a database.
+
+Units: a CSV table `id,weight[,lon,lat | x,y][,more numbers]`, or GeoJSON whose shared borders make
+the neighbours. Neighbours: a CSV table `a,b[,length]`, with or without a header.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocrm.errors import InvalidInput
+from geocrm.spatial.districting import bridges, components
+from geocrm.territories import text_tables, unit_shapes
+from geocrm.territories.text_tables import Table, listed
+
+MAX_UNITS: Final = 250_000
+_ID: Final = ("id", "code", "unit", "geoid", "geoid10", "geoid20", "fips", "kode", "name")
+_LON: Final = ("lon", "lng", "long", "longitude")
+_LAT: Final = ("lat", "latitude")
+_PARENT: Final = ("parent", "parent_id")
+_AREA: Final = ("area_km2",)
+_WEIGHT: Final = "weight"
+_A: Final = ("a", "from", "source", "u", "i", "unit", "unit_a", "id", "id1", "node1", "src")
+_B: Final = ("b", "to", "target", "v", "j", "neighbour", "neighbor", "unit_b", "id2", "node2",
+             "dst")  # fmt: skip
+_LENGTH: Final = ("length", "length_m", "len", "border", "shared_perim", "weight")
+_GEOJSON: Final = (".geojson", ".json")
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFile:
+    """Units with their loads, places and neighbours, n of them in the order of the file.
+
+    Either lon and lat (degrees) or x and y (planar, any unit) are known, or neither. `weights` has
+    shape (n, m), a column for each of `measures`; `edges` has shape (e, 2); `edge_length` (e,) is
+    in the unit of the file, metres where it was measured on outlines. `unusable` says of numeric
+    columns that are no measure why not; `notes` what the person should know although all is fine.
+    """
+
+    called: str
+    ids: tuple[str, ...]
+    measures: tuple[str, ...]
+    weights: Floats
+    edges: NDArray[np.intp]
+    edge_length: Floats | None = None
+    lon: Floats | None = None
+    lat: Floats | None = None
+    x: Floats | None = None
+    y: Floats | None = None
+    area_km2: Floats | None = None
+    parents: tuple[str, ...] | None = None
+    # Valid (multi)polygons in degrees, shape (n,), where the file has outlines.
+    shapes: NDArray[np.object_] | None = None
+    unusable: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def weight(self, measure: str | None = None) -> Floats:
+        """The load of each unit, shape (n,), by the measure of this name, or by the first.
+
+        Raises InvalidInput for a column that there is not, or that holds something else than loads.
+        """
+        if measure is None:
+            return self.weights[:, 0]
+        wanted = text_tables.plain(measure)
+        for at, name in enumerate(self.measures):
+            if text_tables.plain(name) == wanted:
+                return self.weights[:, at]
+        for name, reason in self.unusable:
+            if text_tables.plain(name) == wanted:
+                raise InvalidInput(reason)
+        raise InvalidInput(
+            f"{self.called} has no column {measure!r}: choose among {listed(self.measures, 12)}"
+        )
+
+    def led_by(self, measure: str | None) -> "UnitFile":
+        """The same units with this measure first, where there is such a one."""
+        if measure not in self.measures:
+            return self
+        first = self.measures.index(measure)
+        order = [first, *(at for at in range(len(self.measures)) if at != first)]
+        return replace(
+            self,
+            measures=tuple(self.measures[at] for at in order),
+            weights=self.weights[:, order],
+        )
+
+
+def read(units: Path, edges: Path | None = None, measures: Sequence[str] = ()) -> UnitFile:
+    """The units of a file, with the neighbours of another where one is given.
+
+    `measures` are the columns that must hold loads; without them `weight`, or the first column of
+    numbers. Raises InvalidInput, naming file, row, column, value and remedy.
+    """
+    found = read_units(units, measures, with_neighbours=edges is None)
+    return found if edges is None else with_edges(found, edges)
+
+
+def read_units(
+    path: Path, measures: Sequence[str] = (), *, with_neighbours: bool = True
+) -> UnitFile:
+    """The units of a CSV or GeoJSON file; neighbours come from shared borders, where it has any."""
+    if path.suffix.lower() not in _GEOJSON and not _opens_json(path):
+        return _units(text_tables.read_table(path), measures)
+    table, shapes = unit_shapes.read_features(path)
+    found = _units(table, measures)
+    where = unit_shapes.placed(shapes, found.ids, table, with_neighbours=with_neighbours)
+    return replace(
+        found,
+        lon=where.lon,
+        lat=where.lat,
+        x=None,
+        y=None,
+        area_km2=where.area_km2 if where.area_km2 is not None else found.area_km2,
+        shapes=where.shapes,
+        edges=found.edges if where.edges is None else where.edges,
+        edge_length=where.edge_length_m,
+        notes=where.notes,
+    )
+
+
+def with_edges(units: UnitFile, path: Path) -> UnitFile:
+    """The units with the neighbours that a file lists, instead of any they had."""
+    rows = list(text_tables.read_rows(path)[1])
+    start, columns = _edge_columns(rows, units)
+    at = text_tables.positions(units.ids)
+    lengths: dict[tuple[int, int], float | None] = {}
+    twice = 0
+    for number, cells in rows[start:]:
+        where = f"{path.name}, row {number}"
+        pair = _pair(cells, columns, at, where, units.called)
+        length = _length(cells, columns, where)
+        if pair in lengths:
+            twice += 1
+            _require_same(lengths[pair], length, units, pair, where)
+        lengths[pair] = length
+    pairs = np.array(sorted(lengths), dtype=np.intp).reshape(-1, 2)
+    known = [lengths[int(a), int(b)] for a, b in pairs]
+    notes = (f"{path.name} lists {twice:,} edges twice; they count once",) if twice else ()
+    return replace(
+        units,
+        edges=pairs,
+        edge_length=None if None in known else np.array(known, dtype=np.float64),
+        notes=(*units.notes, *notes),
+    )
+
+
+def require_connected(units: UnitFile) -> None:
+    """Refuse units that their edges do not join into one piece, naming the pieces."""
+    if len(units) > 1 and not len(units.edges):
+        raise InvalidInput(
+            f"No edges are known between the {len(units):,} units of {units.called}: name a file"
+            " a,b[,length] with --edges, or give outlines as GeoJSON"
+        )
+    part = components(len(units), units.edges)
+    count = int(part.max()) + 1
+    if count == 1:
+        return
+    sizes = np.bincount(part)
+    largest = np.argsort(-sizes, kind="stable")
+    pieces = "; ".join(
+        f"{sizes[at]:,} ({listed([units.ids[i] for i in np.flatnonzero(part == at)[:4]], 3)}"
+        f"{', ...' if sizes[at] > 4 else ''})"
+        for at in largest[:4]
+    )
+    more = "" if count <= 4 else f"; and {count - 4:,} more pieces"
+    raise InvalidInput(
+        f"The {len(units):,} units of {units.called} are in {count:,} pieces that no edge joins, of"
+        f" {pieces}{more}. Add edges between them{_closest(units, part)}, or design each piece by"
+        " itself"
+    )
+
+
+def _closest(units: UnitFile, part: NDArray[np.intp]) -> str:
+    """An edge that would help, where places are known."""
+    if units.lon is None or units.lat is None:
+        return ""
+    a, b = bridges(units.lon, units.lat, units.edges)[0]
+    return f" (the closest: {units.ids[a]},{units.ids[b]})"
+
+
+# ------------------------------------------------------------------------------ units
+
+
+def _units(table: Table, measures: Sequence[str]) -> UnitFile:
+    if len(table) > MAX_UNITS:
+        raise InvalidInput(
+            f"{table.called} has {len(table):,} units, more than {MAX_UNITS:,}: divide a part, or"
+            " join small units first"
+        )
+    ids = _ids(table)
+    lon, lat = _degrees(table)
+    x, y = (None, None) if lon is not None else _pair_of(table, ("x",), ("y",), "the place")
+    area = table.column(*_AREA)
+    parent = table.column(*_PARENT)
+    names, weights, unusable = _loads(table, measures)
+    return UnitFile(
+        called=table.called,
+        ids=ids,
+        measures=names,
+        weights=weights,
+        edges=np.empty((0, 2), dtype=np.intp),
+        lon=lon,
+        lat=lat,
+        x=x,
+        y=y,
+        area_km2=None if area is None else table.values(area, "the area", least=0),
+        parents=None
+        if parent is None
+        else tuple(table.text(row, parent) for row in range(len(table))),
+        unusable=unusable,
+    )
+
+
+def _ids(table: Table) -> tuple[str, ...]:
+    column = table.column(*_ID)
+    if column is None:
+        raise InvalidInput(
+            f"{table.called} has no column 'id' that names the units (found:"
+            f" {listed(table.columns, 8)}): call it id"
+        )
+    first: dict[str, int] = {}
+    for row in range(len(table)):
+        name = table.text(row, column)
+        if not name:
+            raise InvalidInput(f"{table.at(row, column)}: the unit has no id: give it one")
+        if len(name) > text_tables.MAX_TEXT:
+            raise InvalidInput(
+                f"{table.at(row, column)}: the id {text_tables.shown(name)} has {len(name):,}"
+                f" characters: {text_tables.MAX_TEXT} are the most"
+            )
+        if name in first:
+            raise InvalidInput(
+                f"{table.at(row, column)}: the unit {name!r} is there already, in {table.word}"
+                f" {table.numbers[first[name]]}: every unit needs an id of its own; join its parts"
+                " into one"
+            )
+        first[name] = row
+    return tuple(first)
+
+
+def _loads(
+    table: Table, wanted: Sequence[str]
+) -> tuple[tuple[str, ...], Floats, tuple[tuple[str, str], ...]]:
+    """The columns that hold loads, those asked for first; and of the others why they do not."""
+    required = _required(table, wanted)
+    reserved = {
+        table.column(*names)
+        for names in (_ID, _LON, _LAT, _PARENT, _AREA, ("x",), ("y",), ("name",))
+    }
+    names, columns, unusable = [], [], []
+    others = [at for at in range(len(table.columns)) if at not in reserved and at not in required]
+    for at in (*required, *others):
+        try:
+            column = table.values(at, "the weight" if at in required else "the value", least=0)
+        except InvalidInput as reason:
+            if at in required:
+                raise
+            unusable.append((table.columns[at], str(reason)))
+            continue
+        names.append(table.columns[at])
+        columns.append(column)
+    if not columns:
+        raise InvalidInput(
+            f"{table.called} has no column 'weight' with the load of each unit (found:"
+            f" {listed(table.columns, 8)}): add one with numbers of 0 or more"
+        )
+    return tuple(names), np.column_stack(columns), tuple(unusable)
+
+
+def _required(table: Table, wanted: Sequence[str]) -> list[int]:
+    if not wanted:
+        column = table.column(_WEIGHT)
+        return [] if column is None else [column]
+    found = []
+    for name in dict.fromkeys(wanted):
+        column = table.column(name)
+        if column is None:
+            raise InvalidInput(
+                f"{table.called} has no column {name!r} (found: {listed(table.columns, 12)}): name"
+                " a column with the load of each unit"
+            )
+        found.append(column)
+    return found
+
+
+def _degrees(table: Table) -> tuple[Floats, Floats] | tuple[None, None]:
+    lon, lat = _pair_of(table, _LON, _LAT, "the place")
+    if lon is None or lat is None:
+        return None, None
+    wrong = (np.abs(lon) > 180) | (np.abs(lat) > 90)
+    if not wrong.any():
+        return lon, lat
+    row = int(np.flatnonzero(wrong)[0])
+    where = f"{table.at(row)}: lon {lon[row]:g}, lat {lat[row]:g} is no place in degrees"
+    if (np.abs(lat) <= 180).all() and (np.abs(lon) <= 90).all():
+        raise InvalidInput(f"{where}: lon and lat look swapped; exchange the names of the columns")
+    raise InvalidInput(
+        f"{where}: write degrees (lon -180 to 180, lat -90 to 90), or call planar columns x and y"
+    )
+
+
+def _pair_of(
+    table: Table, one: Sequence[str], other: Sequence[str], purpose: str
+) -> tuple[Floats, Floats] | tuple[None, None]:
+    """Two columns that only make sense together."""
+    a, b = table.column(*one), table.column(*other)
+    if a is None and b is None:
+        return None, None
+    if a is None or b is None:
+        there, lacking = (table.columns[a], other[0]) if a is not None else ("", one[0])
+        there = there or table.columns[b or 0]
+        raise InvalidInput(
+            f"{table.called} has a column {there!r} but no {lacking!r}: add it, or leave out both"
+        )
+    return table.values(a, purpose), table.values(b, purpose)
+
+
+def _opens_json(path: Path) -> bool:
+    """Whether a file of another ending is JSON all the same."""
+    text_tables.require_usable(path)
+    with path.open("rb") as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+
+
+# ------------------------------------------------------------------------------ edges
+
+
+def _edge_columns(
+    rows: Sequence[tuple[int, list[str]]], units: UnitFile
+) -> tuple[int, tuple[int, int, int | None]]:
+    """How many rows are header, and where a, b and the length stand (None where there is none)."""
+    if not rows:
+        return 0, (0, 1, None)
+    first = rows[0][1]
+    known = set(units.ids)
+    if len(first) >= 2 and first[0] in known and first[1] in known:
+        return 0, (0, 1, 2 if len(first) > 2 else None)
+    names = [text_tables.plain(cell) for cell in first]
+
+    def column(words: Sequence[str]) -> int | None:
+        plain = [text_tables.plain(word) for word in words]
+        return next((names.index(word) for word in plain if word in names), None)
+
+    a, b = column(_A), column(_B)
+    if a is None or b is None:
+        return 0, (0, 1, 2 if len(first) > 2 else None)
+    return 1, (a, b, column(_LENGTH))
+
+
+def _pair(
+    cells: Sequence[str],
+    columns: tuple[int, int, Any],
+    at: Any,
+    where: str,
+    units_called: str,
+) -> tuple[int, int]:
+    if len(cells) <= max(columns[:2]):
+        raise InvalidInput(f"{where} names one unit, not two: write a,b or a,b,length")
+    ends = [cells[column] for column in columns[:2]]
+    for name, column in zip(ends, "ab", strict=True):
+        if name not in at:
+            raise InvalidInput(
+                f"{where}, column {column!r}: there is no unit {text_tables.shown(name)} in"
+                f" {units_called}: correct the id, or delete the row"
+            )
+    a, b = sorted(at[name] for name in ends)
+    if a == b:
+        raise InvalidInput(f"{where}: {ends[0]!r} is named as its own neighbour: delete the row")
+    return a, b
+
+
+def _length(cells: Sequence[str], columns: tuple[int, int, int | None], where: str) -> float | None:
+    column = columns[2]
+    if column is None or column >= len(cells) or not cells[column]:
+        return None
+    try:
+        length = text_tables.number_in(cells[column], decimal_comma=True)
+    except ValueError as error:
+        raise InvalidInput(f"{where}, column 'length': the length {error}") from error
+    if length < 0:
+        raise InvalidInput(f"{where}, column 'length': {length:g} is below 0: write 0 or more")
+    return length
+
+
+def _require_same(
+    one: float | None, other: float | None, units: UnitFile, pair: tuple[int, int], where: str
+) -> None:
+    if one != other:
+        names = ",".join(units.ids[at] for at in pair)
+        raise InvalidInput(
+            f"{where}: the edge {names} is listed twice with different lengths ({one} and {other}):"
+            " delete one of the rows"
+        )

@@ -1,0 +1,167 @@
+"""API of territory plans against each other, and out of files."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from apiflask import APIBlueprint
+from flask import g, request
+from flask_babel import gettext as _
+from pydantic import BaseModel, Field
+from werkzeug.utils import secure_filename
+
+from geocrm.errors import InvalidInput
+from geocrm.territories import importing, plan_files, plan_sides, queries
+from geocrm.territories.models import Measure
+from geocrm.territories.plan_diff import PlanDiff
+from geocrm.territories.text_tables import MAX_BYTES
+from geocrm.web.access import permit
+
+bp = APIBlueprint(
+    "api_territory_diff", __name__, url_prefix="/api/v1/territories", tag="Territories"
+)
+
+
+class TwoPlans(BaseModel):
+    """Two plans by their numbers: what is, and what shall be."""
+
+    a: int = Field(ge=1, lt=2**31)
+    b: int = Field(ge=1, lt=2**31)
+
+
+class Amount(BaseModel):
+    """How much lies in some units, counted over the accounts the asker sees."""
+
+    units: int
+    accounts: float
+    revenue: float
+    population: float
+
+
+class Moved(Amount):
+    """What changes territory, and how many people do."""
+
+    reps: int
+
+
+class Pair(BaseModel):
+    """A territory and the one it continues; null where it is new."""
+
+    before: str | None
+    after: str
+
+
+class FlowOut(Amount):
+    """What goes from one territory to another; null is no territory."""
+
+    source: str | None = Field(serialization_alias="from")
+    to: str | None
+    codes: list[str]
+
+
+class BalanceOut(BaseModel):
+    """What a territory gains and loses."""
+
+    territory: str
+    units_gained: int
+    units_lost: int
+    accounts_gained: float
+    accounts_lost: float
+    revenue_gained: float
+    revenue_lost: float
+    population_gained: float
+    population_lost: float
+
+
+class RepOut(BaseModel):
+    """Somebody whose territories change."""
+
+    name: str
+    before: list[str]
+    after: list[str]
+
+
+class Difference(BaseModel):
+    """What moves from one plan to the other."""
+
+    before: str
+    after: str
+    same: bool
+    moved: Moved
+    totals: Amount
+    matched: list[Pair]
+    matrix: list[FlowOut]
+    balances: list[BalanceOut]
+    reps: list[RepOut]
+
+
+class BroughtIn(BaseModel):
+    """The draft that a file became, and what its sender should know."""
+
+    plan_id: int
+    units: int
+    territories: int
+    notes: list[str]
+
+
+@bp.get("/diff")
+@bp.input(TwoPlans, location="query", arg_name="plans")
+@bp.output(Difference)
+@bp.doc(
+    summary="What moves from plan a to plan b",
+    description="Territories are matched by what they share: other numbers or names move nothing.",
+    security="token",
+)
+@permit("design", "territory")
+def diff(plans: TwoPlans) -> Difference:
+    """Units, customers, revenue, population and reps that change territory."""
+    return shown_diff(found_diff(plans.a, plans.b))
+
+
+@bp.post("/plans/import")
+@bp.output(BroughtIn, status_code=201)
+@bp.doc(
+    summary="Make a draft of a plan file",
+    description="multipart/form-data with `file` (a scenario, a block-equivalency file, a table of"
+    " unit and territory), `name`, and unless the file is a scenario `level`; also `within`,"
+    " `balance`",
+    security="token",
+)
+@permit("design", "territory")
+def bring() -> BroughtIn:
+    """A new draft with the division of the file."""
+    given = request.files.get("file")
+    if given is None or not given.filename:
+        raise InvalidInput(_("Choose a file with two columns: unit and territory"))
+    balance = request.form.get("balance") or None
+    if balance is not None and balance not in set(Measure):
+        raise InvalidInput(f"A plan balances one of {', '.join(Measure)}, not {balance[:40]!r}")
+    with TemporaryDirectory(prefix="geocrm-upload-") as folder:
+        path = Path(folder) / (secure_filename(given.filename)[-100:] or "plan.csv")
+        # One byte over the limit is enough to know that it is too large.
+        path.write_bytes(given.stream.read(MAX_BYTES + 1))
+        file = plan_files.read_plan(path)
+    done = importing.create(
+        *(g.session, g.actor, request.form.get("name") or path.stem, file),
+        level=request.form.get("level") or None,
+        within=request.form.get("within") or None,
+        measure=Measure(balance) if balance else None,
+    )
+    return BroughtIn(
+        plan_id=done.plan.id,
+        units=done.units,
+        territories=done.territories,
+        notes=list(done.notes),
+    )
+
+
+def found_diff(a: int, b: int) -> PlanDiff:
+    """The difference of two plans the asker may see."""
+    sides = [plan_sides.of_plan(g.session, queries.plan(g.session, g.actor, p)) for p in (a, b)]
+    return plan_sides.diff(g.session, g.actor, *sides)
+
+
+def shown_diff(found: PlanDiff) -> Difference:
+    """The difference as the API and the page give it."""
+    document = found.document()
+    flows = [{**flow, "source": flow["from"]} for flow in document["matrix"]]
+    return Difference.model_validate(document | {"matrix": flows})

@@ -1,0 +1,224 @@
+"""What the API of territory plans takes and gives: the plans, and what they consist of."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from geocrm.territories import service, sheets
+from geocrm.territories.designing import DEFAULT_TOLERANCE
+from geocrm.territories.models import Measure, MemberRole
+from geocrm.territories.queries import Member
+
+# A page is waiting: shorter than the command line's, and the job can be cancelled.
+WEB_TIME_S = 15.0
+
+
+class DesignRequest(BaseModel):
+    """What a plan is asked to be."""
+
+    level: str = Field(max_length=80)
+    within: str | None = Field(default=None, max_length=80)
+    count: int
+    balance: Measure
+    tolerance: float = DEFAULT_TOLERANCE
+    seed: int = 1
+    time: float = WEB_TIME_S
+    name: str = Field(min_length=1, max_length=service.MAX_NAME)
+
+
+class Started(BaseModel):
+    """A job that designs; its result names the draft: GET /api/v1/jobs/{job_id}."""
+
+    job_id: int
+
+
+class Copied(BaseModel):
+    """The draft that a copy made."""
+
+    plan_id: int
+
+
+class PlanSummary(BaseModel):
+    """A plan in a list."""
+
+    id: int
+    name: str
+    state: str
+    version: int
+    level: str
+    within: str | None
+    balance: str
+    tolerance: float
+    max_deviation: float | None
+    territories: int
+    author: str | None
+    updated_at: datetime
+    live_from: datetime | None
+
+
+class Person(BaseModel):
+    """Somebody who works in a territory."""
+
+    user_id: int
+    name: str
+    role: MemberRole
+
+
+class Territory(BaseModel):
+    """A territory; figures are null where the asker may not see them."""
+
+    id: int
+    number: int
+    name: str
+    colour: int
+    parent: int | None
+    people: list[Person]
+    units: int
+    contiguous: bool
+    mine: bool
+    load: float | None
+    deviation: float | None
+    accounts: int | None
+    revenue: float | None
+    population: int | None
+
+
+class Unit(BaseModel):
+    """A boundary unit and the number of its territory."""
+
+    code: str
+    name: str
+    territory: int
+    load: float | None
+    accounts: int | None
+    revenue: float | None
+    population: int | None
+    lon: float
+    lat: float
+
+
+class PlanSheet(BaseModel):
+    """A plan with everything the asker may see of it."""
+
+    id: int
+    name: str
+    state: str
+    version: int
+    level: str
+    within: str | None
+    area: str
+    balance: str
+    tolerance: float
+    seed: int
+    ideal: float | None
+    max_deviation: float | None
+    contiguous: bool
+    compactness: float
+    accounts_without_place: int | None
+    territories: list[Territory]
+    units: list[Unit]
+    edges: list[tuple[str, str]]
+
+
+class PlanList(BaseModel):
+    """Plans, the live one first."""
+
+    items: list[PlanSummary]
+
+
+class Versioned(BaseModel):
+    """The version of the plan that a change was made on."""
+
+    version: int | None = None
+
+
+class PlanChange(Versioned):
+    """Another name for a plan."""
+
+    name: str = Field(max_length=1000)
+
+
+class MemberChange(BaseModel):
+    """Somebody to work in a territory."""
+
+    user_id: int
+    role: MemberRole = MemberRole.REP
+
+
+class TerritoryChange(Versioned):
+    """What to change of a territory; what is left out stays."""
+
+    name: str | None = Field(default=None, max_length=1000)
+    colour: int | None = None
+    # 0 puts it on top.
+    parent: int | None = None
+    people: list[MemberChange] | None = Field(default=None, max_length=100)
+
+
+class UnitMove(BaseModel):
+    """A unit and the number of the territory it goes to."""
+
+    unit: str
+    territory: int
+
+
+class Moves(Versioned):
+    """Units that change territory, all or none."""
+
+    moves: list[UnitMove] = Field(min_length=1, max_length=5000)
+    splits_allowed: bool = False
+
+
+class Score(BaseModel):
+    """How good the plan is now."""
+
+    version: int
+    max_deviation: float
+    contiguous: bool
+    compactness: float
+
+
+class Revision(BaseModel):
+    """The version of the plan after a change."""
+
+    version: int
+
+
+class Suggestions(BaseModel):
+    """A rep for each territory without one, by number."""
+
+    reps: dict[str, int]
+
+
+def shown_sheet(sheet: sheets.Sheet) -> PlanSheet:
+    """The sheet as the API and the page give it."""
+    plan = sheet.plan
+    return PlanSheet(
+        id=plan.id,
+        name=plan.name,
+        state=plan.state,
+        version=plan.version,
+        level=plan.level,
+        within=plan.within,
+        area=sheet.area,
+        balance=plan.measure,
+        tolerance=plan.tolerance,
+        seed=plan.seed,
+        ideal=sheet.ideal,
+        max_deviation=sheet.max_deviation,
+        contiguous=sheet.contiguous,
+        compactness=sheet.compactness,
+        accounts_without_place=sheet.unplaced.accounts if sheet.unplaced else None,
+        territories=[_territory(row) for row in sheet.territories],
+        units=[Unit.model_validate(row, from_attributes=True) for row in sheet.units],
+        edges=[(edge.a, edge.b) for edge in sheet.edges],
+    )
+
+
+def _territory(row: sheets.TerritoryRow) -> Territory:
+    fields = {name: getattr(row, name) for name in Territory.model_fields if name != "people"}
+    return Territory(people=[_person(member) for member in row.people], **fields)
+
+
+def _person(member: Member) -> Person:
+    return Person(user_id=member.user_id, name=member.name, role=MemberRole(member.role))

@@ -1,0 +1,83 @@
+// @ts-check
+/** Two plans on two maps that move together; units that change territory stand out. */
+import { createMap, fit, openPopup } from "../lib/basemap.js";
+import { el } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
+import { drawSide } from "./territory_diff_map.js";
+
+/**
+ * @typedef {{colour: number[], name: string[], units: Record<string, number>}} Side
+ * @typedef {{level: string, before: Side, after: Side, names: Record<string, string>, places: Record<string, [number, number]>}} Drawn
+ */
+
+const page = JSON.parse(byId("diff").textContent ?? "{}");
+/** @type {Drawn} */
+const drawn = page.drawn;
+/** @type {{codes: string[]}[]} */
+const flows = page.matrix;
+const moved = new Set(flows.flatMap((flow) => flow.codes));
+/** Whether one map moves because the other did. */
+let following = false;
+
+const maps = await Promise.all([
+  createMap(byId("map-a"), { label: t("Map of the plan from which units go"), controls: false }),
+  createMap(byId("map-b"), { label: t("Map of the plan to which units go") }),
+]);
+const sides = [drawn.before, drawn.after].map((side, at) => drawSide(maps[at], drawn.level, side, moved));
+maps.forEach((map, at) => {
+  map.on("move", () => follow(map, maps[1 - at]));
+  map.on("click", "unit-fill", (/** @type {any} */ event) => tell(map, event));
+});
+fit(maps[0], boxOf(Object.keys(drawn.places)), { duration: 0 });
+
+const dim = /** @type {HTMLInputElement | null} */ (document.getElementById("only-moved"));
+dim?.addEventListener("change", () => sides.forEach((side) => side.dim(dim.checked)));
+sides.forEach((side) => side.dim(dim?.checked ?? false));
+
+document.addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement} */ (event.target).closest("[data-show]");
+  if (button instanceof HTMLElement) show(Number(button.dataset.show));
+});
+
+/** The other map shows the same ground. @param {any} map @param {any} other */
+function follow(map, other) {
+  if (following) return;
+  following = true;
+  other.jumpTo({ center: map.getCenter(), zoom: map.getZoom() });
+  following = false;
+}
+
+/** The units of one row of the table. @param {number} row */
+function show(row) {
+  const codes = flows[row].codes;
+  sides.forEach((side) => side.mark(new Set(codes)));
+  fit(maps[0], boxOf(codes));
+  for (const line of document.querySelectorAll("tr[data-flow]")) {
+    line.classList.toggle("chosen", line.getAttribute("data-flow") === String(row));
+  }
+}
+
+/** Where the unit under the pointer is and goes. @param {any} map @param {any} event */
+function tell(map, event) {
+  const code = event.features[0].properties.code;
+  if (!(code in drawn.names)) return;
+  const [before, after] = [drawn.before, drawn.after].map((side) => side.name[side.units[code]] ?? t("none"));
+  const words = moved.has(code) ? t("{before} → {after}", { before, after }) : t("Stays in {after}", { after });
+  openPopup(map, event.lngLat.toArray(), el("div", {}, el("b", {}, drawn.names[code]), el("div", {}, words)));
+}
+
+/** The box around units' points, a little wider. @param {string[]} codes @returns {[number, number, number, number]} */
+function boxOf(codes) {
+  const spots = codes.map((code) => drawn.places[code]).filter(Boolean);
+  const lon = spots.map((spot) => spot[0]);
+  const lat = spots.map((spot) => spot[1]);
+  const margin = 0.4;
+  return [Math.min(...lon) - margin, Math.min(...lat) - margin, Math.max(...lon) + margin, Math.max(...lat) + margin];
+}
+
+/** @param {string} id @returns {HTMLElement} */
+function byId(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`No #${id}`);
+  return found;
+}

@@ -1,0 +1,74 @@
+"""The page on which two plans lie beside each other, and the one that takes plans out of files."""
+
+from typing import Any
+
+from flask import Blueprint, g, render_template, request
+
+from geocrm.places import queries as places
+from geocrm.territories import queries
+from geocrm.territories.models import Measure
+from geocrm.territories.plan_diff import Division, PlanDiff
+from geocrm.territories.queries import PlanSummary
+from geocrm.web.access import permit
+from geocrm.web.api.territory_diff import found_diff, shown_diff
+
+bp = Blueprint("territory_compare", __name__, url_prefix="/territories")
+
+
+@bp.get("/compare")
+@permit("design", "territory")
+def compare() -> str:
+    """Two plans on two maps that move together; without a choice the live one and the newest."""
+    plans = queries.plans(g.session, g.actor)
+    a = request.args.get("a", type=int) or (plans[0].id if plans else 0)
+    b = request.args.get("b", type=int) or _other(plans, a)
+    found = found_diff(a, b) if a and b else None
+    return render_template(
+        "territories/compare.html",
+        plans=plans,
+        a=a,
+        b=b,
+        diff=shown_diff(found) if found else None,
+        drawn=_drawn(found, a, b) if found else None,
+    )
+
+
+@bp.get("/bring")
+@permit("design", "territory")
+def bring() -> str:
+    """The form that makes a draft of a plan file."""
+    return render_template(
+        "territories/bring.html",
+        layers=[layer for layer in places.layers(g.session) if layer.level > 0 and layer.units],
+        areas=queries.areas(g.session),
+        measures=list(Measure),
+    )
+
+
+def _other(plans: list[PlanSummary], a: int) -> int:
+    return next((plan.id for plan in plans if plan.id != a), 0)
+
+
+def _drawn(found: PlanDiff, a: int, b: int) -> dict[str, Any]:
+    """What the maps draw: the colour of each unit in either plan; what goes on keeps its colour."""
+    plan = queries.plan(g.session, g.actor, a)
+    one, other = ([t.colour for t in queries.territories(g.session, p)] for p in (a, b))
+    continued = [one[twin] if twin >= 0 else other[at] for at, twin in enumerate(found.twin)]
+    codes = sorted({*found.before.ids, *found.after.ids})
+    units = places.by_codes(g.session, codes)
+    return {
+        "level": plan.level,
+        "before": _colours(found.before, one),
+        "after": _colours(found.after, continued),
+        "names": {unit.code: unit.name for unit in units},
+        "places": {unit.code: [unit.lon, unit.lat] for unit in units},
+    }
+
+
+def _colours(side: Division, colours: list[int]) -> dict[str, Any]:
+    """For each unit the colour and the name of its territory."""
+    return {
+        "colour": [colours[at] for at in range(len(side.names))],
+        "name": list(side.names),
+        "units": dict(zip(side.ids, side.district.tolist(), strict=True)),
+    }
