@@ -14,11 +14,8 @@ from geocrm.spatial.districting.problem import (
 )
 from geocrm.spatial.districting.proof import Proof, prove
 
-# Counts up when the same question and seed may give another plan than before.
-SOLVER_VERSION = 2
-
 # Counts up with every change that gives another plan for the same question.
-SOLVER_VERSION = "1"
+SOLVER_VERSION = "2"
 
 __all__ = [
     "DEFAULT_EFFORT",
