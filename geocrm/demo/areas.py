@@ -41,8 +41,7 @@ def _made_plan(session: Session, places: Villages, staff: DemoPeople, seed: int)
     request = designing.Request(
         "idn-adm2", people.NUM_REPS, Measure.POPULATION, seed=seed, time_s=_DESIGN_TIME_S
     )
-    ground, unplaced = designing.survey(session, OPERATOR, request)
-    design = designing.solve(ground, unplaced, request)
+    design = designing.solve(designing.survey(session, OPERATOR, request), request)
     plan = service.save(session, OPERATOR, PLAN_NAME, design)
     plan.created_by = staff.manager.id  # so that it is known as the demo's, and goes with it
     session.flush()

@@ -4,10 +4,9 @@ Reading needs the database and is short; solving needs none and may take as long
 whoever calls keeps no transaction open meanwhile.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,18 +18,22 @@ from geocrm.places import queries as places
 from geocrm.places.queries import Edge
 from geocrm.security import Actor
 from geocrm.spatial import districting
-from geocrm.territories import figures, queries
+from geocrm.territories import figures, queries, solving
 from geocrm.territories import ground as grounds
 from geocrm.territories.evaluation import Evaluation, evaluate, units_of
 from geocrm.territories.figures import Unplaced
 from geocrm.territories.ground import Ground
 from geocrm.territories.models import Measure, Plan, Territory
 from geocrm.territories.palette import colours_apart
+from geocrm.territories.plan_files import Matched
+from geocrm.territories.solving import Moment, Solved
+from geocrm.territories.wishes import Wishes, terms_of
 
 DEFAULT_TOLERANCE = 0.05
 DEFAULT_TIME_S = 20.0
 MAX_TIME_S = 600.0
 MAX_SEED = 2**31 - 1
+MAX_EFFORT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,10 @@ class Request:
     tolerance: float = DEFAULT_TOLERANCE
     seed: int = 1
     time_s: float = DEFAULT_TIME_S
+    effort: int = districting.DEFAULT_EFFORT
+    wishes: Wishes = field(default_factory=Wishes)
+    # Whether what is left of the time goes into a bound of how much better a plan could be.
+    proven: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what can be refused without looking at the ground."""
@@ -60,6 +67,8 @@ class Request:
             )
         if not 0 <= self.seed <= MAX_SEED:
             raise InvalidInput(f"The seed {self.seed} is not between 0 and {MAX_SEED}")
+        if not 0 <= self.effort <= MAX_EFFORT:
+            raise InvalidInput(f"An effort of {self.effort} starts is not in 0 to {MAX_EFFORT}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +82,17 @@ class Design:
     names: tuple[str, ...]
     evaluation: Evaluation
     unplaced: Unplaced
-    elapsed_s: float
+    solved: Solved
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds it took."""
+        return self.solved.elapsed_s
 
     @property
     def tolerance_met(self) -> bool:
-        """Whether every territory is within the tolerance asked for."""
-        return self.evaluation.max_deviation <= self.request.tolerance
+        """Whether every territory is within the tolerance and the limits asked for."""
+        return self.solved.plan.within_limits
 
     def assignment(self) -> Iterator[tuple[str, int]]:
         """Each unit with its territory, counted from 0."""
@@ -97,6 +111,11 @@ class Design:
             "elapsed_s": round(self.elapsed_s, 2),
             "tolerance_met": self.tolerance_met,
             "links": [list(edge) for edge in self.ground.links],
+            "effort": self.request.effort,
+            "request": self.request.wishes.record(),
+            "solver": districting.SOLVER_VERSION,
+            "stopped_early": self.solved.plan.stopped != "finished",
+            "proof": self.solved.document() | {"words": self.solved.words()},
         } | scores(self.evaluation)
 
     def document(self) -> dict[str, Any]:
@@ -128,10 +147,19 @@ class Design:
             "elapsed_s": round(self.elapsed_s, 2),
             "added_links": [edge._asdict() for edge in self.ground.links],
             "accounts_without_place": self.unplaced.accounts,
-        }
+        } | self.solved.document()
 
 
-def survey(session: Session, actor: Actor, request: Request) -> tuple[Ground, Unplaced]:
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a request is about: the ground, who is not on it, and the plan to keep, if any."""
+
+    ground: Ground
+    unplaced: Unplaced
+    keep: Matched | None = None
+
+
+def survey(session: Session, actor: Actor, request: Request) -> Survey:
     """Read the ground a request is about; refuses one that cannot be divided as asked."""
     actor.require("design", "territory")
     ground = grounds.survey(session, request.level, request.within)
@@ -142,29 +170,40 @@ def survey(session: Session, actor: Actor, request: Request) -> tuple[Ground, Un
             f" {request.level} in {area}: ask for fewer, or choose a finer level"
         )
     grounds.require_load(ground, request.measure, area)
-    return ground, figures.unplaced(session)
+    keep = request.wishes.keep
+    return Survey(
+        ground,
+        figures.unplaced(session),
+        None if keep is None else _kept(session, actor, keep, ground),
+    )
 
 
 def solve(
-    ground: Ground,
-    unplaced: Unplaced,
+    survey: Survey,
     request: Request,
     *,
     cancelled: Callable[[], bool] = lambda: False,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[Moment], None] = lambda _: None,
 ) -> Design:
     """Divide the ground; ends when the time is up, or when `cancelled` says so."""
-    started = time.monotonic()
-    ends = started + request.time_s
-    found = districting.design(
-        units_of(ground, request.measure),
-        districting.Terms(request.count, request.tolerance),
+    ground, wishes = survey.ground, request.wishes
+    units = units_of(ground, request.measure)
+    ids = [unit.code for unit in ground.units]
+    terms = terms_of(wishes, ids, request.count, request.tolerance, survey.keep)
+    solved = solving.solve(
+        units,
+        terms,
         seed=request.seed,
-        should_stop=lambda: time.monotonic() >= ends or cancelled(),
-        progress=None if progress is None else lambda share, _: progress(share),
+        time_s=request.time_s,
+        effort=request.effort,
+        proven=request.proven,
+        cancelled=cancelled,
+        progress=progress,
     )
     load = ground.load(request.measure)
-    district = _by_size(found.district, load, request.count)
+    district = solved.plan.district
+    if not terms.keeps_labels:
+        district = _by_size(district, load, request.count)
     evaluation = evaluate(ground, request.measure, district, request.count)
     return Design(
         request=request,
@@ -172,9 +211,24 @@ def solve(
         district=district,
         names=_names(ground, district, load, request.count),
         evaluation=evaluation,
-        unplaced=unplaced,
-        elapsed_s=time.monotonic() - started,
+        unplaced=survey.unplaced,
+        solved=solved,
     )
+
+
+def _kept(session: Session, actor: Actor, name: str, ground: Ground) -> Matched:
+    """The plan to keep on this ground; units it does not have are nowhere today."""
+    plan = queries.plan_named(session, actor, name)
+    territories = queries.territories(session, plan.id)
+    row = {territory.number: at for at, territory in enumerate(territories)}
+    held = {unit.code: row[unit.territory] for unit in queries.placed_units(session, plan.id)}
+    district = np.array([held.get(unit.code, -1) for unit in ground.units], dtype=np.intp)
+    if (district < 0).all():
+        raise InvalidInput(
+            f"{plan.name!r} has none of these units: it divides {plan.level}; keep a plan of this"
+            " level, or none"
+        )
+    return Matched(district, tuple(str(territory.number) for territory in territories))
 
 
 # ------------------------------------------------------------------------------ saved plans

@@ -19,13 +19,14 @@ from sqlalchemy.orm import Session
 from geocrm.errors import InvalidInput
 from geocrm.places import queries as places
 from geocrm.security import Actor
-from geocrm.spatial.districting import SOLVER_VERSION
+from geocrm.spatial.districting import DEFAULT_EFFORT, SOLVER_VERSION
 from geocrm.territories import designing, queries
 from geocrm.territories.designing import Design, Request
 from geocrm.territories.ground import Ground
 from geocrm.territories.matching import twins
 from geocrm.territories.models import Measure, Plan
 from geocrm.territories.plan_files import PlanFile, matched
+from geocrm.territories.wishes import Wishes
 
 FORMAT: Final = "1"
 # Of a checksum; as many digits as a commit is called by.
@@ -60,6 +61,7 @@ def write(session: Session, actor: Actor, plan_id: int) -> bytes:
         "tolerance": plan.tolerance,
         "seed": plan.seed,
         "time_s": plan.params.get("time_s", designing.DEFAULT_TIME_S),
+        "effort": plan.params.get("effort", DEFAULT_EFFORT),
         "request": plan.params.get("request", {}),
         "solver": plan.params.get("solver", SOLVER_VERSION),
         "stopped_early": _stopped_early(plan),
@@ -134,6 +136,8 @@ def request_of(file: PlanFile, time_s: float | None = None) -> Request:
             tolerance=float(head["tolerance"]),
             seed=int(head["seed"]),
             time_s=float(head["time_s"] if time_s is None else time_s),
+            effort=int(head.get("effort", DEFAULT_EFFORT)),
+            wishes=Wishes.of_record(head.get("request", {})),
         )
     except KeyError as error:
         raise InvalidInput(f"{file.called} lacks the line # {error.args[0]}: add it") from error

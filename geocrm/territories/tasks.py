@@ -1,5 +1,6 @@
 """Designing in the background: with progress, cancellable, the result a new draft."""
 
+import json
 import time
 from dataclasses import asdict
 from typing import Any, Final
@@ -12,6 +13,8 @@ from geocrm.security import Actor
 from geocrm.territories import designing, service
 from geocrm.territories.designing import Request
 from geocrm.territories.models import Measure
+from geocrm.territories.solving import Moment
+from geocrm.territories.wishes import Wishes
 
 KIND: Final = "territories.design"
 _REPORT_EVERY_S = 0.5
@@ -20,7 +23,11 @@ _REPORT_EVERY_S = 0.5
 def start(session: Session, actor: Actor, request: Request, name: str) -> JobRun:
     """Queue a design; refuses at once what cannot be designed."""
     designing.survey(session, actor, request)
-    params = asdict(request) | {"measure": request.measure.value, "name": name}
+    params = asdict(request) | {
+        "measure": request.measure.value,
+        "wishes": request.wishes.record(),
+        "name": name,
+    }
     return jobs.start(session, actor, KIND, params)
 
 
@@ -28,13 +35,14 @@ def run(work: Work) -> dict[str, Any]:
     """Design, and save what comes out as a draft; a cancelled one saves nothing."""
     params = dict(work.params)
     name = str(params.pop("name"))
-    request = Request(**(params | {"measure": Measure(params["measure"])}))
+    wishes = Wishes.of_record(params["wishes"])
+    request = Request(**(params | {"measure": Measure(params["measure"]), "wishes": wishes}))
     work.report(0, 100)
     with work.unit_of_work() as session:
-        ground, unplaced = designing.survey(session, work.actor, request)
+        surveyed = designing.survey(session, work.actor, request)
     progress = _Progress(work)
     found = designing.solve(
-        ground, unplaced, request, cancelled=lambda: progress.cancelled, progress=progress.note
+        surveyed, request, cancelled=lambda: progress.cancelled, progress=progress.note
     )
     if progress.cancelled:
         raise Cancelled
@@ -47,6 +55,12 @@ def run(work: Work) -> dict[str, Any]:
         }
 
 
+def _curve_point(moment: Moment) -> str:
+    """Best value and bound for whoever watches; empty while nothing is known."""
+    known = {"best": moment.best, "bound": moment.bound}
+    return "" if moment.best is None else json.dumps(known)
+
+
 class _Progress:
     """Passes the solver's progress on, twice a second, and learns whether it was cancelled."""
 
@@ -55,14 +69,14 @@ class _Progress:
         self._work = work
         self._next = 0.0
 
-    def note(self, share: float) -> None:
+    def note(self, moment: Moment) -> None:
         """Called between the solver's rounds, some milliseconds apart."""
         now = time.monotonic()
         if now < self._next or self.cancelled:
             return
         self._next = now + _REPORT_EVERY_S
         try:
-            self._work.report(round(share * 100), 100)
+            self._work.report(round(moment.share * 100), 100, _curve_point(moment))
         except Cancelled:
             # Raised from inside the solver it would lose nothing, but it may stop in its own way.
             self.cancelled = True

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from geocrm.spatial import districting
 from geocrm.territories import activation, designing, service
 from geocrm.territories.designing import Request
-from geocrm.territories.evaluation import evaluate
+from geocrm.territories.evaluation import evaluate, units_of
 from geocrm.territories.figures import Unplaced
 from geocrm.territories.ground import survey
 from geocrm.territories.models import Measure
+from geocrm.territories.solving import Solved
 
 # a1 b1 c1 d1      North is up; a and b are the province west, c and d the province east; i1 and i2
 # a2 b2 c2 d2      are an island of the west. The crossing from d4 to i1 belongs to the layer.
@@ -85,9 +87,13 @@ def design(session, actor, country):
     """Design territories of that country."""
 
     def run(count: int = 3, measure: Measure = Measure.POPULATION, **more):
-        request = Request("tst-adm2", count, measure, **({"tolerance": 0.2, "time_s": 5} | more))
-        ground, unplaced = designing.survey(session, actor, request)
-        return designing.solve(ground, unplaced, request)
+        request = Request(
+            "tst-adm2",
+            count,
+            measure,
+            **({"tolerance": 0.2, "time_s": 60, "effort": 1, "proven": False} | more),
+        )
+        return designing.solve(designing.survey(session, actor, request), request)
 
     return run
 
@@ -97,6 +103,8 @@ def sliced(session, actor, count: int, measure: Measure) -> designing.Design:
     request = Request("tst-adm2", count, measure, tolerance=0.5)
     ground = survey(session, request.level)
     district = np.arange(len(ground)) * count // len(ground)
+    terms = districting.Terms(count, request.tolerance)
+    plan = districting.evaluate(units_of(ground, measure), terms, district)
     return designing.Design(
         request=request,
         ground=ground,
@@ -104,7 +112,7 @@ def sliced(session, actor, count: int, measure: Measure) -> designing.Design:
         names=tuple(f"Slice {number + 1}" for number in range(count)),
         evaluation=evaluate(ground, measure, district, count),
         unplaced=Unplaced(0, 0.0),
-        elapsed_s=0.0,
+        solved=Solved(districting.Proof(plan, None), terms, seed=1, effort=0, elapsed_s=0.0),
     )
 
 

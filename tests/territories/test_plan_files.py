@@ -92,9 +92,9 @@ def test_replaying_a_designed_scenario_gives_the_same_plan_and_a_changed_one_say
         return plan_files.read_plan(path)
 
     request = scenarios.request_of(scenario())
-    ground, unplaced = designing.survey(session, actor, request)
+    surveyed = designing.survey(session, actor, request)
     here = scenarios.boundaries(session, "tst-adm2")
-    anew = designing.solve(ground, unplaced, request)
+    anew = designing.solve(surveyed, request)
     assert scenarios.replayed(scenario(), anew, here).same
     held = division(session, plan)
     unit, home = next((u, n) for u, n in held.items() if list(held.values()).count(n) > 1)

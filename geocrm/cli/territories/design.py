@@ -1,71 +1,244 @@
-"""Design territories of nearly equal load."""
+"""Design territories of nearly equal load, on boundaries or on units out of files."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import click
 
 from geocrm.cli.context import acting_email, emit, find_actor, json_option, open_sessions, say
 from geocrm.cli.territories.group import territories
+from geocrm.cli.territories.reading import edges_option, units_option
 from geocrm.db import unit_of_work
-from geocrm.errors import Infeasible
-from geocrm.territories import designing, service
+from geocrm.errors import InvalidInput
+from geocrm.spatial.districting import DEFAULT_EFFORT, Objective
+from geocrm.territories import designing, file_designs, plan_files, service, solving, unit_files
 from geocrm.territories.designing import Design, Request
+from geocrm.territories.file_designs import FileDesign
 from geocrm.territories.models import Measure
+from geocrm.territories.text_tables import read_rows
+from geocrm.territories.wishes import Wishes
+
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @territories.command()
-@click.option("--level", required=True, help="Boundary level of the units, such as idn-adm2.")
+@click.option("--level", help="Boundary level of the units, such as idn-adm2.")
 @click.option("--within", metavar="UNIT", help="Only the units in this one, such as idn-adm1:32.")
-@click.option("--count", type=int, required=True, help="How many territories.")
-@click.option("--balance", type=click.Choice([measure.value for measure in Measure]), required=True)
+@units_option
+@edges_option
+@click.option("--count", type=int, help="How many territories.")
+@click.option("--balance", metavar="MEASURE", help="accounts, revenue, population; or a column.")
+@click.option("--weights", metavar="a=0.7,b=0.3", help="Balance a mixture of measures.")
 @click.option("--tolerance", type=float, default=designing.DEFAULT_TOLERANCE)
+@click.option("--min", "minimum", type=float, help="Least load of a territory.")
+@click.option("--max", "maximum", type=float, help="Most load of a territory.")
+@click.option(
+    "--objective",
+    type=click.Choice([each.value for each in Objective]),
+    default=Objective.INERTIA.value,
+    help="What is made small within the limits.",
+)
+@click.option("--keep", metavar="PLAN", help="The plan to keep to: a file, or a saved one.")
+@click.option("--disruption", type=float, help="The most that may move, as a share: 0.10.")
+@click.option("--stability", type=float, default=0.0, help="Weight of keeping, 0 or more.")
+@click.option("--lock", metavar="CODES", help="Units that stay: A,B or A=3 for territory 3.")
+@click.option("--centers", type=FILE, help="CSV lon,lat: from where each territory is served.")
+@click.option("--together", multiple=True, metavar="A,B,C", help="Units of one territory.")
+@click.option("--apart", multiple=True, metavar="A,B", help="Two units of different territories.")
 @click.option("--seed", type=int, default=1)
+@click.option("--effort", type=int, default=DEFAULT_EFFORT, help="Starts of the search.")
 @click.option("--time", "time_s", type=float, default=designing.DEFAULT_TIME_S, metavar="SECONDS")
 @click.option("--save", "name", metavar="NAME", help="Keep the result as a draft.")
 @json_option
 def design(
-    level: str,
+    level: str | None,
     within: str | None,
-    count: int,
-    balance: str,
-    tolerance: float,
-    seed: int,
-    time_s: float,
+    units: Path | None,
+    edges: Path | None,
     name: str | None,
     as_json: bool,
+    keep: str | None,
+    **asked: Any,
 ) -> None:
     """Design contiguous territories of nearly equal load.
 
-    When the tolerance cannot be met, the best plan found is printed, nothing is saved, and the exit
-    status is 2.
+    With --units no database is needed. When the tolerance cannot be met, the best plan found is
+    printed, nothing is saved, and the exit status is 2.
     """
-    request = Request(level, count, Measure(balance), within, tolerance, seed, time_s)
+    wishes = _wishes(keep, asked)
+    if units is not None:
+        if level or within or name:
+            raise InvalidInput("--level, --within and --save are for boundaries: leave out --units")
+        found = _on_file(units, edges, keep, wishes, asked)
+        _show(found.document(), found.solved, as_json)
+        if not found.solved.plan.within_limits:
+            raise solving.missed(found.solved, found.ground.ids)
+        return
+    request = _request(level, within, wishes, asked)
+    made, document = _on_boundaries(request, name)
+    _show(document, made.solved, as_json)
+    _remark(made)
+    if not made.tolerance_met:
+        raise solving.missed(made.solved, [unit.name for unit in made.ground.units])
+
+
+def _on_file(
+    units: Path, edges: Path | None, keep: str | None, wishes: Wishes, asked: dict[str, Any]
+) -> FileDesign:
+    ground = unit_files.read(units, edges, tuple(wishes.weights))
+    for note in ground.notes:
+        say(note)
+    today = None
+    if keep is not None:
+        today = plan_files.matched(
+            plan_files.read_plan(Path(keep)), ground.ids, among=f"the units of {ground.called}"
+        )
+    return file_designs.design(
+        ground,
+        asked["count"],
+        wishes,
+        balance=asked["balance"],
+        tolerance=asked["tolerance"],
+        seed=asked["seed"],
+        time_s=asked["time_s"],
+        effort=asked["effort"],
+        keep=today,
+    )
+
+
+def _request(
+    level: str | None, within: str | None, wishes: Wishes, asked: dict[str, Any]
+) -> Request:
+    if level is None:
+        raise InvalidInput("Name a boundary level (--level idn-adm2), or a file of units (--units)")
+    balance = asked["balance"] or next(iter(wishes.weights), None)
+    if balance not in list(Measure):
+        raise InvalidInput(f"Balance one of {', '.join(Measure)} (--balance), not {balance!r}")
+    count = len(wishes.centres) if asked["count"] is None else asked["count"]
+    if not count:
+        raise InvalidInput("Say how many territories (--count), or give --centers")
+    return Request(
+        level,
+        count,
+        Measure(balance),
+        within,
+        asked["tolerance"],
+        asked["seed"],
+        asked["time_s"],
+        asked["effort"],
+        wishes,
+    )
+
+
+def _on_boundaries(request: Request, name: str | None) -> tuple[Design, dict[str, Any]]:
+    keep = request.wishes.keep
+    of_file = keep is not None and Path(keep).is_file()
     with open_sessions() as sessions:
         actor = find_actor(sessions, acting_email())
+        # A file is matched to the units here; a saved plan where the ground is read.
+        wishes = replace(request.wishes, keep=None, disruption=None) if of_file else request.wishes
         with unit_of_work(sessions, actor) as session:
-            ground, unplaced = designing.survey(session, actor, request)
-        found = designing.solve(ground, unplaced, request)
+            surveyed = designing.survey(session, actor, replace(request, wishes=wishes))
+        if keep is not None and of_file:
+            ids = [unit.code for unit in surveyed.ground.units]
+            file = plan_files.read_plan(Path(keep))
+            surveyed = replace(surveyed, keep=plan_files.matched(file, ids))
+        found = designing.solve(surveyed, request)
         document = found.document()
         if name is not None and found.tolerance_met:
             with unit_of_work(sessions, actor) as session:
                 document["plan_id"] = service.save(session, actor, name, found).id
+    return found, document
+
+
+# ------------------------------------------------------------------------------ what is asked
+
+
+def _wishes(keep: str | None, asked: dict[str, Any]) -> Wishes:
+    return Wishes(
+        weights=_shares(asked["weights"]),
+        minimum=asked["minimum"],
+        maximum=asked["maximum"],
+        objective=Objective(asked["objective"]),
+        keep=keep,
+        disruption=asked["disruption"],
+        stability=asked["stability"],
+        lock=_codes(asked["lock"]),
+        centres=_centres(asked["centers"]),
+        together=tuple(_codes(group) for group in asked["together"]),
+        apart=tuple(_pair(text) for text in asked["apart"]),
+    )
+
+
+def _codes(text: str | None) -> tuple[str, ...]:
+    return tuple(one.strip() for one in (text or "").split(",") if one.strip())
+
+
+def _pair(text: str) -> tuple[str, str]:
+    codes = _codes(text)
+    if len(codes) != 2:
+        raise InvalidInput(f"--apart takes two units, such as A,B; {text!r} names {len(codes)}")
+    return codes[0], codes[1]
+
+
+def _shares(text: str | None) -> dict[str, float]:
+    shares = {}
+    for part in _codes(text):
+        name, _, share = part.rpartition("=")
+        try:
+            shares[name.strip()] = float(share)
+        except ValueError as error:
+            raise InvalidInput(f"--weights takes a=0.7,b=0.3; {part!r} is no such part") from error
+    return shares
+
+
+def _centres(path: Path | None) -> tuple[tuple[float, float], ...]:
+    """Longitudes and latitudes of a CSV file whose header names them."""
+    if path is None:
+        return ()
+    rows = list(read_rows(path)[1])
+    header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+    at = [next((header.index(n) for n in names if n in header), None) for names in _COORDINATES]
+    if None in at:
+        raise InvalidInput(f"{path.name} needs a header with lon and lat; it has {header}")
+    found = []
+    for number, cells in rows[1:]:
+        try:
+            lon, lat = (float(cells[column]) for column in at if column is not None)
+        except (ValueError, IndexError) as error:
+            raise InvalidInput(
+                f"{path.name}, row {number}: lon and lat must be numbers; correct or delete the row"
+            ) from error
+        found.append((lon, lat))
+    if not found:
+        raise InvalidInput(f"{path.name} has no centre: add a row lon,lat for each territory")
+    return tuple(found)
+
+
+_COORDINATES = (("lon", "lng", "longitude", "x"), ("lat", "latitude", "y"))
+
+
+# ------------------------------------------------------------------------------ what is said
+
+
+def _show(document: dict[str, Any], solved: solving.Solved, as_json: bool) -> None:
     if as_json:
         emit(document)
-    else:
-        _print(found)
-    _remark(found)
-    if not found.tolerance_met:
-        raise Infeasible(_missed(found, name))
-
-
-def _print(found: Design) -> None:
-    for at, name in enumerate(found.names):
-        load, off = found.evaluation.load[at], found.evaluation.deviation[at]
-        click.echo(f"{at + 1:>4}  {load:>16,.0f}  {off:>+7.1%}  {name}")
-    result = found.evaluation
+        return
+    for each in document["territories"]:
+        click.echo(
+            f"{each['id']:>4}  {each['load']:>16,}  {each['deviation']:>+7.1%}  {each['name']}"
+        )
+    whole = "contiguous" if document["contiguous"] else "NOT contiguous"
     click.echo(
-        f"At most {result.max_deviation:.2%} off the mean;"
-        f" {'contiguous' if result.contiguous else 'NOT contiguous'};"
-        f" compactness {result.compactness:.2f}; {found.elapsed_s:.1f} s"
+        f"At most {document['max_deviation']:.2%} off the mean; {whole}; {document['elapsed_s']} s"
     )
+    click.echo(f"{solved.plan.objective.value} {solved.plan.value:,.6g}. {solved.words()}")
+    if solved.plan.moved is not None:
+        click.echo(f"{solved.plan.moved:.1%} moved, in {solved.plan.moved_units:,} units")
+    if document["stopped"] != "finished":
+        say("The time ran out: with more --time the plan may be better")
 
 
 def _remark(found: Design) -> None:
@@ -76,12 +249,3 @@ def _remark(found: Design) -> None:
         )
     if found.unplaced.accounts and found.request.measure is not Measure.POPULATION:
         say(f"{found.unplaced.accounts} accounts without a trustworthy point are not counted")
-
-
-def _missed(found: Design, name: str | None) -> str:
-    kept = " Nothing was saved." if name is not None else ""
-    return (
-        f"A tolerance of {found.request.tolerance:.1%} was not met: the best reached in"
-        f" {found.elapsed_s:.1f} s is {found.evaluation.max_deviation:.2%}.{kept} Allow that"
-        " (--tolerance), more --time, or fewer territories"
-    )

@@ -165,9 +165,9 @@ def replay(file: Path, time_s: float | None, as_json: bool) -> int:
     with open_sessions() as sessions:
         actor = find_actor(sessions, acting_email())
         with unit_of_work(sessions, actor) as session:
-            ground, unplaced = designing.survey(session, actor, request)
+            surveyed = designing.survey(session, actor, request)
             here = scenarios.boundaries(session, request.level)
-    done = scenarios.replayed(plan_file, designing.solve(ground, unplaced, request), here)
+    done = scenarios.replayed(plan_file, designing.solve(surveyed, request), here)
     if as_json:
         emit({"same": done.same, "moved": list(done.moved), "reasons": list(done.reasons)})
     elif done.same:

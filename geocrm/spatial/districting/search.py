@@ -207,7 +207,7 @@ class Search:
                 break
             energy, least = anneal(
                 graph, state, goal, space, temperature,
-                SMALL_PER_UNIT * n, LARGE_PER_DISTRICT * k, energy, least, found,
+                SMALL_PER_UNIT * n, min(LARGE_PER_DISTRICT * k, n // 2), energy, least, found,
             )  # fmt: skip
             temperature *= cooling
             self._advance(share)

@@ -1,0 +1,128 @@
+"""Designing on units out of files: the same solver, no database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocrm.errors import InvalidInput
+from geocrm.spatial.districting import DEFAULT_EFFORT, Units, on_earth, on_plane
+from geocrm.territories import solving
+from geocrm.territories.designing import plain_number
+from geocrm.territories.plan_files import Matched
+from geocrm.territories.solving import Solved
+from geocrm.territories.unit_files import UnitFile
+from geocrm.territories.wishes import Wishes, blended, terms_of
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FileDesign:
+    """A division of the units of a file."""
+
+    ground: UnitFile
+    balance: str
+    tolerance: float
+    solved: Solved
+    labels: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The same JSON as of a design on boundaries; further measures stand beside the first."""
+        plan = self.solved.plan
+        held: list[list[str]] = [[] for _ in self.labels]
+        for one, district in zip(self.ground.ids, plan.district.tolist(), strict=True):
+            held[district].append(one)
+        return {
+            "units": self.ground.called,
+            "balance": self.balance,
+            "tolerance": self.tolerance,
+            "territories": [
+                {
+                    "id": at + 1,
+                    "name": label,
+                    "units": held[at],
+                    "load": plain_number(float(plan.load[at, 0])),
+                    "deviation": round(float(plan.deviation[at, 0]), 6),
+                    "loads": self._loads(at),
+                }
+                for at, label in enumerate(self.labels)
+            ],
+            "max_deviation": round(float(plan.max_deviation[0]), 6),
+            "tolerance_met": plan.within_limits,
+            "contiguous": plan.contiguous,
+            "compactness": None if plan.compactness is None else round(plan.compactness, 4),
+            "elapsed_s": round(self.solved.elapsed_s, 2),
+        } | self.solved.document()
+
+    def _loads(self, district: int) -> dict[str, float]:
+        inside = self.solved.plan.district == district
+        total = self.ground.weights[inside].sum(axis=0).tolist()
+        return {
+            name: plain_number(load) for name, load in zip(self.ground.measures, total, strict=True)
+        }
+
+
+def design(
+    ground: UnitFile,
+    count: int | None,
+    wishes: Wishes,
+    *,
+    balance: str | None = None,
+    tolerance: float = 0.05,
+    seed: int = 1,
+    time_s: float = 20.0,
+    effort: int = DEFAULT_EFFORT,
+    keep: Matched | None = None,
+) -> FileDesign:
+    """Divide the units of a file; `keep` is the plan that `wishes.keep` names, on these units.
+
+    Raises InvalidInput or Infeasible with what to do.
+    """
+    load, called = _load(ground, balance, wishes.weights)
+    number = count_of(count, load, wishes, keep)
+    units = _units(ground, load, called)
+    solved = solving.solve(
+        units,
+        terms_of(wishes, ground.ids, number, tolerance, keep),
+        seed=seed,
+        time_s=time_s,
+        effort=effort,
+    )
+    kept = () if keep is None else keep.labels[:number]
+    labels = (*kept, *(str(at + 1) for at in range(len(kept), number)))
+    return FileDesign(ground, called, tolerance, solved, labels)
+
+
+def count_of(count: int | None, load: Floats, wishes: Wishes, keep: Matched | None) -> int:
+    """The number of territories asked for, or the one that centres, limits or the old plan tell."""
+    if count is not None:
+        return count
+    if wishes.centres:
+        return len(wishes.centres)
+    if wishes.maximum is not None and wishes.maximum > 0:
+        return max(1, int(np.ceil(load.sum() / wishes.maximum)))
+    if wishes.minimum is not None and wishes.minimum > 0:
+        return max(1, int(load.sum() // wishes.minimum))
+    if keep is not None:
+        return len(keep.labels)
+    raise InvalidInput("Say how many territories (--count), or give --min, --max or --centers")
+
+
+def _load(
+    ground: UnitFile, balance: str | None, weights: Mapping[str, float]
+) -> tuple[Floats, str]:
+    if weights:
+        return blended(ground.weights, ground.measures, weights)
+    return ground.weight(balance), balance or ground.measures[0]
+
+
+def _units(ground: UnitFile, load: Floats, called: str) -> Units:
+    place = None
+    if ground.lon is not None and ground.lat is not None:
+        place = on_earth(ground.lon, ground.lat)
+    elif ground.x is not None and ground.y is not None:
+        place = on_plane(ground.x, ground.y)
+    return Units(load[:, None], place, ground.edges, measures=(called,), names=ground.ids)

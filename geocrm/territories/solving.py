@@ -1,0 +1,150 @@
+"""One run of the solver and what it says: the plan, what is proven of it, why it ended."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from geocrm.errors import Infeasible
+from geocrm.spatial import districting
+from geocrm.spatial.districting import DEFAULT_EFFORT, Objective, Proof, Terms, Units
+
+# The search has so much of the time; the rest is for proving how good its plan is.
+SEARCH_SHARE = 0.75
+_UNIT_OF = {
+    Objective.INERTIA: "weight x km2",
+    Objective.TRAVEL: "weight x km",
+    Objective.CUT_EDGES: "edges",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How far a run is: the share done, in [0, 1], the best value so far and what is proven."""
+
+    share: float
+    best: float | None
+    bound: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A plan with what is proven about it."""
+
+    proof: Proof
+    terms: Terms
+    seed: int
+    effort: int
+    elapsed_s: float
+
+    @property
+    def plan(self) -> districting.Plan:
+        """The plan."""
+        return self.proof.plan
+
+    def document(self) -> dict[str, Any]:
+        """What is proven and what held the plan back, as JSON."""
+        plan, bound = self.plan, self.proof.bound
+        gap = self.proof.gap
+        return {
+            "objective": round(plan.value, 6),
+            "objective_kind": plan.objective.value,
+            "objective_unit": _UNIT_OF[plan.objective],
+            "bound": None if bound is None else round(bound.value, 6),
+            "gap": None if gap is None else round(gap, 6),
+            "bound_kind": None if bound is None else bound.kind,
+            "proven_optimal": bool(bound and bound.proven and bound.kind == "global"),
+            "stopped": plan.stopped if bound is None else _ended(plan.stopped, bound.stopped),
+            "binding": list(plan.binding),
+            "within_limits": plan.within_limits,
+            "moved": None
+            if plan.moved is None
+            else {"share": round(plan.moved, 6), "units": plan.moved_units},
+            "cut_edges": plan.cut_edges,
+            "inertia": None if plan.inertia is None else round(plan.inertia, 6),
+            "rms_km": None if plan.rms_km is None else round(plan.rms_km, 4),
+            "effort": self.effort,
+            "seed": self.seed,
+        }
+
+    def words(self) -> str:
+        """What is proven, in a sentence."""
+        bound, gap = self.proof.bound, self.proof.gap
+        if bound is None or gap is None:
+            return "Nothing is proven about how much better a plan could be."
+        if bound.proven and bound.kind == "global":
+            return "Proven: no plan within these limits is better."
+        if bound.kind == "global":
+            return f"Proven: no plan within these limits is more than {gap:.1%} better."
+        return (
+            f"Proven only for these centres: no allocation to them is more than {gap:.1%} better;"
+            " other centres may be."
+        )
+
+
+def _ended(search: str, proof: str) -> str:
+    return "finished" if search == proof == "finished" else "stopped"
+
+
+def solve(
+    units: Units,
+    terms: Terms,
+    *,
+    seed: int,
+    time_s: float,
+    effort: int = DEFAULT_EFFORT,
+    proven: bool = True,
+    cancelled: Callable[[], bool] = lambda: False,
+    progress: Callable[[Moment], None] = lambda _: None,
+) -> Solved:
+    """Search, then prove unless not `proven`; the clock only ends a run early, as the plan says."""
+    began = time.monotonic()
+    best: list[float] = []
+
+    def searched(share: float, value: float) -> None:
+        best[:] = [value]
+        progress(Moment(SEARCH_SHARE * share, value if value < float("inf") else None, None))
+
+    plan = districting.design(
+        units,
+        terms,
+        seed=seed,
+        effort=effort,
+        should_stop=lambda: time.monotonic() - began >= time_s * SEARCH_SHARE or cancelled(),
+        progress=searched,
+    )
+    if not proven:
+        return Solved(Proof(plan, None), terms, seed, effort, time.monotonic() - began)
+    proof = districting.prove(
+        units,
+        terms,
+        plan,
+        seconds_left=lambda: 0.0 if cancelled() else time_s - (time.monotonic() - began),
+        progress=lambda bound: progress(Moment(SEARCH_SHARE, plan.value, bound)),
+    )
+    return Solved(proof, terms, seed, effort, time.monotonic() - began)
+
+
+def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
+    """Why the limits were not met, and the smallest relaxation that is known to work."""
+    plan, terms = solved.plan, solved.terms
+    first, asked = float(plan.max_deviation[0]), float(terms.tolerances(1)[0])
+    if "unit" in plan.binding:
+        share = plan.deviation_floor + 1
+        why = (
+            f"+-{asked:.1%} is impossible: {names[plan.floor_unit]} alone, or with the only unit"
+            f" beside it, is {share:.2f} territories, so {plan.deviation_floor:.1%} is the least; "
+        )
+    else:
+        why = f"A tolerance of {asked:.1%} was not met in {solved.elapsed_s:.1f} s: "
+    limit = "" if first <= asked else f"the best reached is {first:.2%}"
+    if first <= asked:
+        worst = plan.load[:, 0]
+        limit = f"loads between {worst.min():g} and {worst.max():g} were reached"
+    budget = (
+        f", with a disruption of at most {terms.budget:.1%}" if terms.budget is not None else ""
+    )
+    return Infeasible(
+        f"{why}{limit}{budget}. Allow that (--tolerance {first:.4f}), more --time, or fewer"
+        " territories"
+    )

@@ -1,0 +1,190 @@
+"""What somebody may wish of a plan beside its number and tolerance, and how the solver takes it.
+
+Wishes name units and territories as people do; `terms_of` turns them into rows and numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocrm.errors import InvalidInput
+from geocrm.spatial.districting import NOWHERE, Objective, Terms, on_earth
+from geocrm.territories.plan_files import Matched
+from geocrm.territories.text_tables import listed
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """All of it may be left out.
+
+    Attributes
+    ----------
+    weights
+        Share of each measure in what is balanced; they need not add up to 1.
+    minimum, maximum
+        Hard limits of a territory's load.
+    keep
+        The plan whose territories are to be kept as far as possible: its number or name.
+    disruption
+        The most that may move away from `keep`, as a share of what is balanced.
+    stability
+        Weight of keeping beside the objective, >= 0.
+    lock
+        Units that stay where `keep` has them, or "unit=3" for the third territory.
+    centres
+        Longitude and latitude from which each territory is served, one for each territory.
+    together, apart
+        Groups of units in one territory; pairs of units in different ones.
+    """
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    minimum: float | None = None
+    maximum: float | None = None
+    objective: Objective = Objective.INERTIA
+    keep: str | None = None
+    disruption: float | None = None
+    stability: float = 0.0
+    lock: tuple[str, ...] = ()
+    centres: tuple[tuple[float, float], ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
+    apart: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no solver needs to be asked."""
+        wrong = {name: share for name, share in self.weights.items() if not 0 <= share < np.inf}
+        if wrong or (self.weights and not sum(self.weights.values()) > 0):
+            raise InvalidInput(f"The weights {dict(self.weights)} must be 0 or more, and not all 0")
+        if not 0 <= self.stability < np.inf:
+            raise InvalidInput(f"The stability must be 0 or more, not {self.stability}")
+        if self.disruption is not None and self.keep is None:
+            raise InvalidInput(
+                "A limit of disruption needs the plan it is measured against: --keep"
+            )
+        for lon, lat in self.centres:
+            if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+                swapped = "; are they swapped?" if abs(lat) <= 180 and abs(lon) <= 90 else ""
+                raise InvalidInput(
+                    f"The centre {lon:g}, {lat:g} is not longitude, latitude in degrees{swapped}"
+                )
+
+    def record(self) -> dict[str, Any]:
+        """What was wished, for a file or a database; what was not is left out."""
+        return {name: value for name, value in asdict(self).items() if value} | {
+            "objective": self.objective.value
+        }
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> "Wishes":
+        """The wishes of a `record`."""
+        given = dict(record)
+        for name in ("lock", "centres", "together", "apart"):
+            if name in given:
+                given[name] = tuple(
+                    tuple(each) if isinstance(each, list) else each for each in given[name]
+                )
+        return cls(**given | {"objective": Objective(given.get("objective", "inertia"))})
+
+
+def terms_of(
+    wishes: Wishes,
+    ids: Sequence[str],
+    count: int,
+    tolerance: float,
+    today: Matched | None = None,
+    price: Floats | None = None,
+) -> Terms:
+    """The wishes for these units as the solver wants them.
+
+    `today` is the plan to keep on these units, `price` (n,) what moving each costs. Raises
+    InvalidInput for a unit that is not among `ids`.
+    """
+    at = {one: row for row, one in enumerate(ids)}
+    return Terms(
+        num_districts=count,
+        tolerance=tolerance,
+        minimum=wishes.minimum,
+        maximum=wishes.maximum,
+        objective=wishes.objective,
+        centres=_centres(wishes),
+        locked=_locks(wishes, at, count, today),
+        together=tuple(_rows(group, at, "kept together") for group in wishes.together),
+        apart=np.array([_rows(pair, at, "kept apart") for pair in wishes.apart], dtype=np.intp)
+        .reshape(-1, 2),
+        current=None if today is None else today.district,
+        price=price,
+        budget=wishes.disruption,
+        stability=wishes.stability,
+    )  # fmt: skip
+
+
+def blended(
+    weights: Floats, measures: Sequence[str], shares: Mapping[str, float]
+) -> tuple[Floats, str]:
+    """One measure (n,) out of several, each first made a share of its sum, and what it is called.
+
+    It adds up to the sum of the first of them. Raises InvalidInput for a measure there is not, or
+    that is empty.
+    """
+    unknown = [name for name in shares if name not in measures]
+    if unknown:
+        raise InvalidInput(
+            f"There is no measure {listed(unknown)}; there are {listed(list(measures), 12)}"
+        )
+    columns = [measures.index(name) for name in shares]
+    total = weights[:, columns].sum(axis=0)
+    for name, whole in zip(shares, total, strict=True):
+        if whole <= 0:
+            raise InvalidInput(f"The measure {name!r} is 0 everywhere: leave it out of the weights")
+    part = np.array(list(shares.values())) / sum(shares.values())
+    mixed: Floats = (weights[:, columns] / total * part).sum(axis=1) * total[0]
+    return mixed, " + ".join(
+        f"{share:.0%} {name}" for share, name in zip(part, shares, strict=True)
+    )
+
+
+def _centres(wishes: Wishes) -> Floats | None:
+    if not wishes.centres:
+        return None
+    lonlat = np.array(wishes.centres, dtype=np.float64)
+    return on_earth(lonlat[:, 0], lonlat[:, 1])
+
+
+def _rows(names: Sequence[str], at: Mapping[str, int], how: str) -> NDArray[np.intp]:
+    unknown = [name for name in names if name not in at]
+    if unknown:
+        raise InvalidInput(f"{listed(unknown)} shall be {how}, but is no unit here")
+    return np.array([at[name] for name in names], dtype=np.intp)
+
+
+def _locks(
+    wishes: Wishes, at: Mapping[str, int], count: int, today: Matched | None
+) -> NDArray[np.intp] | None:
+    if not wishes.lock:
+        return None
+    locked = np.full(len(at), NOWHERE, dtype=np.intp)
+    for text in wishes.lock:
+        # A code may hold an equals sign of its own.
+        unit, number = (text, "") if text in at else text.rpartition("=")[::2]
+        row = int(_rows([unit or text], at, "locked")[0])
+        if number:
+            locked[row] = _territory(number, text, count, today)
+        elif today is None:
+            raise InvalidInput(
+                f"Say which territory {unit} is locked to ({unit}=3), or which plan's (--keep)"
+            )
+        else:
+            locked[row] = today.district[row]
+    return locked
+
+
+def _territory(number: str, text: str, count: int, today: Matched | None) -> int:
+    if today is not None and number in today.labels:
+        return today.labels.index(number)
+    if number.isdecimal() and 1 <= int(number) <= count:
+        return int(number) - 1
+    raise InvalidInput(f"The lock {text!r} names no territory between 1 and {count}")
