@@ -6,7 +6,7 @@ from apiflask import APIFlask
 from flask import Blueprint, g
 from sqlalchemy.orm import Session, sessionmaker
 
-from geocrm import __version__
+from geocrm import __version__, clock
 from geocrm.config import Settings
 from geocrm.web import (
     access,
@@ -121,6 +121,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
 
 def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
     """Build the application around the given settings and database sessions."""
+    clock.follow(settings.default_timezone)
     app = APIFlask(
         __name__,
         title="GeoCRM",

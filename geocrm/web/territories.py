@@ -57,7 +57,7 @@ def show(plan_id: int) -> str:
         "territories/show.html",
         plan=sheet,
         designer=designer,
-        editable=designer and sheet.state == PlanState.DRAFT,
+        editable=designer and sheet.state == PlanState.PLANNING,
         undoable=designer and sheet.state == PlanState.LIVE,
         reps=_reps() if designer else [],
     )
