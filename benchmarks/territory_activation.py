@@ -1,8 +1,8 @@
 """How long going live takes when little ground changes hands.
 
 The live plan of the settings' database is copied, some units (chosen by a seed) go to the territory
-of a neighbour, and the copy is made live and taken back, in one transaction that is rolled back. CPU
-is that of this process and of the database's process for it.
+of a neighbour, and the copy is made live and taken back, in one transaction that is rolled back.
+CPU is that of this process and of the database's process for it.
 
     .venv/bin/python -m benchmarks.territory_activation --units 50
 """
@@ -71,7 +71,7 @@ def measured(session: Session, num_units: int, seed: int) -> dict[str, Any]:
 def change_hands(session: Session, plan: Plan, num_units: int, seed: int) -> int:
     """Give units to the territory of a neighbour; how many there were to give."""
     rows = session.execute(text(_BORDER), {"plan": plan.id}).all()
-    chosen = random.Random(seed).sample(rows, min(num_units, len(rows)))  # noqa: S311
+    chosen = random.Random(seed).sample(rows, min(num_units, len(rows)))
     for unit, territory_id in chosen:
         session.execute(
             text(

@@ -17,6 +17,11 @@ def follow(timezone: str) -> None:
     _zone = ZoneInfo(timezone)
 
 
+def zone_name() -> str:
+    """The organisation's time zone."""
+    return _zone.key
+
+
 def business_day() -> date:
     """The calendar day it is for the organisation: what begins or ends on a day follows it."""
     return day_of(now())

@@ -7,7 +7,7 @@ other types than `LEADING` change no account.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from sqlalchemy import select, text
@@ -56,6 +56,12 @@ def changes(session: Session, plan: Plan) -> list[Change]:
     return [Change._make(row) for row in rows]
 
 
+def size(session: Session, plan: Plan) -> int:
+    """How many accounts would get another territory, seen or not."""
+    with elevated(session):
+        return sum(change.accounts for change in changes(session, plan) if not change.kept)
+
+
 def moving_accounts(
     session: Session, plan: Plan, pair: tuple[int | None, int | None], after_id: int, limit: int
 ) -> list[MovingAccount]:
@@ -80,7 +86,7 @@ def activate(
     plan_id: int,
     version: int | None = None,
     instead_of: int | None = None,
-    comment: str = "",
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> Activation:
     """Make a plan the live one of its type; of `LEADING`, it decides every account's territory.
 
@@ -108,12 +114,12 @@ def activate(
         activated_by=actor.user_id,
     )
     _switch(session, actor, plan, previous)
-    events.note(session, actor, plan, "activate", comment)
+    events.note(session, actor, plan, _way(plan))
     session.add(activation)
     session.flush()  # the handovers name its id
     succession.take_over(session, plan, previous)
     if plan.type == LEADING:
-        activation.accounts = handover.hand_over(session, plan, activation)
+        activation.accounts = handover.hand_over(session, plan, activation, progress)
     audit.record(
         session,
         actor,
@@ -169,6 +175,14 @@ def _one_at_a_time(session: Session) -> None:
         raise Conflict(
             "Somebody else is making a territory plan live right now: look at the result first"
         )
+
+
+def _way(plan: Plan) -> str:
+    """How it went live: on its day, after it because no worker ran, or because somebody said so."""
+    today = clock.business_day()
+    if plan.effective_on is None or plan.effective_on > today:
+        return "activate"
+    return "activate_on_day" if plan.effective_on == today else "activate_late"
 
 
 def _locked(session: Session, plan: Plan | None) -> Plan | None:

@@ -5,6 +5,7 @@ not live; there is one list of them, `moving`, for noting and for writing. Going
 account, whoever causes it. Ids are those after `succession`.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import text
@@ -15,12 +16,19 @@ from geocrm.db import elevated, scoped_sql
 from geocrm.territories.models import Activation, Plan
 
 
-def hand_over(session: Session, plan: Plan, activation: Activation) -> int:
+def hand_over(
+    session: Session, plan: Plan, activation: Activation, progress: Callable[[float], None]
+) -> int:
     """Note the accounts that get another territory, and give it to them; how many."""
+    progress(0.05)
     with elevated(session):
         _find_moving(session, plan.id)
+        progress(0.1)
         scoped_sql(session, _NOTE, {"activation": activation.id})
-    return _move(session, plan.id)
+    progress(0.2)
+    moved = _move(session, plan.id)
+    progress(0.95)
+    return moved
 
 
 def take_back(session: Session, previous: Plan | None, activation: Activation) -> None:

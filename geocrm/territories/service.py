@@ -387,13 +387,14 @@ def move_units(
     moves: Sequence[Move],
     *,
     splits_allowed: bool = False,
+    states: Collection[PlanState] = (PlanState.PLANNING,),
 ) -> Evaluation:
-    """Give units of a draft to other territories and judge the result.
+    """Give units of a plan to other territories and judge the result.
 
     Raises InvalidInput for a unit or territory the plan does not have, when a territory would lose
     its last unit, and, unless splits are allowed, when one would fall into pieces.
     """
-    plan = claim(session, actor, plan_id, version)
+    plan = claim(session, actor, plan_id, version, states)
     territories = queries.territories(session, plan.id)
     ground, district = designing.of_plan(session, plan, territories)
     before = designing.judge(plan, ground, district, len(territories))
