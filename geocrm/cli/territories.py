@@ -14,6 +14,7 @@ from geocrm.cli.context import (
     open_sessions,
     say,
 )
+from geocrm.cli.territory_life import COMMANDS
 from geocrm.db import unit_of_work
 from geocrm.errors import Infeasible, InvalidInput
 from geocrm.territories import activation, designing, exporting, queries, service
@@ -88,7 +89,7 @@ def list_plans(as_json: bool) -> None:
     for plan in found:
         off = "" if plan.max_deviation is None else f", at most {plan.max_deviation:.1%} off"
         click.echo(
-            f"{plan.id:>4}  {plan.state:<8}  {plan.name}  ({plan.territories} territories of"
+            f"{plan.id:>4}  {plan.state:<9}  {plan.name}  ({plan.territories} territories of"
             f" {plan.within or plan.level} by {plan.measure}{off})"
         )
 
@@ -97,7 +98,7 @@ def list_plans(as_json: bool) -> None:
 @click.argument("plan")
 @json_option
 def activate(plan: str, as_json: bool) -> None:
-    """Make the draft PLAN (its number or name) live: it assigns all accounts from now on."""
+    """Make PLAN (its number or name) live: it assigns all accounts from now on."""
     with open_session() as (session, actor):
         chosen = queries.plan_named(session, actor, plan)
         done = activation.activate(session, actor, chosen.id)
@@ -126,7 +127,7 @@ def undo(plan: str | None, as_json: bool) -> None:
     if as_json:
         emit(document)
     else:
-        say(f"{live.name!r} is a draft again; every account has the territory it had before")
+        say(f"{live.name!r} is in planning again; every account has the territory it had before")
 
 
 @territories.command()
@@ -173,3 +174,7 @@ def _missed(found: Design, name: str | None) -> str:
         f" {found.elapsed_s:.1f} s is {found.evaluation.max_deviation:.2%}.{kept} Allow that"
         " (--tolerance), more --time, or fewer territories"
     )
+
+
+for _command in COMMANDS:
+    territories.add_command(_command)

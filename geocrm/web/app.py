@@ -34,6 +34,7 @@ from geocrm.web import (
     sign_in,
     static_files,
     territories,
+    territory_life,
     tiles,
     visits,
 )
@@ -64,7 +65,10 @@ from geocrm.web.api import pop as api_pop
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import territory_activation as api_territory_activation
+from geocrm.web.api import territory_challenges as api_territory_challenges
 from geocrm.web.api import territory_files as api_territory_files
+from geocrm.web.api import territory_history as api_territory_history
+from geocrm.web.api import territory_life as api_territory_life
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
@@ -109,9 +113,13 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     visits.bp,
     api_visits.bp,
     territories.bp,
+    territory_life.bp,
     api_territories.bp,
     api_territory_activation.bp,
+    api_territory_challenges.bp,
     api_territory_files.bp,
+    api_territory_history.bp,
+    api_territory_life.bp,
     people.bp,
     providers.bp,
     api_people.bp,
