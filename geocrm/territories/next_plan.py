@@ -133,7 +133,7 @@ def _future(session: Session, actor: Actor, plan: Plan) -> set[int]:
     return found
 
 
-MAX_ACCOUNTS: Final = 500
+MAX_ACCOUNTS: Final = 200
 _UNITS: Final = """
     SELECT b.code, b.name, before.name AS before, after.name AS after,
            coalesce(before.id = ANY(CAST(:present AS int[])), false) AS mine,

@@ -99,6 +99,8 @@ def upcoming() -> str:
             if u.code in shapes
         ],
         own=challenges.own(g.session, g.actor, plan.id) if plan else [],
+        subject=_subject(outlook),
+        most=next_plan.MAX_ACCOUNTS,
     )
 
 
@@ -158,6 +160,18 @@ def add_type() -> Any:
     )
     flash(_("Saved"), "good")
     return redirect("/territories/types")
+
+
+def _subject(outlook: next_plan.Outlook | None) -> dict[str, Any] | None:
+    """What the person is about to challenge: ?unit= or ?account=, when it is on the page."""
+    unit, account = request.args.get("unit"), request.args.get("account", type=int)
+    for one in outlook.units if outlook else ():
+        if one.code == unit:
+            return {"kind": "unit", "id": one.code, "name": one.name}
+    for other in outlook.accounts if outlook else ():
+        if other.id == account:
+            return {"kind": "account", "id": other.id, "name": other.name}
+    return None
 
 
 def _kind(mine: bool, future: bool) -> str:
