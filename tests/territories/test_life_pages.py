@@ -1,0 +1,148 @@
+"""The pages and the API around plans: steps, types, the next plan, challenges, the past."""
+
+import re
+
+import pytest
+
+from geocrm.jobs import service as jobs
+from geocrm.security import Role
+from geocrm.territories import activation_tasks, life, service
+from geocrm.wiring import actor_of
+from geocrm.wiring.handlers import JOB_HANDLERS
+from tests.territories.conftest import code
+
+API = "/api/v1/territories"
+
+
+@pytest.fixture
+def pages(app, signed_in_as):
+    """A browser of somebody, whose forms need no token here."""
+    app.config["WTF_CSRF_METHODS"] = set()
+    return signed_in_as
+
+
+@pytest.fixture
+def coming(session, actor, add_plan, go_live, rep):
+    """A live plan where the rep has territory 1, and one under review that takes b1 from it."""
+    live = add_plan("Now", people={1: [rep]})
+    go_live(live)
+    plan = service.copy(session, actor, live.id, "Then")
+    move = [service.Move(code("b1"), 2)]
+    service.move_units(session, actor, plan.id, None, move, splits_allowed=True)
+    life.take(session, actor, plan.id, "submit", comment="Look at the north")
+    session.commit()
+    return plan
+
+
+def test_a_plan_is_decided_through_the_api(client_of, manager, add_user, add_plan):
+    plan = add_plan()
+    other = add_user(Role.ADMINISTRATOR)
+    steps = f"{API}/plans/{plan.id}/steps"
+    first, second = client_of(manager), client_of(other)
+    assert first.post(steps, json={"step": "submit"}).json["state"] == "review"
+    assert first.post(steps, json={"step": "approve"}).status_code == 403
+    assert second.post(steps, json={"step": "approve"}).json["state"] == "approved"
+    late = second.post(steps, json={"step": "schedule", "day": "2020-01-01"})
+    assert late.status_code == 422
+    found = second.post(steps, json={"step": "schedule", "day": "2999-01-01"}).json
+    assert (found["state"], found["effective_on"]) == ("scheduled", "2999-01-01")
+    assert first.post(f"{API}/plans/{plan.id}/comments", json={"comment": "Fine"}).json["events"][
+        -1
+    ]["comment"] == "Fine"  # fmt: skip
+    assert first.post(steps, json={"step": "fly"}).status_code == 422
+
+
+def test_the_page_of_a_plan_s_life_shows_what_was_said(pages, manager, coming):
+    page = pages(manager).get(f"/territories/{coming.id}/life").text
+    assert "Look at the north" in page
+    assert 'value="approve"' in page
+    taken = pages(manager).post(
+        f"/territories/{coming.id}/life", data={"step": "send_back", "comment": "Too far"}
+    )
+    assert taken.status_code == 302
+    assert "Too far" in pages(manager).get(f"/territories/{coming.id}/life").text
+
+
+def test_a_rep_challenges_and_reads_the_answer(pages, manager, rep, coming):
+    field, desk = pages(rep), pages(manager)
+    page = field.get("/territories/next").text
+    assert "Unit b1" in page
+    asked = field.post(
+        f"/territories/next/{coming.id}", data={"unit": code("b1"), "reason": "Ours since 1998"}
+    )
+    assert asked.status_code == 302
+    page = desk.get(f"/territories/{coming.id}/life").text
+    assert "Ours since 1998" in page
+    number = re.search(rf"/territories/{coming.id}/challenges/(\d+)", page)[1]
+    desk.post(
+        f"/territories/{coming.id}/challenges/{number}",
+        data={"accepted": "0", "words": "Balance first"},
+    )
+    assert "Balance first" in field.get(f"/territories/next?plan={coming.id}").text
+    listed = field.get(f"{API}/next/{coming.id}/challenges").json["items"]
+    assert [one["state"] for one in listed] == ["declined"]
+
+
+def test_a_rep_looks_at_no_other_plan(pages, rep, add_plan, coming):
+    plan = add_plan("Secret")
+    field = pages(rep)
+    assert field.get(f"{API}/next/{plan.id}").status_code == 404
+    assert field.get(f"{API}/next/{coming.id}").json["plan"]["name"] == "Then"
+    assert field.get(f"/territories/{coming.id}/life").status_code == 403
+
+
+def test_the_past_is_asked_on_a_page_and_through_the_api(pages, manager, rep, coming,
+                                                         add_account):  # fmt: skip
+    account = add_account(unit=code("a1"), owner=rep)
+    desk = pages(manager)
+    page = desk.get("/territories/history")
+    assert page.status_code == 200
+    assert rep.name in page.text
+    today = re.search(r'name="last" value="([\d-]+)"', page.text)[1]
+    found = desk.get(f"{API}/as-of?day={today}").json
+    assert [one["accounts"] for one in found["owners"]] == [1]
+    then = desk.get(f"{API}/as-of/accounts/{account.id}?day={today}").json
+    assert then["owner"] == rep.name
+    assert desk.get(f"{API}/as-of/units/{code('a1')}?day={today}").json["territory"]["name"]
+    assert desk.get(f"{API}/credit?first=2020-01-01&last={today}").json == {"items": []}
+    assert desk.get(f"{API}/as-of?day=2999-01-01").status_code == 422
+    assert desk.get("/territories/history?day=nonsense").status_code == 422
+
+
+def test_types_are_listed_in_both_languages_and_added(pages, administrator, manager):
+    added = pages(administrator).post(
+        "/territories/types", data={"code": "audit", "name_en": "Audit", "name_id": "Pemeriksaan"}
+    )
+    assert added.status_code == 302
+    assert [one["code"] for one in pages(manager).get(f"{API}/types").json["items"]] == [
+        "sales", "service", "delivery", "audit",
+    ]  # fmt: skip
+    refused = pages(manager).post("/territories/types", data={"code": "x", "name_en": "X"})
+    assert refused.status_code == 403
+
+
+def test_days_of_people_come_and_go_through_the_api(client_of, manager, rep, add_plan):
+    plan = add_plan(count=1)
+    desk = client_of(manager)
+    path = f"{API}/plans/{plan.id}/territories/1"
+    term = {"user_id": rep.id, "from_day": "2027-01-01", "to_day": "2027-06-30"}
+    assert desk.patch(path, json={"people": [term]}).status_code == 200
+    (person,) = desk.get(f"{API}/plans/{plan.id}").json["territories"][0]["people"]
+    assert (person["from_day"], person["to_day"]) == ("2027-01-01", "2027-06-30")
+    wrong = {**term, "to_day": "2026-06-30"}
+    assert desk.patch(path, json={"people": [wrong]}).status_code == 422
+
+
+def test_a_go_live_of_many_accounts_is_a_job(
+    sessions, client_of, manager, add_plan, add_account, monkeypatch
+):
+    monkeypatch.setattr(activation_tasks, "MAX_AT_ONCE", 1)
+    plan = add_plan()
+    for _ in range(2):
+        add_account(unit=code("a1"))
+    desk = client_of(manager)
+    started = desk.post(f"{API}/plans/{plan.id}/activate", json={"instead_of": 0}).json
+    assert started["accounts"] is None
+    jobs.run(sessions, JOB_HANDLERS, actor_of, started["job_id"])
+    job = desk.get(f"/api/v1/jobs/{started['job_id']}").json
+    assert (job["state"], job["result"]["accounts"]) == ("done", 2)
