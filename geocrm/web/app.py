@@ -63,6 +63,7 @@ from geocrm.web.api import places as api_places
 from geocrm.web.api import pop as api_pop
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
+from geocrm.web.api import territory_editing as api_territory_editing
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
@@ -108,6 +109,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_visits.bp,
     territories.bp,
     api_territories.bp,
+    api_territory_editing.bp,
     people.bp,
     providers.bp,
     api_people.bp,
