@@ -81,3 +81,37 @@ export function stepOf(state, known) {
   const remove = [...known].filter((number) => !state.territories.has(number));
   return { assign, add, remove };
 }
+
+/** The plan as it was before these steps. @param {PlanState} state @param {SavedStep[]} steps in their order */
+export function goBack(state, steps) {
+  for (const step of [...steps].reverse()) {
+    for (const one of step.removed) state.territories.set(one.number, { ...one, people: [] });
+    for (const { unit, before } of step.moves) {
+      const u = state.row.get(unit);
+      if (u === undefined) continue;
+      state.assign([u], before);
+      state.rebase([u], [before]);
+    }
+    for (const one of step.added) state.territories.delete(one.number);
+  }
+}
+
+/**
+ * What takes a saved step back: units that are still where it put them, and the territories it
+ * removed. Units that were moved again since stay.
+ * @param {PlanState} state @param {SavedStep} step
+ */
+export function inverseOf(state, step) {
+  const fresh = step.removed.filter((one) => !state.territories.has(one.number));
+  const there = new Set([0, ...state.territories.keys(), ...fresh.map((one) => one.number)]);
+  const found = { units: /** @type {number[]} */ ([]), to: /** @type {number[]} */ ([]), left: 0, fresh };
+  for (const { unit, before, after } of step.moves) {
+    const u = state.row.get(unit);
+    if (u === undefined || state.home[u] !== after || !there.has(before)) found.left += 1;
+    else {
+      found.units.push(u);
+      found.to.push(before);
+    }
+  }
+  return found;
+}
