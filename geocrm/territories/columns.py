@@ -86,7 +86,8 @@ def _neighbours(
     session: Session, plan: Plan, units: Sequence[PlanUnit]
 ) -> tuple[list[int], list[int]]:
     row = {unit.code: at for at, unit in enumerate(units)}
-    pairs = [(edge.a, edge.b) for edge in places.edges(session, plan.level, among=list(row))]
+    among = list(row) if plan.within else None
+    pairs = [(edge.a, edge.b) for edge in places.edges(session, plan.level, among)]
     pairs += [(link[0], link[1]) for link in plan.params.get("links", [])]
     inside = [(row[a], row[b]) for a, b in pairs if a in row and b in row]
     return [a for a, _ in inside], [b for _, b in inside]

@@ -128,8 +128,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && focused !== null && !document.querySelector("dialog[open]")) focus(null);
 });
 document.addEventListener("drawer:close", () => {
-  view?.flag("marked", []);
-  view?.flag("theirs", []);
+  for (const kind of /** @type {const} */ (["marked", "selected", "theirs", "found"])) view?.flag(kind, []);
   board.select(null);
 });
 

@@ -50,25 +50,34 @@ export function createScoreboard(list, state, options) {
     const off = ideal ? state.deviation(number, measure) : null;
     const outside = off !== null && Math.abs(off) > state.tolerance + 1e-9;
     const people = one.people.map((person) => person.name).join(", ");
-    parts.name.textContent = people ? `${one.name} · ${people}` : one.name;
-    parts.amount.textContent = held === null ? "–" : formatLoad(held, measure);
-    parts.off.textContent = off === null ? "" : formatShare(off, { signed: true });
-    parts.off.className = outside ? "off" : "";
-    parts.off.title = outside ? t("Outside the tolerance") : "";
+    const share = (/** @type {number} */ amount) => `${(Math.max(0, Math.min(1, amount / longest)) * 100).toFixed(1)}%`;
     const colour = colourAt(one.colour);
-    parts.swatch.style.background = colour;
-    const share = (/** @type {number} */ amount) => `${Math.max(0, Math.min(1, amount / longest)) * 100}%`;
-    parts.fill.style.width = share(held ?? 0);
-    parts.fill.style.backgroundColor = colour;
-    parts.fill.classList.toggle("pending", changed.has(number));
-    parts.band.hidden = parts.ideal.hidden = !ideal;
-    parts.band.style.left = share(ideal * (1 - state.tolerance));
-    parts.band.style.width = share(2 * ideal * state.tolerance);
-    parts.ideal.style.left = share(ideal);
-    parts.open.setAttribute("aria-pressed", String(number === selected));
-    parts.swatchButton.setAttribute("aria-pressed", String(number === focused));
-    parts.lock?.setAttribute("aria-pressed", String(options.locks.has(number)));
-    parts.lock?.replaceChildren(icon(options.locks.has(number) ? "lock" : "lock-open", "i-s"));
+    put(parts, "title", people ? `${one.name} · ${people}` : one.name, (words) => (parts.title.textContent = words));
+    put(parts, "label", one.name, (own) => {
+      name(parts.swatchButton, t("Show {name} only", { name: own }));
+      if (parts.lock) name(parts.lock, t("Lock {name}: tools leave it as it is", { name: own }));
+    });
+    put(parts, "amount", held === null ? "–" : formatLoad(held, measure), (words) => (parts.amount.textContent = words));
+    put(parts, "off", off === null ? "" : formatShare(off, { signed: true }), (words) => (parts.off.textContent = words));
+    put(parts, "outside", outside, () => {
+      parts.off.className = outside ? "off" : "";
+      parts.off.title = outside ? t("Outside the tolerance") : "";
+    });
+    put(parts, "colour", colour, () => (parts.swatch.style.background = parts.fill.style.backgroundColor = colour));
+    put(parts, "width", share(held ?? 0), (width) => (parts.fill.style.width = width));
+    put(parts, "pending", changed.has(number), (on) => parts.fill.classList.toggle("pending", on));
+    put(parts, "ideal", ideal / longest, () => {
+      parts.band.hidden = parts.ideal.hidden = !ideal;
+      parts.band.style.left = share(ideal * (1 - state.tolerance));
+      parts.band.style.width = share(2 * ideal * state.tolerance);
+      parts.ideal.style.left = share(ideal);
+    });
+    put(parts, "selected", number === selected, (on) => parts.open.setAttribute("aria-pressed", String(on)));
+    put(parts, "focused", number === focused, (on) => parts.swatchButton.setAttribute("aria-pressed", String(on)));
+    put(parts, "locked", options.locks.has(number), (on) => {
+      parts.lock?.setAttribute("aria-pressed", String(on));
+      parts.lock?.replaceChildren(icon(on ? "lock" : "lock-open", "i-s"));
+    });
   }
 
   /** Territories with unsaved changes. @type {Set<number>} */
@@ -106,6 +115,22 @@ export function createScoreboard(list, state, options) {
   };
 }
 
+/**
+ * Write what is not written there yet: what stays the same costs the browser nothing.
+ * @template T @param {{shown: Record<string, unknown>}} parts @param {string} what @param {T} value @param {(value: T) => void} write
+ */
+function put(parts, what, value, write) {
+  if (parts.shown[what] === value) return;
+  parts.shown[what] = value;
+  write(value);
+}
+
+/** @param {HTMLElement} button @param {string} words */
+function name(button, words) {
+  button.title = words;
+  button.setAttribute("aria-label", words);
+}
+
 /** @param {number} value @param {string} measure */
 export function formatLoad(value, measure) {
   return measure === "revenue" ? formatMoney(value, { compact: true }) : formatNumber(Math.round(value));
@@ -114,16 +139,16 @@ export function formatLoad(value, measure) {
 /** @param {number} number @param {{editable: boolean, onOpen: (number: number) => void, onFocus: (number: number) => void, onLock: (number: number) => void}} options */
 function row(number, { editable, onOpen, onFocus, onLock }) {
   const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
-  const swatchButton = el("button", { class: "score-swatch", type: "button", title: t("Show this one only"), "aria-label": t("Show this one only"), onclick: () => onFocus(number) }, swatch);
-  const name = el("span", { class: "truncate" });
+  const swatchButton = el("button", { class: "score-swatch", type: "button", onclick: () => onFocus(number) }, swatch);
+  const title = el("span", { class: "truncate" });
   const amount = el("span");
   const off = el("span");
   const [band, fill, ideal] = ["bar-band", "bar-fill", "bar-ideal"].map((kind) => el("span", { class: kind }));
   const open = el("button", { class: "bar-row", type: "button", "data-id": number, onclick: () => onOpen(number) },
-    el("span", { class: "bar-label" }, name),
+    el("span", { class: "bar-label" }, title),
     el("span", { class: "bar-value" }, amount, " ", off),
     el("span", { class: "bar-track", "aria-hidden": "true" }, fill, band, ideal));
-  const lock = editable ? el("button", { class: "score-lock", type: "button", title: t("Lock: tools leave it as it is"), "aria-label": t("Lock: tools leave it as it is"), onclick: () => onLock(number) }) : null;
+  const lock = editable ? el("button", { class: "score-lock", type: "button", onclick: () => onLock(number) }) : null;
   const item = el("li", { class: "score-row" }, swatchButton, open, lock);
-  return { item, swatch, swatchButton, name, amount, off, band, fill, ideal, open, lock };
+  return { shown: /** @type {Record<string, unknown>} */ ({}), item, swatch, swatchButton, title, amount, off, band, fill, ideal, open, lock };
 }

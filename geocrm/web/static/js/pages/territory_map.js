@@ -9,7 +9,7 @@ const SOURCE = "units";
 const NOTHING = "rgba(0,0,0,0)";
 const PART = { source: SOURCE, "source-layer": "boundaries" };
 /** What an outline says; the number is the state of a feature. */
-export const FLAG = { none: 0, marked: 1, apart: 2, theirs: 3, found: 4 };
+export const FLAG = { none: 0, marked: 1, apart: 2, theirs: 3, found: 4, selected: 5 };
 
 /**
  * @param {any} map
@@ -19,7 +19,7 @@ export const FLAG = { none: 0, marked: 1, apart: 2, theirs: 3, found: 4 };
 export function drawTerritories(map, level, state) {
   addLayers(map, level);
   const key = { source: SOURCE, sourceLayer: "boundaries", id: "" };
-  /** @type {Map<string, number[]>} */
+  /** @type {Map<keyof typeof FLAG, Set<number>>} */
   const flagged = new Map();
   let hovered = -1;
   for (let u = 0; u < state.n; u += 1) paintUnit(u);
@@ -43,6 +43,12 @@ export function drawTerritories(map, level, state) {
     map.setFeatureState(key, values);
   }
 
+  /** Why a unit is outlined, when it is for another reason too. @param {number} u */
+  function flagOf(u) {
+    for (const [kind, units] of flagged) if (units.has(u)) return FLAG[kind];
+    return FLAG.none;
+  }
+
   return {
     /** Draw some units anew. @param {ArrayLike<number>} units */
     paint(units) {
@@ -58,9 +64,11 @@ export function drawTerritories(map, level, state) {
     },
     /** Outline units for a reason; the ones outlined for it before are not any more. @param {keyof typeof FLAG} kind @param {ArrayLike<number>} units */
     flag(kind, units) {
-      for (const u of flagged.get(kind) ?? []) set(u, { flag: FLAG.none });
-      flagged.set(kind, Array.from(units));
-      for (const [name, held] of flagged) for (const u of held) set(u, { flag: FLAG[/** @type {keyof typeof FLAG} */ (name)] });
+      const before = flagged.get(kind) ?? new Set();
+      const now = new Set(Array.from(units));
+      flagged.set(kind, now);
+      for (const u of before) if (!now.has(u)) set(u, { flag: flagOf(u) });
+      for (const u of now) if (!before.has(u)) set(u, { flag: FLAG[kind] });
     },
     /** @param {number} u of a unit, -1 for none */
     hover(u) {
@@ -120,7 +128,7 @@ function colourLines(map) {
     },
     "unit-flag": {
       "line-color": ["match", outlined, FLAG.apart, token("--bad"), FLAG.theirs, token("--info"), FLAG.found, token("--warn"), token("--ink")],
-      "line-width": ["case", ["==", outlined, FLAG.none], 0, 2.4],
+      "line-width": ["match", outlined, FLAG.none, 0, FLAG.selected, 1.2, 2.4],
     },
   };
   for (const [layer, values] of Object.entries(paint)) {

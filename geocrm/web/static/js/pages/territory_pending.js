@@ -6,6 +6,9 @@ import { t, tn } from "../lib/i18n.js";
 import { colourAt } from "../lib/palette.js";
 import { formatLoad } from "./territory_bars.js";
 
+/** The table is in sight while one paints; the largest changes come first. */
+const MOST_ROWS = 30;
+
 /** @typedef {{number: number, before: number, after: number, units: number, fresh: boolean, gone: boolean}} Change */
 
 /** What changed, by territory. @param {import("./territory_state.js").PlanState} state @param {Map<number, import("./territory_state.js").Territory>} known as the server has them @returns {Change[]} */
@@ -62,7 +65,9 @@ export function createPending(place, state, act) {
       if (place.hidden) return;
       count.textContent = tn("{n} unit changed, not saved", "{n} units changed, not saved", { n: state.pendingCount });
       /** @type {HTMLButtonElement} */ (save).disabled = blocked;
-      body.replaceChildren(...changes.map((change) => line(change, state, split, act.open)));
+      const rows = changes.slice(0, MOST_ROWS).map((change) => line(change, state, split, act.open));
+      if (changes.length > MOST_ROWS) rows.push(el("tr", {}, el("td", { colspan: 3, class: "muted" }, tn("and {n} more", "and {n} more", { n: changes.length - MOST_ROWS }))));
+      body.replaceChildren(...rows);
     },
   };
 }
@@ -125,7 +130,7 @@ export function selectionTable(state, units) {
   /** @param {string | Node} name @param {typeof all} sums */
   const cells = (name, sums) => el("tr", {},
     el("th", { scope: "row" }, name),
-    ...[formatNumber(sums.units), formatNumber(sums.accounts), formatLoad(sums.revenue, "revenue"), formatNumber(sums.population)].map((value) => el("td", { class: "num" }, value)));
+    ...[formatNumber(sums.units), formatNumber(sums.accounts), formatLoad(sums.revenue, "revenue"), formatCompact(sums.population)].map((value) => el("td", { class: "num" }, value)));
   const named = (/** @type {number} */ number) => {
     const one = state.territories.get(number);
     return el("span", { class: "pending-name" }, one ? swatch(colourAt(one.colour)) : null, el("span", { class: "truncate" }, one?.name ?? t("Unassigned")));

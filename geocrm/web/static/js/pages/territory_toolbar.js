@@ -2,6 +2,7 @@
 /** The strip of tools over the map: tools, where from and to, brush, undo, and the sheet of keys. */
 import { el, icon } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
+import { colourAt, UNASSIGNED_COLOUR } from "../lib/palette.js";
 import { BRUSHES, TOOLS } from "./territory_tools.js";
 
 /**
@@ -15,7 +16,12 @@ export function createToolbar(place, editor, act) {
     tool,
     button(symbol, `${words[tool]} (${key})`, () => act.choose(tool), { "aria-pressed": "false", "data-tool": tool }),
   ]));
-  const target = select(t("Paint with"), (value) => (editor.target = value === "new" ? "new" : Number(value)));
+  const colour = el("span", { class: "swatch", "aria-hidden": "true" });
+  const target = select(t("Paint with"), (value) => {
+    editor.target = value === "new" ? "new" : Number(value);
+    showColour();
+  });
+  target.label.prepend(colour);
   const source = select(t("Take from"), (value) => (editor.source = value === "all" ? "all" : Number(value)));
   const size = el("span", { class: "tool-size", "aria-live": "polite" }, dot(1));
   const lockPainted = button("lock", t("Keep what is painted: tools leave unsaved changes as they are"), () => {
@@ -26,12 +32,17 @@ export function createToolbar(place, editor, act) {
   const redo = button("arrow-forward-up", t("Redo ({key})", { key: "Ctrl Y" }), () => act.step("redo"), { id: "redo-move" });
   place.append(
     el("div", { class: "tool-group", role: "group", "aria-label": t("Tools") }, ...tools.values()),
+    el("div", { class: "tool-group" }, undo, redo, button("help-circle", t("All keys ({key})", { key: "?" }), showKeys)),
     el("div", { class: "tool-group tool-choices" }, target.label, source.label),
     el("div", { class: "tool-group", role: "group", "aria-label": t("Brush") },
       button("minus", t("Smaller brush ({key})", { key: "[" }), () => act.resize(-1)), size,
       button("plus", t("Larger brush ({key})", { key: "]" }), () => act.resize(1)), lockPainted),
-    el("div", { class: "tool-group" }, undo, redo, button("help-circle", t("All keys ({key})", { key: "?" }), showKeys)),
   );
+
+  function showColour() {
+    const one = typeof editor.target === "number" ? editor.state.territories.get(editor.target) : null;
+    colour.style.background = one ? colourAt(one.colour) : UNASSIGNED_COLOUR;
+  }
 
   /** @param {HTMLElement} one @param {boolean} on */
   const enable = (one, on) => (/** @type {HTMLButtonElement} */ (one).disabled = !on);
@@ -46,6 +57,7 @@ export function createToolbar(place, editor, act) {
       const territories = state.numbers().map((number) => /** @type {[string, string]} */ ([String(number), state.territories.get(number)?.name ?? ""]));
       fill(target.field, [...territories, ["new", t("A new territory")], ["0", t("No territory")]], String(editor.target));
       fill(source.field, [["all", t("Everything")], ["0", t("Unassigned only")], ...territories], String(editor.source));
+      showColour();
     },
     steps() {
       enable(undo, editor.undoList.done.length > 0);

@@ -45,6 +45,11 @@ export function createTools(map, hands) {
   let space = false;
   const fingers = new Set();
 
+  // Asking where the canvas is makes the browser lay out the page, which a stroke has no time for.
+  let frame = canvas.getBoundingClientRect();
+  const measure = () => (frame = canvas.getBoundingClientRect());
+  for (const kind of ["pointerdown", "pointerenter"]) canvas.addEventListener(kind, measure);
+  map.on("resize", measure);
   canvas.addEventListener("pointerdown", down);
   canvas.addEventListener("pointermove", move);
   for (const kind of ["pointerup", "pointercancel"]) canvas.addEventListener(kind, (event) => up(/** @type {PointerEvent} */ (event)));
@@ -207,7 +212,6 @@ export function createTools(map, hands) {
 
   /** @param {PointerEvent} event @returns {Px} */
   function at(event) {
-    const frame = canvas.getBoundingClientRect();
     return [event.clientX - frame.left, event.clientY - frame.top];
   }
 

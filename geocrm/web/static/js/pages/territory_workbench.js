@@ -91,22 +91,32 @@ export function createWorkbench(page) {
 
   /** Numbers whose bars are to be drawn. @type {Set<number>} */
   const stale = new Set();
+  /** Units that the worker has elsewhere. @type {Set<number>} */
+  const moved = new Set();
   let timer = 0;
 
   /** @param {import("./territory_state.js").Diff} diff */
   function onUnits(diff) {
     view?.paint(diff.units);
-    worker.postMessage({ asked: ++asked, units: diff.units, to: diff.to });
+    for (const u of diff.units) moved.add(u);
     for (let i = 0; i < diff.from.length; i += 1) stale.add(diff.from[i]).add(diff.to[i]);
     if (!timer) timer = window.setTimeout(follow, FIGURES_MS);
   }
 
   function follow() {
+    clearTimeout(timer);
     timer = 0;
+    if (moved.size) tellWorker(Uint32Array.from(moved));
+    moved.clear();
     board.update(stale);
     stale.clear();
     finders.refresh();
     page.scores(finders.faults.split);
+  }
+
+  /** @param {Uint32Array} units */
+  function tellWorker(units) {
+    worker.postMessage({ asked: ++asked, units, to: Uint16Array.from(units, (u) => state.home[u]) });
   }
 
   function onTerritories() {
@@ -189,12 +199,12 @@ export function createWorkbench(page) {
   function area(ring) {
     const units = points.inRing(ring.map(place));
     if (!units.length) return void toast(t("No unit has its middle in there."), "info");
-    view?.flag("marked", units);
+    view?.flag("selected", units);
     openDrawer({
       title: tn("{n} unit selected", "{n} units selected", { n: units.length }),
       content: selectionView(editor, units, (target) => {
         if (target !== null) editor.change(units, target);
-        view?.flag("marked", []);
+        view?.flag("selected", []);
         closeDrawer();
       }),
     });
@@ -333,7 +343,7 @@ export function createWorkbench(page) {
     if (editor.open) editor.end();
     const found = takeOver(state, editor.undoList, steps);
     const moved = steps.flatMap((one) => one.moves.flatMap((move) => state.row.get(move.unit) ?? []));
-    worker.postMessage({ asked: ++asked, units: moved, to: moved.map((u) => state.home[u]) });
+    tellWorker(Uint32Array.from(moved));
     view?.flag("theirs", moved);
     clashes = [...clashes.filter((old) => !found.clashes.some((one) => one.unit === old.unit)), ...found.clashes];
     if (clashes.length) return askAbout();
@@ -379,7 +389,7 @@ export function createWorkbench(page) {
     onTerritories();
     onDone();
     view?.paintAll();
-    worker.postMessage({ asked: ++asked, units: state.home.map((_, u) => u), to: state.home });
+    tellWorker(Uint32Array.from(state.home, (_, u) => u));
     toast(t("Your unsaved changes from before are here again."), "info");
   }
 
