@@ -9,9 +9,10 @@ const at = (name) => import(`/static/js/pages/territory_${name}.js`);
 const [state_, undo_, graph_, editor_, merge_, finders_, points_] = await Promise.all(
   ["state", "undo", "graph", "editor", "merge", "finders", "points"].map(at));
 const columns = (territory) => ({
-  version: 1, prefix: "x:", code: [..."0123456"], name: [..."abcdefg"],
-  parent: [0, 0, 0, 1, 1, 1, 1], parents: ["P", "Q"], territory,
-  accounts: [1, 2, 3, 4, 5, 6, 7], revenue: Array(7).fill(1), population: Array(7).fill(100), lon: [0, 1, 2, 3, 4, 5, 6], lat: Array(7).fill(0),
+  version: 1, prefix: "x:", code: [..."0123456"], name: [..."abcdefg"], territory,
+  parent: [0, 0, 0, 1, 1, 1, 1], parents: ["P", "Q"], accounts: [1, 2, 3, 4, 5, 6, 7],
+  revenue: Array(7).fill(1), population: Array(7).fill(100),
+  lon: [0, 1, 2, 3, 4, 5, 6], lat: Array(7).fill(0),
   a: [0, 1, 2, 3, 4, 5], b: [1, 2, 3, 4, 5, 6] });
 const plan = (territory = [1, 1, 1, 2, 2, 2, 2]) => new state_.PlanState(columns(territory),
   ["One", "Two"].map((name, i) => ({ number: i + 1, name, colour: i, people: [] })),

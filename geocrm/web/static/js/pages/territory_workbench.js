@@ -1,23 +1,20 @@
 // @ts-check
 /** The editor on the page: tools, what is pending, finders, others at the same plan, keys. */
-import { ApiError, postJson } from "../lib/api.js";
-import { confirm } from "../lib/confirm.js";
-import { el, icon } from "../lib/dom.js";
 import { closeDrawer, openDrawer } from "../lib/drawer.js";
 import { t, tn } from "../lib/i18n.js";
 import { toast } from "../lib/toast.js";
-import { section } from "./territory_details.js";
+import { createCompany } from "./territory_company.js";
 import { Editor } from "./territory_editor.js";
 import { createFinders, lightestNeighbours } from "./territory_finders.js";
 import { graphOf, pieceAt, splitsWithout, around } from "./territory_graph.js";
 import { createKeeper } from "./territory_keep.js";
 import { bindKeys } from "./territory_keys.js";
-import { goBack, inverseOf, stepOf, takeOver } from "./territory_merge.js";
+import { inverseOf, stepOf } from "./territory_merge.js";
 import { changesOf, createPending } from "./territory_pending.js";
 import { mercatorX, mercatorY, Points } from "./territory_points.js";
+import { createSaving } from "./territory_saving.js";
 import { selectionView } from "./territory_selection.js";
 import { NONE } from "./territory_state.js";
-import { clashesView, createSync, showOthers, stepsList } from "./territory_sync.js";
 import { createToolbar } from "./territory_toolbar.js";
 import { BRUSHES, createTools } from "./territory_tools.js";
 
@@ -47,31 +44,35 @@ export function createWorkbench(page) {
   const { columns } = state;
   const graph = graphOf(state.n, columns.a, columns.b);
   const points = new Points(columns.lon, columns.lat);
-  /** Territories as the server has them. @type {Map<number, any>} */
-  let known = new Map([...state.territories].map(([number, one]) => [number, { ...one }]));
-  /** @type {import("./territory_merge.js").Clash[]} */
-  let clashes = [];
   /** @type {any} */
   let map = null;
-  /** @type {ReturnType<typeof import("./territory_map.js").drawTerritories> | null} */
-  let view = null;
   /** @type {ReturnType<typeof createTools> | null} */
   let tools = null;
   const editor = new Editor(state, { onUnits, onTerritories, onDone, newName: (number) => t("Territory {n}", { n: number }) });
   editor.locks = page.locks;
   const toolbar = createToolbar(byId("editor-tools"), editor, { choose, resize, step });
-  const pending = createPending(byId("pending"), state, { save: () => void save(), saveAs, rollBack: () => void rollBack(), open: page.openTerritory });
-  const finders = createFinders(byId("finders"), state, { go: find, assignAll });
   const keeper = createKeeper(plan.id, () => {
     if (!unsaved() && !page.locks.size) return null;
-    return { version: version.get(), ...stepOf(state, new Set(known.keys())), locks: [...page.locks] };
+    return { version: version.get(), ...stepOf(state, new Set(desk.known.keys())), locks: [...page.locks] };
   });
-  const sync = createSync(api, { version: version.get, unsaved, onAround });
+  /** @type {import("./territory_saving.js").Desk} */
+  const desk = {
+    api, plan, state, editor, version, unsaved, redraw, tellWorker, keeper,
+    known: new Map([...state.territories].map(([number, one]) => [number, { ...one }])),
+    clashes: [],
+    view: null,
+    done: onDone,
+    lookAt: page.lookAt,
+  };
+  const company = createCompany(desk, byId("others"), page.locks);
+  const saving = createSaving(desk, company);
+  const pending = createPending(byId("pending"), state, { save: () => void saving.save(), saveAs: saving.saveAs, rollBack: () => void saving.rollBack(), open: page.openTerritory });
+  const finders = createFinders(byId("finders"), state, { go: find, assignAll });
   const worker = new Worker(new URL("./territory_worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("message", ({ data }) => {
     if (data.asked !== asked) return;
     finders.update(data);
-    view?.flag("apart", data.islands.flatMap((/** @type {any} */ piece) => piece.units));
+    desk.view?.flag("apart", data.islands.flatMap((/** @type {any} */ piece) => piece.units));
     figures();
   });
   let asked = 0;
@@ -82,6 +83,7 @@ export function createWorkbench(page) {
 
   /** Units, or territories, that the server does not have like this. */
   function unsaved() {
+    const { known } = desk;
     const fresh = [...state.territories.keys()].filter((number) => !known.has(number)).length;
     const gone = [...known.keys()].filter((number) => !state.territories.has(number)).length;
     return state.pendingCount + fresh + gone;
@@ -97,7 +99,7 @@ export function createWorkbench(page) {
 
   /** @param {import("./territory_state.js").Diff} diff */
   function onUnits(diff) {
-    view?.paint(diff.units);
+    desk.view?.paint(diff.units);
     for (const u of diff.units) moved.add(u);
     for (let i = 0; i < diff.from.length; i += 1) stale.add(diff.from[i]).add(diff.to[i]);
     if (!timer) timer = window.setTimeout(follow, FIGURES_MS);
@@ -131,11 +133,17 @@ export function createWorkbench(page) {
     keeper.soon();
   }
 
+  function redraw() {
+    onTerritories();
+    desk.view?.paintAll();
+    onDone();
+  }
+
   /** The table of what is pending, and the figures of the head. */
   function figures() {
     if (editor.open) return;
-    const changes = changesOf(state, known);
-    pending.show(changes, new Set(finders.faults.split), clashes.length > 0);
+    const changes = changesOf(state, desk.known);
+    pending.show(changes, new Set(finders.faults.split), desk.clashes.length > 0);
     board.setChanged(new Set(changes.map((change) => change.number)));
     page.scores(finders.faults.split);
   }
@@ -171,7 +179,7 @@ export function createWorkbench(page) {
     const steps = Math.min(MOST_SAMPLES, Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1]) / SAMPLE_PX));
     for (let i = steps ? 1 : 0; i <= steps; i += 1) {
       const part = steps ? i / steps : 1;
-      const u = view?.unitAt([from[0] + part * (to[0] - from[0]), from[1] + part * (to[1] - from[1])]) ?? -1;
+      const u = desk.view?.unitAt([from[0] + part * (to[0] - from[0]), from[1] + part * (to[1] - from[1])]) ?? -1;
       if (u >= 0) found.add(u);
     }
     const radius = BRUSHES[tools?.brush ?? 0];
@@ -199,12 +207,12 @@ export function createWorkbench(page) {
   function area(ring) {
     const units = points.inRing(ring.map(place));
     if (!units.length) return void toast(t("No unit has its middle in there."), "info");
-    view?.flag("selected", units);
+    desk.view?.flag("selected", units);
     openDrawer({
       title: tn("{n} unit selected", "{n} units selected", { n: units.length }),
       content: selectionView(editor, units, (target) => {
         if (target !== null) editor.change(units, target);
-        view?.flag("selected", []);
+        desk.view?.flag("selected", []);
         closeDrawer();
       }),
     });
@@ -212,7 +220,7 @@ export function createWorkbench(page) {
 
   /** @param {[number, number]} at */
   function point(at) {
-    const u = view?.unitAt(at) ?? -1;
+    const u = desk.view?.unitAt(at) ?? -1;
     if (u < 0) return;
     if (tools?.tool !== "fill") return page.openUnit(u);
     const piece = pieceAt(graph, state.home, u, new Uint8Array(state.n));
@@ -225,13 +233,13 @@ export function createWorkbench(page) {
   let hoverWaits = false;
   /** @param {[number, number] | null} at */
   function hover(at) {
-    if (tools?.tool === "paint" || tools?.tool === "erase" || !at) return view?.hover(-1);
+    if (tools?.tool === "paint" || tools?.tool === "erase" || !at) return desk.view?.hover(-1);
     if (hoverWaits) return;
     hoverWaits = true;
     requestAnimationFrame(() => {
       hoverWaits = false;
-      const u = view?.unitAt(at) ?? -1;
-      view?.hover(u);
+      const u = desk.view?.unitAt(at) ?? -1;
+      desk.view?.hover(u);
       map.getCanvas().style.cursor = u >= 0 ? "pointer" : "";
     });
   }
@@ -240,7 +248,7 @@ export function createWorkbench(page) {
 
   /** @param {import("./territory_finders.js").Kind} kind @param {number[]} units */
   function find(kind, units) {
-    view?.flag("found", units);
+    desk.view?.flag("found", units);
     page.lookAt(units, 10);
     if (kind === "unassigned") page.openUnit(units[0]);
   }
@@ -248,165 +256,24 @@ export function createWorkbench(page) {
   function assignAll() {
     const { units, to } = lightestNeighbours(state, graph, page.locks);
     editor.place(units, to);
-    view?.flag("found", []);
+    desk.view?.flag("found", []);
     toast(tn("{n} unit went to its lightest neighbour. Undo takes it back.", "{n} units went to their lightest neighbours. Undo takes it back.", { n: units.length }), "good");
-  }
-
-  // ---------------------------------------------------------------------------- saving
-
-  async function save(again = true) {
-    if (!unsaved()) return;
-    if (clashes.length) return askAbout();
-    const sent = stepOf(state, new Set(known.keys()));
-    try {
-      const done = await postJson(`${api}/steps`, { version: version.get(), ...sent }, { quiet: true });
-      version.set(done.version);
-      settle();
-      const apart = done.split.length ? ` ${t("In pieces: {names}.", { names: done.split.join(", ") })}` : "";
-      toast(tn("{n} unit saved.", "{n} units saved.", { n: done.units }) + apart, apart ? "warn" : "good");
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 409 || !again) {
-        toast(/** @type {Error} */ (error).message, "bad");
-        return;
-      }
-      // Somebody was quicker: theirs first, then ours on top, unless both moved one unit.
-      const seen = version.get();
-      await catchUp();
-      if (version.get() === seen) toast(error.message, "bad");
-      else if (!clashes.length) await save(false);
-    }
-  }
-
-  function settle() {
-    state.settle();
-    known = new Map([...state.territories].map(([number, one]) => [number, { ...one }]));
-    board.rebuild();
-    view?.paintAll();
-    onDone();
-    keeper.write();
-  }
-
-  async function rollBack() {
-    if (!(await confirm(t("Leave all unsaved changes? Undo brings them back."), { yes: t("Roll back"), danger: true }))) return;
-    editor.rollBack();
-    for (const [number, one] of known) if (!state.territories.has(number)) state.territories.set(number, { ...one });
-    for (const number of [...state.territories.keys()]) if (!known.has(number) && !state.counts[number]) state.territories.delete(number);
-    clashes = [];
-    onTerritories();
-    onDone();
-  }
-
-  function saveAs() {
-    const name = /** @type {HTMLInputElement} */ (el("input", { class: "form-control", id: "scenario-name", maxlength: 120, required: true, value: t("{name} (scenario)", { name: plan.name }).slice(0, 120) }));
-    const form = el("form", { class: "stack" },
-      el("p", { class: "muted" }, t("A new draft with your changes. This plan stays as it was saved.")),
-      el("div", { class: "field" }, el("label", { for: "scenario-name" }, t("Name of the draft")), name),
-      el("div", { class: "form-actions" }, el("button", { class: "btn btn-primary" }, icon("copy"), t("Save as scenario"))));
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      const sent = stepOf(state, new Set(known.keys()));
-      const made = await postJson(`${api}/drafts`, { version: version.get(), name: name.value, ...sent }).catch(() => null);
-      if (!made) return;
-      state.settle();
-      known = new Map(state.territories);
-      keeper.write();
-      location.assign(`/territories/${made.plan_id}`);
-    });
-    openDrawer({ title: t("Save as scenario"), content: section(form) });
-    name.select();
-  }
-
-  // ---------------------------------------------------------------------------- others
-
-  async function catchUp() {
-    await sync.now();
-  }
-
-  /** @param {any} around */
-  function onAround(around) {
-    showOthers(byId("others"), around.others);
-    if (around.version === version.get()) return;
-    if (around.state !== plan.state) return void toast(t("This plan is not a draft any more. Load the page again."), "warn");
-    for (const one of around.territories) Object.assign(state.territories.get(one.number) ?? {}, { name: one.name, colour: one.colour });
-    merge(around.steps);
-    known = new Map(around.territories.map((/** @type {any} */ one) => [one.number, one]));
-    version.set(around.version);
-    board.rebuild();
-    view?.paintAll();
-    onTerritories();
-    onDone();
-  }
-
-  /** @param {import("./territory_merge.js").SavedStep[]} steps */
-  function merge(steps) {
-    if (!steps.length) return;
-    if (editor.open) editor.end();
-    const found = takeOver(state, editor.undoList, steps);
-    const moved = steps.flatMap((one) => one.moves.flatMap((move) => state.row.get(move.unit) ?? []));
-    tellWorker(Uint32Array.from(moved));
-    view?.flag("theirs", moved);
-    clashes = [...clashes.filter((old) => !found.clashes.some((one) => one.unit === old.unit)), ...found.clashes];
-    if (clashes.length) return askAbout();
-    const who = [...new Set(steps.map((one) => one.who ?? t("Operator")))].join(", ");
-    toast(tn("{who} saved {n} unit meanwhile; your changes are kept.", "{who} saved {n} units meanwhile; your changes are kept.", { n: moved.length, who }), "info", {
-      action: { words: t("Show"), run: () => {
-        openDrawer({ title: t("Saved meanwhile"), content: section(...stepsList(state, steps)) });
-        view?.flag("theirs", moved);
-        page.lookAt(moved);
-      } },
-    });
-  }
-
-  function askAbout() {
-    openDrawer({
-      title: t("Both of you moved these"),
-      content: section(...clashesView(state, clashes, (answers) => {
-        clashes = [];
-        editor.place(answers.map((one) => one.unit), answers.map((one) => one.to));
-        figures();
-        view?.flag("theirs", []);
-        closeDrawer();
-      })),
-    });
-    page.lookAt(clashes.map((one) => one.unit));
-  }
-
-  // ---------------------------------------------------------------------------- kept work
-
-  async function restore() {
-    const kept = keeper.found();
-    if (!kept) return;
-    for (const number of kept.locks ?? []) if (state.territories.has(number)) page.locks.add(number);
-    board.rebuild();
-    const units = Object.entries(kept.assign).flatMap(([number, codes]) => codes.map((code) => ({ u: state.row.get(code) ?? -1, to: Number(number) }))).filter(({ u }) => u >= 0);
-    if (!units.length && !kept.add.length && !kept.remove.length) return;
-    const around = kept.version === version.get() ? null : await sync.since(kept.version);
-    if (around) goBack(state, around.steps);
-    for (const one of kept.add) state.addTerritory(one.name, one.colour, one.number);
-    editor.place(units.map(({ u }) => u), units.map(({ to }) => to));
-    for (const number of kept.remove) if (!state.counts[number]) state.territories.delete(number);
-    if (around) merge(around.steps);
-    onTerritories();
-    onDone();
-    view?.paintAll();
-    tellWorker(Uint32Array.from(state.home, (_, u) => u));
-    toast(t("Your unsaved changes from before are here again."), "info");
   }
 
   return {
     unsaved,
-    catchUp,
+    catchUp: company.catchUp,
     renamed: toolbar.refresh,
     /** @param {any} readyMap @param {ReturnType<typeof import("./territory_map.js").drawTerritories>} readyView */
     begin(readyMap, readyView) {
       map = readyMap;
-      view = readyView;
+      desk.view = readyView;
       tools = createTools(map, { begin: () => editor.begin(), stroke, end: () => editor.end(), cancel: () => editor.cancel(), area, point, hover });
       choose("pan");
-      bindKeys({ choose, resize, step, save: () => void save(), next: () => finders.next("unassigned") });
-      view.flag("apart", finders.faults.islands.flatMap((piece) => piece.units));
-      restore().catch((/** @type {unknown} */ error) => console.debug(error));
-      sync.now().catch(() => undefined);
+      bindKeys({ choose, resize, step, save: () => void saving.save(), next: () => finders.next("unassigned") });
+      readyView.flag("apart", finders.faults.islands.flatMap((piece) => piece.units));
+      company.restore().catch((/** @type {unknown} */ error) => console.debug(error));
+      company.catchUp().catch(() => undefined);
     },
     /** Paint with a territory from now on. @param {number} number */
     aim(number) {
