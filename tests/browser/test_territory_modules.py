@@ -184,3 +184,20 @@ def test_a_brush_and_a_ring_take_units_by_their_middle(run) -> None:
     )
     assert brush == [1, 2, 3]
     assert ring == [1, 2]
+
+
+def test_rolling_back_a_new_territory_is_undone_in_one_piece(run) -> None:
+    rolled, back, wanted = run(
+        """
+        const state = plan(), editor = edit(state);
+        editor.change([6], "new");
+        editor.rollBack();
+        editor.remove(3);
+        const rolled = [state.numbers(), home(state)];
+        editor.step("undo"); editor.step("undo");
+        return [rolled, home(state), merge_.stepOf(state, new Set([1, 2]))];
+        """
+    )
+    assert rolled == [[1, 2], [1, 1, 1, 2, 2, 2, 2]]
+    assert back == [1, 1, 1, 2, 2, 2, 3]
+    assert [one["number"] for one in wanted["add"]] == [3]

@@ -19,7 +19,7 @@ export function createCompany(desk, place, locks) {
     if (around.state !== desk.plan.state) return void toast(t("This plan is not a draft any more. Load the page again."), "warn");
     merge(around.steps);
     for (const one of around.territories) Object.assign(state.territories.get(one.number) ?? {}, { name: one.name, colour: one.colour });
-    desk.known = new Map(around.territories.map((/** @type {any} */ one) => [one.number, one]));
+    desk.known = new Map(around.territories.map((/** @type {any} */ one) => [one.number, { people: [], ...state.territories.get(one.number), ...one }]));
     version.set(around.version);
     desk.redraw();
   }
@@ -69,7 +69,10 @@ export function createCompany(desk, place, locks) {
     for (const one of kept.add) state.addTerritory(one.name, one.colour, one.number);
     editor.place(moves.map(({ u }) => u), moves.map(({ to }) => to));
     for (const number of kept.remove) if (!state.counts[number]) state.territories.delete(number);
-    if (around) merge(around.steps);
+    // What was asked before the page was left is asked again.
+    desk.clashes = (kept.clashes ?? []).filter(({ unit }) => state.pending[unit]);
+    if (around?.steps.length) merge(around.steps);
+    else if (desk.clashes.length) askAbout();
     desk.redraw();
     desk.tellWorker(Uint32Array.from(state.home, (_, u) => u));
     if (desk.unsaved()) toast(t("Your unsaved changes from before are here again."), "info");

@@ -132,6 +132,13 @@ export class Editor {
     this.events.onDone();
   }
 
+  /** Put a territory back that was taken out. @param {import("./territory_state.js").Territory} territory */
+  bringBack(territory) {
+    this.state.territories.set(territory.number, territory);
+    this.undoList.push({ diff: null, added: territory });
+    this.#territoriesChanged();
+  }
+
   /** @param {"undo" | "redo"} way */
   step(way) {
     if (this.open) this.end();

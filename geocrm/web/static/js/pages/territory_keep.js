@@ -1,7 +1,7 @@
 // @ts-check
 /** Unsaved work in the browser's own store, by plan and version, so that a reload loses nothing. */
 
-/** @typedef {{version: number, assign: Record<string, string[]>, add: {number: number, name: string, colour: number}[], remove: number[], locks: number[]}} Kept */
+/** @typedef {{version: number, assign: Record<string, string[]>, add: {number: number, name: string, colour: number}[], remove: number[], locks: number[], clashes: import("./territory_merge.js").Clash[]}} Kept */
 
 const SOON_MS = 400;
 

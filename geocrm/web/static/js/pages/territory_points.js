@@ -17,19 +17,14 @@ export class Points {
     this.n = lon.length;
     this.x = Float64Array.from(lon, mercatorX);
     this.y = Float64Array.from(lat, mercatorY);
-    this.west = Math.min(...this.#sample(this.x, Math.min));
-    this.north = Math.min(...this.#sample(this.y, Math.min));
-    const wide = Math.max(...this.#sample(this.x, Math.max)) - this.west;
-    const high = Math.max(...this.#sample(this.y, Math.max)) - this.north;
-    this.cell = Math.max(wide, high, 1e-9) / CELLS;
+    const least = (/** @type {Float64Array} */ values) => values.reduce((a, b) => Math.min(a, b), 1);
+    const most = (/** @type {Float64Array} */ values) => values.reduce((a, b) => Math.max(a, b), 0);
+    this.west = least(this.x);
+    this.north = least(this.y);
+    this.cell = Math.max(most(this.x) - this.west, most(this.y) - this.north, 1e-9) / CELLS;
     /** @type {number[][]} */
     this.cells = Array.from({ length: (CELLS + 1) * (CELLS + 1) }, () => []);
     for (let u = 0; u < this.n; u += 1) this.cells[this.#row(this.y[u]) * (CELLS + 1) + this.#column(this.x[u])].push(u);
-  }
-
-  /** One number of an array, in a list, so that it can be spread. @param {Float64Array} values @param {(a: number, b: number) => number} pick */
-  #sample(values, pick) {
-    return values.length ? [values.reduce((a, b) => pick(a, b))] : [0];
   }
 
   /** @param {number} x */

@@ -72,8 +72,8 @@ export function createSaving(desk, company) {
   async function rollBack() {
     if (!(await confirm(t("Leave all unsaved changes? Undo brings them back."), { yes: t("Roll back"), danger: true }))) return;
     editor.rollBack();
-    for (const [number, one] of desk.known) if (!state.territories.has(number)) state.territories.set(number, { ...one });
-    for (const number of [...state.territories.keys()]) if (!desk.known.has(number) && !state.counts[number]) state.territories.delete(number);
+    for (const [number, one] of desk.known) if (!state.territories.has(number)) editor.bringBack({ ...one });
+    for (const number of state.numbers()) if (!desk.known.has(number)) editor.remove(number);
     desk.clashes = [];
     desk.redraw();
   }

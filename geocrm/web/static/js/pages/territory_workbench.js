@@ -53,7 +53,7 @@ export function createWorkbench(page) {
   const toolbar = createToolbar(byId("editor-tools"), editor, { choose, resize, step });
   const keeper = createKeeper(plan.id, () => {
     if (!unsaved() && !page.locks.size) return null;
-    return { version: version.get(), ...stepOf(state, new Set(desk.known.keys())), locks: [...page.locks] };
+    return { version: version.get(), ...stepOf(state, new Set(desk.known.keys())), locks: [...page.locks], clashes: desk.clashes };
   });
   /** @type {import("./territory_saving.js").Desk} */
   const desk = {
@@ -153,6 +153,8 @@ export function createWorkbench(page) {
   /** @param {import("./territory_tools.js").Tool} tool */
   function choose(tool) {
     tools?.choose(tool);
+    // What a tool looks like is for the style sheet to say.
+    if (map) map.getCanvas().style.cursor = "";
     toolbar.show(tool, tools?.brush ?? 1);
   }
 
@@ -240,7 +242,7 @@ export function createWorkbench(page) {
       hoverWaits = false;
       const u = desk.view?.unitAt(at) ?? -1;
       desk.view?.hover(u);
-      map.getCanvas().style.cursor = u >= 0 ? "pointer" : "";
+      if (tools?.tool === "pan" || tools?.tool === "inspect" || tools?.tool === "fill") map.getCanvas().style.cursor = u >= 0 ? "pointer" : "";
     });
   }
 
