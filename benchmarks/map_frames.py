@@ -49,7 +49,7 @@ def main(site: str, email: str, password: str) -> None:
         frames = _pan(page, session)
         profile = session.send("Profiler.stop")["profile"]
         browser.close()
-    print(json.dumps({"frames": frames, "ms_per_frame": report(profile, frames)}, indent=1))
+    _report(profile, frames)
 
 
 def _pan(page: Page, session: CDPSession) -> int:
@@ -73,14 +73,14 @@ def _pan(page: Page, session: CDPSession) -> int:
     return int(page.evaluate("() => window.frames_seen")) - before
 
 
-def report(profile: dict[str, Any], frames: int) -> dict[str, float]:
-    """Milliseconds per frame by whose work it was."""
+def _report(profile: dict[str, Any], frames: int) -> None:
     nodes = {node["id"]: node for node in profile["nodes"]}
     parents = {child: node["id"] for node in profile["nodes"] for child in node.get("children", [])}
     spent_us: dict[str, float] = defaultdict(float)
     for sample, delta in zip(profile["samples"], profile["timeDeltas"], strict=True):
         spent_us[_whose(sample, nodes, parents)] += delta
-    return {who: round(us / 1_000 / max(1, frames), 2) for who, us in spent_us.items()}
+    per_frame = {who: round(us / 1_000 / max(1, frames), 2) for who, us in spent_us.items()}
+    print(json.dumps({"frames": frames, "ms_per_frame": per_frame}, indent=1))
 
 
 def _whose(sample: int, nodes: dict[int, Any], parents: dict[int, int]) -> str:

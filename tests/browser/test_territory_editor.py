@@ -218,6 +218,10 @@ def test_two_people_see_each_other_and_nothing_is_overwritten(
     expect(card).to_contain_text("moved by both of you")
     expect(card.locator(".clash").first).to_contain_text("Admin")
     expect(mine.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    mine.once("dialog", lambda dialog: dialog.accept())
+    mine.reload()  # the question is not forgotten
+    expect(card).to_contain_text("moved by both of you")
+    expect(mine.get_by_role("button", name="Save", exact=True)).to_be_disabled()
     card.get_by_role("button", name="Theirs for all").click()
     card.get_by_role("button", name="Go on").click()
     expect(mine.locator("#pending")).to_be_hidden()
