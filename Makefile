@@ -53,7 +53,7 @@ templates:
 	@echo "==> The tests' databases" && $(BIN)/python -m tests.database
 
 bench: setup ## measure; the protocol is in docs/benchmarks.md
-	@for file in benchmarks/[a-z]*.py; do case "$$file" in benchmarks/map.py|benchmarks/map_frames.py|benchmarks/bulk.py|benchmarks/page_load.py|benchmarks/layers.py|benchmarks/assignment.py) continue;; esac; echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do case "$$file" in benchmarks/map.py|benchmarks/map_frames.py|benchmarks/bulk.py|benchmarks/page_load.py|benchmarks/territory_editor.py|benchmarks/layers.py|benchmarks/assignment.py) continue;; esac; echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
 bench-geocoding: setup ## measure the geocoder alone: held-out addresses, reliability, speed
 	@$(BIN)/python scripts/osm_fixtures.py

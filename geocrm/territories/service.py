@@ -16,7 +16,7 @@ from geocrm.db import copy_rows
 from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
 from geocrm.security import Actor, Role, audit
 from geocrm.security.models import User
-from geocrm.territories import designing, queries
+from geocrm.territories import changelog, designing, queries
 from geocrm.territories.designing import Design
 from geocrm.territories.evaluation import Evaluation
 from geocrm.territories.models import (
@@ -398,6 +398,7 @@ def move_units(
     territories = queries.territories(session, plan.id)
     ground, district = designing.of_plan(session, plan, territories)
     before = designing.judge(plan, ground, district, len(territories))
+    was = [territories[row].number for row in district.tolist()]
     index = {unit.code: at for at, unit in enumerate(ground.units)}
     at = {territory.number: row for row, territory in enumerate(territories)}
     for move in moves:
@@ -425,6 +426,10 @@ def move_units(
             .values(territory_id=territories[at[move.territory]].id)
         )
     plan.params = plan.params | designing.scores(after)
+    changelog.record(
+        *(session, actor, plan),
+        {move.unit: (was[index[move.unit]], move.territory) for move in moves},
+    )
     return after
 
 

@@ -68,6 +68,7 @@ from geocrm.web.api import territories as api_territories
 from geocrm.web.api import territory_activation as api_territory_activation
 from geocrm.web.api import territory_challenges as api_territory_challenges
 from geocrm.web.api import territory_diff as api_territory_diff
+from geocrm.web.api import territory_editing as api_territory_editing
 from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import territory_history as api_territory_history
 from geocrm.web.api import territory_life as api_territory_life
@@ -124,6 +125,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_diff.bp,
     api_territory_history.bp,
     api_territory_life.bp,
+    api_territory_editing.bp,
     people.bp,
     providers.bp,
     api_people.bp,

@@ -8,11 +8,11 @@ from flask_babel import get_locale
 from geocrm.places import queries as places
 from geocrm.security import Role
 from geocrm.security import queries as people
-from geocrm.territories import next_plan, queries, service, sheets, types
+from geocrm.territories import designing, figures, next_plan, queries, service, types
 from geocrm.territories.designing import DEFAULT_TOLERANCE
-from geocrm.territories.models import Measure, PlanState
+from geocrm.territories.models import Measure, Plan, PlanState
 from geocrm.web.access import permit
-from geocrm.web.api.territory_documents import WEB_TIME_S, shown_sheet
+from geocrm.web.api.territory_documents import WEB_TIME_S
 from geocrm.web.words import layer_name
 
 bp = Blueprint("territories", __name__, url_prefix="/territories")
@@ -53,17 +53,45 @@ def new() -> str:
 @bp.get("/<int:plan_id>")
 @permit("read", "territory")
 def show(plan_id: int) -> str:
-    """One plan on its map, with a bar for each territory."""
-    sheet = shown_sheet(sheets.sheet(g.session, g.actor, plan_id))
+    """One plan on its map, with a bar for each territory; the page asks for its units itself."""
+    plan = queries.plan(g.session, g.actor, plan_id)
     designer = g.actor.may("design", "territory")
     return render_template(
         "territories/show.html",
-        plan=sheet,
+        plan=_head(plan),
+        area=designing.area_name(g.session, plan),
+        unplaced=figures.unplaced(g.session).accounts if designer else None,
         designer=designer,
-        editable=designer and sheet.state == PlanState.PLANNING,
-        undoable=designer and sheet.state == PlanState.LIVE,
+        editable=designer and plan.state == PlanState.PLANNING,
+        undoable=designer and plan.state == PlanState.LIVE,
         reps=_reps() if designer else [],
     )
+
+
+def _head(plan: Plan) -> dict[str, Any]:
+    """What the page says of a plan before its units are there."""
+    people: dict[int, list[dict[str, Any]]] = {}
+    for one in queries.members(g.session, [plan.id]):
+        person = {"user_id": one.user_id, "name": one.name, "role": one.role}
+        people.setdefault(one.territory_id, []).append(person)
+    return {
+        "id": plan.id,
+        "name": plan.name,
+        "state": plan.state,
+        "level": plan.level,
+        "within": plan.within,
+        "balance": plan.measure,
+        "tolerance": plan.tolerance,
+        "territories": [
+            {
+                "number": one.number,
+                "name": one.name,
+                "colour": one.colour,
+                "people": people.get(one.id, []),
+            }
+            for one in queries.territories(g.session, plan.id)
+        ],
+    }
 
 
 def _reps() -> list[dict[str, Any]]:

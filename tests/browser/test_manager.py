@@ -82,18 +82,18 @@ def test_territories_are_designed_changed_made_live_and_taken_back(sign_in) -> N
 
 
 def _move_a_unit(page: Page) -> None:
-    """Click the map until a unit with a neighbour in another territory is hit, and move it."""
+    """Click the map until a unit beside another territory is hit, move it and save."""
     bars = page.locator("#bars")
     before = bars.inner_text()
     move = page.locator(".territory-moves button:not([disabled])")
     _click_the_map(page, move)
     move.first.click()
-    split = page.get_by_role("dialog").get_by_role("button", name="Yes, go on")
-    expect(split.or_(page.locator("#undo-move:enabled"))).to_be_visible()
-    if split.is_visible():
-        split.click()
-    expect(page.locator("#undo-move")).to_be_enabled()
+    expect(page.locator("#pending-count")).to_have_text("1 unit changed, not saved")
     expect(bars).not_to_have_text(before, use_inner_text=True)
+    page.get_by_role("button", name="Make live").click()
+    expect(page.locator("#toasts")).to_contain_text("Save or roll back your changes first")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#pending")).to_be_hidden()
 
 
 def _click_the_map(page: Page, wanted) -> None:

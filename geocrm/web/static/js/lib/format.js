@@ -14,12 +14,23 @@ const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digi
 /** @param {unknown} value @returns {value is null | undefined | ""} */
 const missing = (value) => value === null || value === undefined || value === "";
 
+/** Making one takes longer than using it a hundred times. @type {Map<string, Intl.NumberFormat>} */
+const made = new Map();
+
+/** @param {Intl.NumberFormatOptions} options */
+function numberFormat(options) {
+  const key = Object.values(options).join();
+  const found = made.get(key) ?? new Intl.NumberFormat(locale, options);
+  made.set(key, found);
+  return found;
+}
+
 /** 12345.6 -> "12,345.6". @param {number | null | undefined} value @param {number} [digits] */
 export function formatNumber(value, digits) {
   if (missing(value)) return NOTHING;
   if (digits === undefined) return number.format(value);
   const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return value.toLocaleString(locale, options);
+  return numberFormat(options).format(value);
 }
 
 /** 12345 -> "12.3K". @param {number | null | undefined} value */
@@ -34,7 +45,7 @@ export function formatCompact(value) {
  */
 export function formatMoney(amount, options = {}) {
   if (missing(amount)) return NOTHING;
-  return new Intl.NumberFormat(locale, {
+  return numberFormat({
     style: "currency",
     currency: options.currency ?? currency,
     currencyDisplay: "narrowSymbol",
@@ -47,12 +58,12 @@ export function formatMoney(amount, options = {}) {
 /** 0.034 -> "+3.4 %" with `signed`. @param {number | null | undefined} share @param {{signed?: boolean, digits?: number}} [options] */
 export function formatShare(share, options = {}) {
   if (missing(share)) return NOTHING;
-  return share.toLocaleString(locale, {
+  return numberFormat({
     style: "percent",
     minimumFractionDigits: options.digits ?? 1,
     maximumFractionDigits: options.digits ?? 1,
     signDisplay: options.signed ? "exceptZero" : "auto",
-  });
+  }).format(share);
 }
 
 /** @param {string | Date | null | undefined} value an ISO date, or a Date */

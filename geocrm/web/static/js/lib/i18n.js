@@ -11,6 +11,8 @@ export const locale = document.documentElement.lang || "en-GB";
 /** Language of the page without its region: "en" or "id". */
 export const language = locale.split("-")[0];
 
+const counted = new Intl.NumberFormat(locale);
+
 /** @type {Record<string, string | string[]>} */
 const messages = readMessages();
 
@@ -37,7 +39,7 @@ export function tn(one, many, values) {
   const found = messages[one];
   const forms = Array.isArray(found) ? found : found ? [found] : [one, many];
   const index = forms.length > 1 && values.n !== 1 ? 1 : 0;
-  return fill(forms[index] || many, { ...values, n: values.n.toLocaleString(locale) });
+  return fill(forms[index] || many, { ...values, n: counted.format(values.n) });
 }
 
 /** @param {string} words @param {Record<string, unknown>} [values] */

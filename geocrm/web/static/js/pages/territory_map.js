@@ -1,71 +1,97 @@
 // @ts-check
 /** The territories of a plan on the map: each unit filled with the colour of its territory. */
 import { LABELS } from "../lib/basemap.js";
-import { colourAt } from "../lib/palette.js";
-import { token } from "../lib/theme.js";
+import { colourAt, UNASSIGNED_COLOUR } from "../lib/palette.js";
+import { onThemeChange, token } from "../lib/theme.js";
+import { NONE } from "./territory_state.js";
 
 const SOURCE = "units";
 const NOTHING = "rgba(0,0,0,0)";
 const PART = { source: SOURCE, "source-layer": "boundaries" };
+/** What an outline says; the number is the state of a feature. */
+export const FLAG = { none: 0, marked: 1, apart: 2, theirs: 3, found: 4, selected: 5 };
 
 /**
  * @param {any} map
  * @param {string} level
- * @param {import("./territory_plan.js").PlanState} state
- * @param {{onUnit: (code: string) => void}} events
+ * @param {import("./territory_state.js").PlanState} state
  */
-export function drawTerritories(map, level, state, { onUnit }) {
-  /** @type {number | null} */
-  let focused = null;
-  let marked = "";
-  let hovered = "";
+export function drawTerritories(map, level, state) {
   addLayers(map, level);
-  paint();
+  const key = { source: SOURCE, sourceLayer: "boundaries", id: "" };
+  /** @type {Map<keyof typeof FLAG, Set<number>>} */
+  const flagged = new Map();
+  let hovered = -1;
+  for (let u = 0; u < state.n; u += 1) paintUnit(u);
+  onThemeChange(() => colourLines(map));
 
-  map.on("click", "unit-fill", (/** @type {any} */ event) => {
-    const code = event.features[0].properties.code;
-    if (state.units.has(code)) onUnit(code);
-  });
-  map.on("mousemove", "unit-fill", (/** @type {any} */ event) => hover(event.features[0].properties.code));
-  map.on("mouseleave", "unit-fill", () => hover(""));
-
-  /** @param {string} code */
-  function hover(code) {
-    const ours = state.units.has(code) ? code : "";
-    if (hovered) set(hovered, { hover: false });
-    hovered = ours;
-    if (ours) set(ours, { hover: true });
-    map.getCanvas().style.cursor = ours ? "pointer" : "";
+  /** @param {number} u */
+  function paintUnit(u) {
+    const home = state.home[u];
+    const territory = state.territories.get(home);
+    key.id = state.code(u);
+    map.setFeatureState(key, {
+      colour: territory ? colourAt(territory.colour) : UNASSIGNED_COLOUR,
+      home,
+      pending: state.pending[u] === 1,
+    });
   }
 
-  /** @param {string} code @param {Record<string, unknown>} values */
-  function set(code, values) {
-    map.setFeatureState({ source: SOURCE, sourceLayer: "boundaries", id: code }, values);
+  /** @param {number} u @param {Record<string, unknown>} values */
+  function set(u, values) {
+    key.id = state.code(u);
+    map.setFeatureState(key, values);
   }
 
-  function paint() {
-    for (const unit of state.units.values()) {
-      const territory = state.territories.get(unit.territory);
-      const dim = focused !== null && unit.territory !== focused;
-      set(unit.code, { colour: territory ? colourAt(territory.colour) : NOTHING, dim, marked: unit.code === marked });
-    }
+  /** Why a unit is outlined, when it is for another reason too. @param {number} u */
+  function flagOf(u) {
+    for (const [kind, units] of flagged) if (units.has(u)) return FLAG[kind];
+    return FLAG.none;
   }
 
   return {
-    paint,
-    /** Dim all others. @param {number | null} number */
-    focus(number) {
-      focused = number;
-      marked = "";
-      paint();
+    /** Draw some units anew. @param {ArrayLike<number>} units */
+    paint(units) {
+      for (let i = 0; i < units.length; i += 1) paintUnit(units[i]);
     },
-    /** Outline one unit. @param {string} code */
-    mark(code) {
-      focused = null;
-      marked = code;
-      paint();
+    paintAll() {
+      for (let u = 0; u < state.n; u += 1) paintUnit(u);
+    },
+    /** Dim everything else; null shows all. @param {number | null} number */
+    focus(number) {
+      const others = number === null ? false : ["!=", ["feature-state", "home"], number];
+      map.setPaintProperty("unit-fill", "fill-opacity", opacity(others));
+    },
+    /** Outline units for a reason; the ones outlined for it before are not any more. @param {keyof typeof FLAG} kind @param {ArrayLike<number>} units */
+    flag(kind, units) {
+      const before = flagged.get(kind) ?? new Set();
+      const now = new Set(Array.from(units));
+      flagged.set(kind, now);
+      for (const u of before) if (!now.has(u)) set(u, { flag: flagOf(u) });
+      for (const u of now) if (!before.has(u)) set(u, { flag: FLAG[kind] });
+    },
+    /** @param {number} u of a unit, -1 for none */
+    hover(u) {
+      if (u === hovered) return;
+      if (hovered >= 0) set(hovered, { hover: false });
+      hovered = u;
+      if (u >= 0) set(u, { hover: true });
+    },
+    /** The unit at a point of the canvas, -1 where none of the plan is. @param {[number, number]} point */
+    unitAt(point) {
+      const [found] = map.queryRenderedFeatures(point, { layers: ["unit-fill"] });
+      return found ? (state.row.get(found.properties.code) ?? -1) : -1;
     },
   };
+}
+
+const flag = (/** @type {string} */ name) => ["boolean", ["feature-state", name], false];
+const OURS = ["!=", ["coalesce", ["feature-state", "colour"], ""], ""];
+const UNASSIGNED = ["==", ["feature-state", "home"], NONE];
+
+/** @param {any} dimmed an expression: whether a unit is not what one looks at */
+function opacity(dimmed) {
+  return ["case", ["!", OURS], 0, dimmed, 0.12, flag("hover"), 0.88, UNASSIGNED, 0.3, 0.68];
 }
 
 /** @param {any} map @param {string} level */
@@ -77,33 +103,45 @@ function addLayers(map, level) {
     promoteId: { boundaries: "code" },
   });
   const below = map.getLayer(LABELS) ? LABELS : undefined;
-  const flag = (/** @type {string} */ name) => ["boolean", ["feature-state", name], false];
-  const ours = ["!=", ["coalesce", ["feature-state", "colour"], ""], ""];
   map.addLayer({
     id: "unit-fill",
     type: "fill",
     ...PART,
     paint: {
       "fill-color": ["to-color", ["coalesce", ["feature-state", "colour"], NOTHING]],
-      "fill-opacity": ["case", ["!", ours], 0, flag("marked"), 0.95, flag("hover"), 0.85, flag("dim"), 0.15, 0.65],
+      "fill-opacity": opacity(false),
     },
   }, below);
-  map.addLayer({
-    id: "unit-line",
-    type: "line",
-    ...PART,
-    paint: {
-      "line-color": ["case", flag("marked"), token("--ink"), token("--surface")],
-      "line-width": ["case", flag("marked"), 2.5, ["!", ours], 0, 0.6],
-      "line-opacity": ["case", flag("marked"), 1, 0.7],
-    },
-  }, below);
+  map.addLayer({ id: "unit-line", type: "line", ...PART }, below);
+  map.addLayer({ id: "unit-flag", type: "line", ...PART, layout: { "line-join": "round" } }, below);
+  colourLines(map);
 }
 
-/** The box around units' points, a little wider. @param {{lon: number, lat: number}[]} units @returns {[number, number, number, number]} */
-export function boxOf(units) {
-  const lon = units.map((unit) => unit.lon);
-  const lat = units.map((unit) => unit.lat);
-  const margin = 0.25;
-  return [Math.min(...lon) - margin, Math.min(...lat) - margin, Math.max(...lon) + margin, Math.max(...lat) + margin];
+/** @param {any} map */
+function colourLines(map) {
+  const outlined = ["coalesce", ["feature-state", "flag"], FLAG.none];
+  const paint = {
+    "unit-line": {
+      "line-color": ["case", flag("pending"), token("--ink"), token("--surface")],
+      "line-width": ["case", ["!", OURS], 0, flag("pending"), 1.2, 0.5],
+      "line-opacity": ["case", flag("pending"), 0.9, 0.65],
+    },
+    "unit-flag": {
+      "line-color": ["match", outlined, FLAG.apart, token("--bad"), FLAG.theirs, token("--info"), FLAG.found, token("--warn"), token("--ink")],
+      "line-width": ["match", outlined, FLAG.none, 0, FLAG.selected, 1.2, 2.4],
+    },
+  };
+  for (const [layer, values] of Object.entries(paint)) {
+    for (const [name, value] of Object.entries(values)) map.setPaintProperty(layer, name, value);
+  }
+}
+
+/** The box around units' points, a little wider. @param {{columns: {lon: number[], lat: number[]}}} state @param {ArrayLike<number>} units @returns {[number, number, number, number]} */
+export function boxOf(state, units, margin = 0.25) {
+  let [west, south, east, north] = [180, 90, -180, -90];
+  for (let i = 0; i < units.length; i += 1) {
+    const [lon, lat] = [state.columns.lon[units[i]], state.columns.lat[units[i]]];
+    [west, south, east, north] = [Math.min(west, lon), Math.min(south, lat), Math.max(east, lon), Math.max(north, lat)];
+  }
+  return [west - margin, Math.max(-85, south - margin), east + margin, Math.min(85, north + margin)];
 }

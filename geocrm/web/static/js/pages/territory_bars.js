@@ -1,0 +1,154 @@
+// @ts-check
+/**
+ * The scoreboard: a bar for each territory with the ideal line and the tolerance band. Rows stay
+ * and only those that changed are drawn anew, for two hundred of them follow every stroke.
+ */
+import { el, icon } from "../lib/dom.js";
+import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
+import { t } from "../lib/i18n.js";
+import { colourAt } from "../lib/palette.js";
+
+/**
+ * @param {HTMLElement} list
+ * @param {import("./territory_state.js").PlanState} state
+ * @param {{editable: boolean, scored: boolean, locks: Set<number>, onOpen: (number: number) => void, onFocus: (number: number) => void, onLock: (number: number) => void}} options
+ */
+export function createScoreboard(list, state, options) {
+  /** @type {Map<number, ReturnType<typeof row>>} */
+  const rows = new Map();
+  let measure = state.balance;
+  let longest = 1;
+  /** @type {number | null} */
+  let selected = null;
+  /** @type {number | null} */
+  let focused = null;
+
+  /** @param {number} number */
+  const value = (number) => state.load(number, measure) ?? (measure === state.balance ? (state.territories.get(number)?.load ?? null) : null);
+
+  /** Draw all anew, the largest first. */
+  function rebuild() {
+    const numbers = state.numbers().sort((a, b) => (value(b) ?? 0) - (value(a) ?? 0) || a - b);
+    const ideal = state.ideal(measure);
+    longest = Math.max(ideal * (1 + state.tolerance), ...numbers.map((number) => value(number) ?? 0), 1e-9) * 1.08;
+    rows.clear();
+    list.replaceChildren(...numbers.map((number) => {
+      const made = row(number, options);
+      rows.set(number, made);
+      draw(number);
+      return made.item;
+    }));
+  }
+
+  /** @param {number} number */
+  function draw(number) {
+    const parts = rows.get(number);
+    const one = state.territories.get(number);
+    if (!parts || !one) return;
+    const held = value(number);
+    const ideal = options.scored ? state.ideal(measure) : 0;
+    const off = ideal ? state.deviation(number, measure) : null;
+    const outside = off !== null && Math.abs(off) > state.tolerance + 1e-9;
+    const people = one.people.map((person) => person.name).join(", ");
+    const share = (/** @type {number} */ amount) => `${(Math.max(0, Math.min(1, amount / longest)) * 100).toFixed(1)}%`;
+    const colour = colourAt(one.colour);
+    put(parts, "title", people ? `${one.name} · ${people}` : one.name, (words) => (parts.title.textContent = words));
+    put(parts, "label", one.name, (own) => {
+      name(parts.swatchButton, t("Show {name} only", { name: own }));
+      if (parts.lock) name(parts.lock, t("Lock {name}: tools leave it as it is", { name: own }));
+    });
+    put(parts, "amount", held === null ? "–" : formatLoad(held, measure), (words) => (parts.amount.textContent = words));
+    put(parts, "off", off === null ? "" : formatShare(off, { signed: true }), (words) => (parts.off.textContent = words));
+    put(parts, "outside", outside, () => {
+      parts.off.className = outside ? "off" : "";
+      parts.off.title = outside ? t("Outside the tolerance") : "";
+    });
+    put(parts, "colour", colour, () => (parts.swatch.style.background = parts.fill.style.backgroundColor = colour));
+    put(parts, "width", share(held ?? 0), (width) => (parts.fill.style.width = width));
+    put(parts, "pending", changed.has(number), (on) => parts.fill.classList.toggle("pending", on));
+    put(parts, "ideal", ideal / longest, () => {
+      parts.band.hidden = parts.ideal.hidden = !ideal;
+      parts.band.style.left = share(ideal * (1 - state.tolerance));
+      parts.band.style.width = share(2 * ideal * state.tolerance);
+      parts.ideal.style.left = share(ideal);
+    });
+    put(parts, "selected", number === selected, (on) => parts.open.setAttribute("aria-pressed", String(on)));
+    put(parts, "focused", number === focused, (on) => parts.swatchButton.setAttribute("aria-pressed", String(on)));
+    put(parts, "locked", options.locks.has(number), (on) => {
+      parts.lock?.setAttribute("aria-pressed", String(on));
+      parts.lock?.replaceChildren(icon(on ? "lock" : "lock-open", "i-s"));
+    });
+  }
+
+  /** Territories with unsaved changes. @type {Set<number>} */
+  let changed = new Set();
+  rebuild();
+  return {
+    rebuild,
+    /** @param {Iterable<number>} numbers */
+    update(numbers) {
+      for (const number of numbers) draw(number);
+    },
+    /** @param {Set<number>} numbers */
+    setChanged(numbers) {
+      const touched = new Set([...changed, ...numbers]);
+      changed = numbers;
+      for (const number of touched) draw(number);
+    },
+    /** @param {import("./territory_state.js").Measure} next */
+    show(next) {
+      measure = next;
+      rebuild();
+    },
+    /** @param {number | null} number */
+    select(number) {
+      const before = selected;
+      selected = number;
+      for (const one of [before, number]) if (one !== null) draw(one);
+    },
+    /** @param {number | null} number */
+    focus(number) {
+      const before = focused;
+      focused = number;
+      for (const one of [before, number]) if (one !== null) draw(one);
+    },
+  };
+}
+
+/**
+ * Write what is not written there yet: what stays the same costs the browser nothing.
+ * @template T @param {{shown: Record<string, unknown>}} parts @param {string} what @param {T} value @param {(value: T) => void} write
+ */
+function put(parts, what, value, write) {
+  if (parts.shown[what] === value) return;
+  parts.shown[what] = value;
+  write(value);
+}
+
+/** @param {HTMLElement} button @param {string} words */
+function name(button, words) {
+  button.title = words;
+  button.setAttribute("aria-label", words);
+}
+
+/** @param {number} value @param {string} measure */
+export function formatLoad(value, measure) {
+  return measure === "revenue" ? formatMoney(value, { compact: true }) : formatNumber(Math.round(value));
+}
+
+/** @param {number} number @param {{editable: boolean, onOpen: (number: number) => void, onFocus: (number: number) => void, onLock: (number: number) => void}} options */
+function row(number, { editable, onOpen, onFocus, onLock }) {
+  const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
+  const swatchButton = el("button", { class: "score-swatch", type: "button", onclick: () => onFocus(number) }, swatch);
+  const title = el("span", { class: "truncate" });
+  const amount = el("span");
+  const off = el("span");
+  const [band, fill, ideal] = ["bar-band", "bar-fill", "bar-ideal"].map((kind) => el("span", { class: kind }));
+  const open = el("button", { class: "bar-row", type: "button", "data-id": number, onclick: () => onOpen(number) },
+    el("span", { class: "bar-label" }, title),
+    el("span", { class: "bar-value" }, amount, " ", off),
+    el("span", { class: "bar-track", "aria-hidden": "true" }, fill, band, ideal));
+  const lock = editable ? el("button", { class: "score-lock", type: "button", onclick: () => onLock(number) }) : null;
+  const item = el("li", { class: "score-row" }, swatchButton, open, lock);
+  return { shown: /** @type {Record<string, unknown>} */ ({}), item, swatch, swatchButton, title, amount, off, band, fill, ideal, open, lock };
+}

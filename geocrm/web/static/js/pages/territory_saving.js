@@ -1,0 +1,101 @@
+// @ts-check
+/** Saving what is pending: as a step of the plan, as a draft of its own, or not at all. */
+import { ApiError, postJson } from "../lib/api.js";
+import { confirm } from "../lib/confirm.js";
+import { el, icon } from "../lib/dom.js";
+import { openDrawer } from "../lib/drawer.js";
+import { t, tn } from "../lib/i18n.js";
+import { toast } from "../lib/toast.js";
+import { section } from "./territory_details.js";
+import { stepOf } from "./territory_merge.js";
+
+/**
+ * What the parts of the workbench share.
+ * @typedef {object} Desk
+ * @property {string} api
+ * @property {any} plan
+ * @property {import("./territory_state.js").PlanState} state
+ * @property {import("./territory_editor.js").Editor} editor
+ * @property {{get: () => number, set: (version: number) => void}} version
+ * @property {Map<number, any>} known territories as the server has them
+ * @property {import("./territory_merge.js").Clash[]} clashes units that somebody else moved too
+ * @property {ReturnType<typeof import("./territory_map.js").drawTerritories> | null} view
+ * @property {() => number} unsaved
+ * @property {() => void} redraw everything, after what changed is not known unit by unit
+ * @property {() => void} done a step is over
+ * @property {(units: Uint32Array) => void} tellWorker
+ * @property {(units: number[], maxZoom?: number) => void} lookAt
+ * @property {ReturnType<typeof import("./territory_keep.js").createKeeper>} keeper
+ */
+
+/** Numbers of the territories that the server has. @param {Desk} desk */
+const numbers = (desk) => new Set(desk.known.keys());
+
+/** What is shown is what the server has. @param {Desk} desk */
+function settle(desk) {
+  desk.state.settle();
+  desk.known = new Map([...desk.state.territories].map(([number, one]) => [number, { ...one }]));
+}
+
+/** @param {Desk} desk @param {{catchUp: () => Promise<void>, askAbout: () => void}} company */
+export function createSaving(desk, company) {
+  const { api, plan, state, editor, version } = desk;
+
+  async function save(again = true) {
+    if (!desk.unsaved()) return;
+    if (desk.clashes.length) return company.askAbout();
+    try {
+      const done = await postJson(`${api}/steps`, { version: version.get(), ...stepOf(state, numbers(desk)) }, { quiet: true });
+      version.set(done.version);
+      settle(desk);
+      desk.redraw();
+      desk.keeper.write();
+      const apart = done.split.length ? ` ${t("In pieces: {names}.", { names: done.split.join(", ") })}` : "";
+      toast(tn("{n} unit saved.", "{n} units saved.", { n: done.units }) + apart, apart ? "warn" : "good");
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409 || !again) {
+        toast(/** @type {Error} */ (error).message, "bad");
+        return;
+      }
+      await saveOnTop(error);
+    }
+  }
+
+  /** Somebody was quicker: theirs first, then ours on top, unless both moved one unit. @param {Error} error */
+  async function saveOnTop(error) {
+    const seen = version.get();
+    await company.catchUp();
+    if (version.get() === seen) toast(error.message, "bad");
+    else if (!desk.clashes.length) await save(false);
+  }
+
+  async function rollBack() {
+    if (!(await confirm(t("Leave all unsaved changes? Undo brings them back."), { yes: t("Roll back"), danger: true }))) return;
+    editor.rollBack();
+    for (const [number, one] of desk.known) if (!state.territories.has(number)) editor.bringBack({ ...one });
+    for (const number of state.numbers()) if (!desk.known.has(number)) editor.remove(number);
+    desk.clashes = [];
+    desk.redraw();
+  }
+
+  function saveAs() {
+    const name = /** @type {HTMLInputElement} */ (el("input", { class: "form-control", id: "scenario-name", maxlength: 120, required: true, value: t("{name} (scenario)", { name: plan.name }).slice(0, 120) }));
+    const form = el("form", { class: "stack" },
+      el("p", { class: "muted" }, t("A new draft with your changes. This plan stays as it was saved.")),
+      el("div", { class: "field" }, el("label", { for: "scenario-name" }, t("Name of the draft")), name),
+      el("div", { class: "form-actions" }, el("button", { class: "btn btn-primary" }, icon("copy"), t("Save as scenario"))));
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const sent = stepOf(state, numbers(desk));
+      const made = await postJson(`${api}/drafts`, { version: version.get(), name: name.value, ...sent }).catch(() => null);
+      if (!made) return;
+      settle(desk);
+      desk.keeper.write();
+      location.assign(`/territories/${made.plan_id}`);
+    });
+    openDrawer({ title: t("Save as scenario"), content: section(form) });
+    name.select();
+  }
+
+  return { save, saveAs, rollBack };
+}

@@ -1,0 +1,285 @@
+"""A territory manager draws a plan by hand: with mouse, keyboard and finger, and not alone."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import func, select
+
+from geocrm.db import unit_of_work
+from geocrm.security import OPERATOR
+from geocrm.security.models import User
+from geocrm.territories import designing, edit_queries, editing, service
+from geocrm.territories.designing import Request
+from geocrm.territories.models import Measure, Plan, TerritoryUnit
+from geocrm.wiring import actor_of
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+def plan_id(site) -> Iterator[int]:
+    """West Java in four, as a draft."""
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        request = Request("idn-adm2", 4, Measure.POPULATION, within="idn-adm1:32", time_s=2)
+        ground, unplaced = designing.survey(session, OPERATOR, request)
+        plan = service.save(
+            session, OPERATOR, "By hand", designing.solve(ground, unplaced, request)
+        )
+        made = plan.id
+    yield made
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        service.discard(session, OPERATOR, made)
+
+
+def _open(page: Page, plan_id: int) -> Page:
+    page.goto(f"/territories/{plan_id}")
+    expect(page.locator("#map[data-ready]")).to_be_visible()
+    expect(page.locator("#bars .bar-row")).to_have_count(4)
+    # The map answers where units are once their tiles are drawn.
+    for _ in range(100):
+        page.mouse.move(*_somewhere(page))
+        page.wait_for_timeout(100)
+        if page.locator("#map canvas").evaluate("c => c.style.cursor") == "pointer":
+            return page
+    raise AssertionError("No unit is drawn in the middle of the map")
+
+
+def _somewhere(page: Page, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
+    box = page.locator("#map canvas").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] * across, box["y"] + box["height"] * down
+
+
+def _drag(page: Page, *places: tuple[float, float], end: bool = True) -> None:
+    page.mouse.move(*_somewhere(page, *places[0]))
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*_somewhere(page, *place), steps=6)
+    if end:
+        page.mouse.up()
+
+
+def _unsaved(page: Page):
+    return page.locator("#pending-count")
+
+
+def _held(site, plan_id: int) -> int:
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        asked = select(func.count()).where(TerritoryUnit.plan_id == plan_id)
+        return session.scalar(asked) or 0
+
+
+def _version(site, plan_id: int) -> int:
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        return session.scalars(select(Plan.version).where(Plan.id == plan_id)).one()
+
+
+def test_painting_is_pending_until_saved_and_can_be_undone_without_end(
+    sign_in, site, plan_id
+) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    bars = page.locator("#bars")
+    before = bars.inner_text()
+    page.keyboard.press("b")
+    expect(page.locator("[data-tool=paint]").first).to_be_visible()
+    for number in range(4):
+        page.get_by_label("Paint with").select_option(index=number)
+        _drag(page, (0.5 + number / 40, 0.45), (0.52 + number / 40, 0.55))
+    expect(_unsaved(page)).to_contain_text("not saved")
+    expect(bars).not_to_have_text(before, use_inner_text=True)
+    assert _version(site, plan_id) == 1
+    for _ in range(4):
+        page.keyboard.press("Control+z")
+    expect(page.locator("#pending")).to_be_hidden()
+    expect(bars).to_have_text(before, use_inner_text=True)
+    for _ in range(4):
+        page.keyboard.press("Control+y")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#pending")).to_be_hidden()
+    expect(page.locator("#toasts")).to_contain_text("saved")
+    assert _version(site, plan_id) == 2
+    page.get_by_role("button", name="History").click()
+    expect(page.locator(".history li").first).to_contain_text("Maya Manager")
+    page.locator(".history summary").first.click()
+    page.get_by_role("button", name="Take back").click()
+    expect(_unsaved(page)).to_be_visible()
+    expect(bars).to_have_text(before, use_inner_text=True)
+
+
+def test_unsaved_work_survives_a_reload(sign_in, plan_id) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    page.keyboard.press("e")
+    _drag(page, (0.48, 0.5), (0.53, 0.5))
+    words = _unsaved(page).inner_text()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(_unsaved(page)).to_have_text(words)
+    page.get_by_role("button", name="Roll back").click()
+    page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
+    expect(page.locator("#pending")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#map[data-ready]")).to_be_visible()
+    expect(page.locator("#pending")).to_be_hidden()
+
+
+def test_a_lasso_shows_what_is_inside_before_anything_changes(sign_in, site, plan_id) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    page.keyboard.press("l")
+    ring = ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7), (0.3, 0.31))
+    _drag(page, *ring)
+    card = page.locator("#drawer")
+    expect(card).to_contain_text("selected")
+    expect(card.locator("tfoot")).to_contain_text("Together")
+    expect(page.locator("#pending")).to_be_hidden()
+    card.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#pending")).to_be_hidden()
+    page.keyboard.press("r")
+    _drag(page, (0.3, 0.3), (0.7, 0.7))
+    card.get_by_role("button", name="New territory").click()
+    expect(page.locator("#bars .bar-row")).to_have_count(5)
+    expect(page.locator("#pending .tag", has_text="new")).to_be_visible()
+    page.keyboard.press("Control+s")
+    expect(page.locator("#pending")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#bars .bar-row")).to_have_count(5)
+
+
+def test_a_locked_territory_stays_as_it_is(sign_in, plan_id) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    for lock in page.locator(".score-lock").all():
+        lock.click()
+    page.keyboard.press("e")
+    _drag(page, (0.4, 0.5), (0.6, 0.5))
+    expect(page.locator("#pending")).to_be_hidden()
+    for lock in page.locator(".score-lock").all():
+        lock.click()
+    _drag(page, (0.4, 0.5), (0.6, 0.5))
+    expect(page.locator("#pending")).to_be_visible()
+
+
+def test_units_in_no_territory_are_found_and_given_to_the_lightest_neighbour(
+    sign_in, site, plan_id
+) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    everything = _held(site, plan_id)
+    page.keyboard.press("e")
+    _drag(page, (0.45, 0.5), (0.55, 0.5))
+    count = page.locator("[data-count=unassigned]")
+    expect(count).not_to_have_text("0")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#pending")).to_be_hidden()
+    assert _held(site, plan_id) == everything - int(count.inner_text())
+    page.keyboard.press("n")
+    expect(page.locator("#drawer")).to_contain_text("Unassigned")
+    page.get_by_role("button", name="Give them to the lightest neighbour").click()
+    expect(count).to_have_text("0")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#pending")).to_be_hidden()
+    assert _held(site, plan_id) == everything
+
+
+def test_the_keyboard_alone_paints_and_saves(sign_in, site, plan_id) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    page.locator("#map canvas").focus()
+    page.keyboard.press("e")
+    page.keyboard.press("Enter")
+    expect(page.locator(".territory-cross")).to_be_visible()
+    expect(_unsaved(page)).to_be_visible()
+    page.keyboard.press("r")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(600)
+    page.keyboard.press("ArrowUp")
+    page.wait_for_timeout(600)
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer-title")).to_contain_text("selected")
+    page.get_by_role("button", name="Reassign").press("Enter")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#pending")).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Keys of the editor")
+    assert _version(site, plan_id) > 1
+
+
+def test_two_people_see_each_other_and_nothing_is_overwritten(
+    sign_in, browser: Browser, browser_context_args, site, plan_id
+) -> None:
+    mine = _open(sign_in("manager"), plan_id)
+    mine.keyboard.press("e")
+    _drag(mine, (0.46, 0.5), (0.5, 0.5))
+    _move_all_elsewhere(site, plan_id)
+    mine.keyboard.press("Control+s")
+    card = mine.locator("#drawer")
+    expect(card).to_contain_text("moved by both of you")
+    expect(card.locator(".clash").first).to_contain_text("Admin")
+    expect(mine.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    mine.once("dialog", lambda dialog: dialog.accept())
+    mine.reload()  # the question is not forgotten
+    expect(card).to_contain_text("moved by both of you")
+    expect(mine.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    card.get_by_role("button", name="Theirs for all").click()
+    card.get_by_role("button", name="Go on").click()
+    expect(mine.locator("#pending")).to_be_hidden()
+    other = browser.new_context(**browser_context_args)
+    other.add_cookies(mine.context.cookies())
+    second = other.new_page()
+    second.goto(f"/territories/{plan_id}")
+    expect(second.locator("#others")).to_contain_text("another page")
+    other.close()
+
+
+def _move_all_elsewhere(site, plan_id: int) -> None:
+    """Somebody else gives every unit of the plan but one to its first territory, or the second."""
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        plan = session.get_one(Plan, plan_id)
+        units = edit_queries.plan_units(session, plan)
+        step = editing.Step(
+            {
+                1: [u.code for u in units if u.territory != 1],
+                2: [u.code for u in units if u.territory == 1],
+            }
+        )
+        admin = session.scalars(select(User).where(User.email.startswith("admin@"))).one()
+        editing.save(session, actor_of(session, admin.id), plan_id, None, step)
+
+
+@pytest.mark.browser_context_args(viewport={"width": 1024, "height": 768}, has_touch=True)
+def test_on_a_tablet_one_finger_paints_and_two_move_the_map(sign_in, plan_id) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    page.get_by_role("button", name=re.compile("Erase")).tap()
+    x, y = _somewhere(page)
+    page.touchscreen.tap(x, y)
+    expect(_unsaved(page)).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(page.locator("#pending")).to_be_hidden()
+    hand = page.context.new_cdp_session(page)
+
+    def fingers(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": px, "y": py, "id": i} for i, (px, py) in enumerate(places)]
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    before = page.screenshot()
+    fingers("touchStart", (x - 30, y))
+    fingers("touchStart", (x - 30, y), (x + 30, y))
+    for step in range(1, 9):
+        fingers("touchMove", (x - 30 + 12 * step, y), (x + 30 + 12 * step, y))
+    fingers("touchEnd")
+    expect(page.locator("#pending")).to_be_hidden()
+    page.wait_for_timeout(500)
+    assert page.screenshot() != before
+
+
+def test_a_rep_sees_the_plan_without_tools(sign_in, site) -> None:
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        live = session.scalars(select(Plan.id).where(Plan.state == "live")).first()
+    if live is None:
+        pytest.skip("no plan is live in the demo of the tests")
+    page = sign_in("rep01")
+    page.goto(f"/territories/{live}")
+    expect(page.locator("#map[data-ready]")).to_be_visible()
+    expect(page.locator("#editor-tools")).to_have_count(0)
