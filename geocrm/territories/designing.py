@@ -112,6 +112,7 @@ class Design:
             "tolerance_met": self.tolerance_met,
             "links": [list(edge) for edge in self.ground.links],
             "effort": self.request.effort,
+            "proven": self.request.proven,
             "request": self.request.wishes.record(),
             "solver": districting.SOLVER_VERSION,
             "stopped_early": self.solved.plan.stopped != "finished",

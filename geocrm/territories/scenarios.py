@@ -62,6 +62,7 @@ def write(session: Session, actor: Actor, plan_id: int) -> bytes:
         "seed": plan.seed,
         "time_s": plan.params.get("time_s", designing.DEFAULT_TIME_S),
         "effort": plan.params.get("effort", DEFAULT_EFFORT),
+        "proven": plan.params.get("proven", True),
         "request": plan.params.get("request", {}),
         "solver": plan.params.get("solver", SOLVER_VERSION),
         "stopped_early": _stopped_early(plan),
@@ -138,6 +139,7 @@ def request_of(file: PlanFile, time_s: float | None = None) -> Request:
             time_s=float(head["time_s"] if time_s is None else time_s),
             effort=int(head.get("effort", DEFAULT_EFFORT)),
             wishes=Wishes.of_record(head.get("request", {})),
+            proven=bool(head.get("proven", True)),
         )
     except KeyError as error:
         raise InvalidInput(f"{file.called} lacks the line # {error.args[0]}: add it") from error

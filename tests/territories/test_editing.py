@@ -25,7 +25,7 @@ class Desk:
         self.client, self.plan_id, self.api = client, plan_id, f"{API}/{plan_id}"
 
     def save(self, **step):
-        return self.client.post(f"{self.api}/steps", json=step)
+        return self.client.post(f"{self.api}/edits", json=step)
 
     def homes(self) -> dict[str, int]:
         seen = self.client.get(f"{self.api}/columns").json
@@ -142,11 +142,11 @@ def test_each_sees_who_else_has_the_plan_open_and_how_much_is_unsaved(desk, clie
 def test_every_change_of_units_is_in_the_history(desk):
     desk.save(assign={"2": [code("b2")]})
     desk.client.post(f"{desk.api}/moves", json={"moves": [{"unit": code("b2"), "territory": 1}]})
-    newest, oldest = desk.client.get(f"{desk.api}/steps").json["items"]
+    newest, oldest = desk.client.get(f"{desk.api}/edits").json["items"]
     assert (oldest["version"], newest["version"]) == (2, 3)
-    detail = desk.client.get(f"{desk.api}/steps/{newest['id']}").json
+    detail = desk.client.get(f"{desk.api}/edits/{newest['id']}").json
     assert detail["moves"] == [{"unit": code("b2"), "before": 2, "after": 1}]
-    assert desk.client.get(f"{desk.api}/steps/987654").status_code == 404
+    assert desk.client.get(f"{desk.api}/edits/987654").status_code == 404
 
 
 def test_changes_are_kept_as_another_draft_also_of_a_plan_with_gaps(desk):
@@ -192,10 +192,10 @@ def test_columns_give_a_rep_the_figures_of_their_own_territory_only(
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/steps"),
+        ("POST", "/edits"),
         ("POST", "/drafts"),
-        ("GET", "/steps"),
-        ("GET", "/steps/1"),
+        ("GET", "/edits"),
+        ("GET", "/edits/1"),
         ("POST", "/presence"),
         ("DELETE", "/presence/one"),
     ],

@@ -157,7 +157,7 @@ def show_columns(plan_id: int) -> PlanColumns:
     return PlanColumns(version=found.plan.version, **fields)
 
 
-@bp.post("/<int:plan_id>/steps")
+@bp.post("/<int:plan_id>/edits")
 @bp.input(StepWanted, arg_name="wanted")
 @bp.output(StepSaved)
 @bp.doc(summary="Change a draft: any number of units in one step", security="token")
@@ -180,7 +180,7 @@ def save_as(plan_id: int, wanted: DraftWanted) -> StepSaved:
     )
 
 
-@bp.get("/<int:plan_id>/steps")
+@bp.get("/<int:plan_id>/edits")
 @bp.input(WhichSteps, location="query", arg_name="which")
 @bp.output(StepList)
 @bp.doc(summary="The saved steps of a plan, the newest first", security="token")
@@ -196,7 +196,7 @@ def steps(plan_id: int, which: WhichSteps) -> StepList:
     )
 
 
-@bp.get("/<int:plan_id>/steps/<int:step_id>")
+@bp.get("/<int:plan_id>/edits/<int:step_id>")
 @bp.output(StepDetail)
 @bp.doc(summary="One saved step with its units", security="token")
 @permit("design", "territory")

@@ -17,7 +17,7 @@ export async function historyView(api, state, act) {
 
   /** @param {number | null} before */
   async function more(before) {
-    const answer = await getJson(`${api}/steps`, { query: { before } });
+    const answer = await getJson(`${api}/edits`, { query: { before } });
     list.append(...answer.items.map(item));
     if (!list.childElementCount) list.append(el("li", { class: "muted" }, t("Nothing was saved yet. Every saved step will be listed here, and can be taken back.")));
     if (!answer.next) return;
@@ -47,7 +47,7 @@ export async function historyView(api, state, act) {
 
   /** @param {any} step @param {HTMLElement} body */
   async function open(step, body) {
-    const full = await getJson(`${api}/steps/${step.id}`);
+    const full = await getJson(`${api}/edits/${step.id}`);
     const units = full.moves.flatMap((/** @type {any} */ move) => state.row.get(move.unit) ?? []);
     const { takeBack } = act;
     body.append(

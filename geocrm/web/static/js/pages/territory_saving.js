@@ -45,7 +45,7 @@ export function createSaving(desk, company) {
     if (!desk.unsaved()) return;
     if (desk.clashes.length) return company.askAbout();
     try {
-      const done = await postJson(`${api}/steps`, { version: version.get(), ...stepOf(state, numbers(desk)) }, { quiet: true });
+      const done = await postJson(`${api}/edits`, { version: version.get(), ...stepOf(state, numbers(desk)) }, { quiet: true });
       version.set(done.version);
       settle(desk);
       desk.redraw();
