@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geocrm.spatial.districting.bounds import global_bound
-from geocrm.spatial.districting.exact import solve_exact
+from geocrm.spatial.districting.exact import Exact, solve_exact
 from geocrm.spatial.districting.graph import is_contiguous
 from geocrm.spatial.districting.hess import Hess
 
@@ -105,9 +105,14 @@ def a_town(n: int, seed: int) -> Hess:
     return Hess.of(weight[:, None] * square, weight, mean * 0.95, mean * 1.05, edges, 4)
 
 
-def test_thirty_units_are_solved_from_nothing_and_the_same_way_twice():
-    model = a_town(30, seed=3)
-    one, other = solve_exact(model), solve_exact(model)
+@cache
+def town_solved() -> Exact:
+    return solve_exact(a_town(24, seed=3), effort=50)
+
+
+def test_a_town_is_solved_from_nothing_and_the_same_way_twice():
+    model = a_town(24, seed=3)
+    one, other = town_solved(), solve_exact(model, effort=50)
     assert one.bound.proven
     assert model.is_plan(one.district)
     assert one.bound == other.bound
@@ -115,7 +120,7 @@ def test_thirty_units_are_solved_from_nothing_and_the_same_way_twice():
 
 
 def test_a_middle_sized_map_is_bounded_within_two_hundredths():
-    found = solve_exact(a_town(100, seed=1), effort=100)
+    found = solve_exact(a_town(80, seed=1), effort=50)
     assert found.bound.gap(found.cost) < 0.02
 
 
@@ -130,8 +135,7 @@ def test_no_plan_is_a_clear_answer():
 
 
 def test_time_that_is_over_leaves_the_plan_and_a_bound_that_holds():
-    model = a_town(30, seed=3)
-    best = solve_exact(model)
+    model, best = a_town(24, seed=3), town_solved()
     ended = solve_exact(model, incumbent=best.district, seconds_left=lambda: 0.0)
     assert ended.bound.stopped == "stopped"
     assert ended.cost == best.cost
