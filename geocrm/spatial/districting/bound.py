@@ -43,7 +43,7 @@ class Bound:
         """How far a plan of this cost may be from the best, as a share of its cost."""
         if cost <= self.value or cost <= 0:
             return 0.0
-        return (cost - self.value) / cost
+        return 1.0 - self.value / cost
 
 
 def safely_below(terms: NDArray[np.float64], magnitude: float) -> float:

@@ -17,7 +17,13 @@ from scipy.optimize import minimize
 from geocrm.spatial.districting.allocation import allocation_bound
 from geocrm.spatial.districting.bound import Bound, safely_below
 from geocrm.spatial.districting.hess import Hess
-from geocrm.spatial.districting.savings import exact_savings, forbid, soft_choice, soft_savings
+from geocrm.spatial.districting.savings import (
+    exact_savings,
+    forbid,
+    served,
+    soft_choice,
+    soft_savings,
+)
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -253,7 +259,7 @@ class _Search:
             value = pay.sum() + soft_choice(worth, part.cell, part.count, between, chosen)
             if value > best[0]:
                 best[0], part.pay, part.chosen = value, pay, chosen.copy()
-            return -value / self.scale, (chosen @ share - 1.0) * self.amount
+            return -value / self.scale, (served(chosen, share) - 1.0) * self.amount
 
         def watch(xk: Floats) -> None:
             self.iterations += 1

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from geocrm.spatial.districting.allocation import allocation_bound
 from geocrm.spatial.districting.bound import Bound
-from geocrm.spatial.districting.bounds import global_bound
+from geocrm.spatial.districting.bounds import GlobalBound, global_bound
 from geocrm.spatial.districting.hess import Hess
 from geocrm.spatial.districting.separators import missing_ways, neighbour_lists
 
@@ -26,6 +27,14 @@ Indices = NDArray[np.intp]
 SOLVER_TOLERANCE = 1e-6
 # Above so many pairs of unit and centre the programme isn't tried.
 MOST_PAIRS = 60_000
+# A plan for given centres: how near to the best, within how many rounds, and which other centres
+# a unit may go to, as the share of the cost that this adds at the prices of the centres.
+PLAN_GAP, MOST_ROUNDS, NEAR = 3e-4, 30, 0.02
+MOST_MOVES = 20
+# With fewer pairs than this a unit needs a neighbour in its district from the start.
+SUPPORT_PAIRS = 8_000
+# A plan cheaper by this much rules out more, so the bound is sought anew.
+WORTH_ANOTHER_BOUND = 0.998
 
 
 @dataclass(frozen=True)
@@ -93,15 +102,65 @@ class _Exact:
         self.iterations = 0
 
     def run(self, effort: int, progress: Callable[[float], None] | None) -> Exact:
-        lower = global_bound(
-            self.model, incumbent=self.best, effort=effort, progress=progress,
-            should_stop=lambda: self.seconds_left() <= 0,
-        )  # fmt: skip
-        self.iterations = lower.bound.iterations
-        value, ended = lower.bound.value, lower.bound.stopped
+        if self.best is not None:
+            self._plan_at(self._settled_centres(self.best))
+        lower = self._lower(effort, progress)
+        value, known = lower.bound.value, self.cost
+        if lower.centres is not None and not lower.bound.proven:
+            self._plan_at(lower.centres)
+            if self.cost < known * WORTH_ANOTHER_BOUND and self.seconds_left() > 0:
+                lower = self._lower(effort, progress)
+                value = max(value, lower.bound.value)
+        ended = lower.bound.stopped
         if not lower.bound.proven and lower.allowed.sum() <= MOST_PAIRS:
             value, ended = self._programme(lower.allowed, value)
         return self._result(value, ended)
+
+    def _lower(self, effort: int, progress: Callable[[float], None] | None) -> GlobalBound:
+        found = global_bound(
+            self.model, incumbent=self.best, effort=effort, progress=progress,
+            should_stop=lambda: self.seconds_left() <= 0,
+        )  # fmt: skip
+        self.iterations += found.bound.iterations
+        return found
+
+    def _settled_centres(self, district: Indices) -> Indices:
+        """Centres of a plan, moved to the middle of what is allocated to them until they stay."""
+        model = self.model
+        centres, least = model.centres(district)[0], math.inf
+        settled = centres
+        for _ in range(MOST_MOVES):
+            at = model.cost[:, centres]
+            found = allocation_bound(at, model.weight, model.low, model.high)
+            full = len(np.unique(found.district)) == model.num_districts
+            if found.bound.value >= least or not full or self.seconds_left() <= 0:
+                break
+            settled, least = centres, found.bound.value
+            centres = model.centres(found.district)[0]
+        return settled
+
+    def _plan_at(self, centres: Indices) -> None:
+        """A plan with these centres that is nearly the best for them, where one is soon found."""
+        at = self.model.cost[:, centres]
+        found = allocation_bound(at, self.model.weight, self.model.low, self.model.high)
+        priced = at + self.model.weight @ found.prices.T
+        near = priced - priced.min(axis=1)[:, None] <= NEAR * found.bound.value
+        allowed = np.zeros(self.model.cost.shape, dtype=bool)
+        allowed[:, centres] = near
+        allowed[centres, centres] = True
+        programme = _Programme(self.model, allowed, self.beside)
+        for _ in range(MOST_ROUNDS):
+            if self.seconds_left() <= 0:
+                break
+            solution = programme.solve(self.seconds_left(), PLAN_GAP)
+            self.iterations += 1
+            if solution.x is None:
+                break
+            home = programme.homes(solution.x)
+            if self._offer(np.unique(home, return_inverse=True)[1]):
+                break
+            if not programme.forbid(home):
+                break
 
     def _result(self, value: float, ended: str) -> Exact:
         centres = None if self.best is None else self.model.centres(self.best)[0]
@@ -120,7 +179,7 @@ class _Exact:
 
     def _programme(self, allowed: NDArray[np.bool_], value: float) -> tuple[float, str]:
         """Solve what may still be cheaper, adding ways to centres until a solution is whole."""
-        programme = _Programme(self.model, allowed)
+        programme = _Programme(self.model, allowed, self.beside)
         while self.seconds_left() > 0:
             found = programme.solve(self.seconds_left())
             self.iterations += 1
@@ -132,7 +191,7 @@ class _Exact:
                 break
             home = programme.homes(found.x)
             whole = self._offer(np.unique(home, return_inverse=True)[1])
-            if not whole and not programme.forbid(home, self.beside):
+            if not whole and not programme.forbid(home):
                 break
             if whole:
                 break
@@ -142,8 +201,8 @@ class _Exact:
 class _Programme:
     """Hess's model as rows and columns: one column for each allowed pair of unit and centre."""
 
-    def __init__(self, model: Hess, allowed: NDArray[np.bool_]) -> None:
-        self.model = model
+    def __init__(self, model: Hess, allowed: NDArray[np.bool_], beside: list[Indices]) -> None:
+        self.model, self.beside = model, beside
         allowed = allowed & np.diagonal(allowed)[None, :]
         self.unit, self.centre = np.nonzero(allowed)
         self.column = np.full(allowed.shape, -1)
@@ -153,6 +212,10 @@ class _Programme:
         self.costs = costs / self.scale
         self.rows = [self._once(), *self._loads(), self._only_at_centres()]
         self.ways: list[tuple[list[int], list[float], float]] = []
+        if len(self.unit) <= SUPPORT_PAIRS:
+            for unit, centre in zip(self.unit.tolist(), self.centre.tolist(), strict=True):
+                if unit != centre and centre not in beside[unit]:
+                    self._ask(centre, [(unit, 1.0), *((int(b), -1.0) for b in beside[unit])], 0.0)
 
     def _matrix(
         self, rows: NDArray[Any], columns: NDArray[Any], entries: NDArray[Any], height: int
@@ -191,14 +254,14 @@ class _Programme:
         entries = np.repeat([1.0, -1.0], len(other))
         return LinearConstraint(self._matrix(rows, columns, entries, len(other)), -np.inf, 0.0)
 
-    def solve(self, seconds: float) -> Any:
+    def solve(self, seconds: float, gap: float = SOLVER_TOLERANCE / 2) -> Any:
         """One run of HiGHS with all ways asked for so far."""
         # HiGHS takes no infinite time; a year is as good.
         limit = min(max(seconds, 0.1), 3e7)
         return milp(
             self.costs, integrality=np.ones(len(self.costs), dtype=np.uint8), bounds=Bounds(0, 1),
             constraints=[*self.rows, *self._way_rows()],
-            options={"mip_rel_gap": SOLVER_TOLERANCE / 2, "time_limit": limit},
+            options={"mip_rel_gap": gap, "time_limit": limit},
         )  # fmt: skip
 
     def _way_rows(self) -> list[LinearConstraint]:
@@ -218,12 +281,12 @@ class _Programme:
         home[self.unit[x > 0.5]] = self.centre[x > 0.5]
         return home
 
-    def forbid(self, home: Indices, beside: list[Indices]) -> bool:
+    def forbid(self, home: Indices) -> bool:
         """Rule a solution out where it breaks contiguity, or a limit by a rounding."""
         before = len(self.ways)
         for centre in np.unique(home):
             inside = home == centre
-            for units, gate in missing_ways(inside, int(centre), self.model.edges, beside):
+            for units, gate in missing_ways(inside, int(centre), self.model.edges, self.beside):
                 for unit in units:
                     self._ask(int(centre), [(int(unit), 1.0), *((int(g), -1.0) for g in gate)], 0.0)
             load = self.model.weight[inside].sum(axis=0)

@@ -205,3 +205,14 @@ def soft_choice(
                 elif x < softness:
                     total -= (softness - x) * (softness - x) / (4.0 * softness)
     return total
+
+
+@compiled
+def served(chosen: Floats, share: Floats) -> Floats:
+    """How much of each unit the chosen centres take; no library's threads, no order of its own."""
+    found = np.zeros(share.shape[1])
+    for q in range(len(chosen)):
+        if chosen[q] > 0.0:
+            for i in range(len(found)):
+                found[i] += chosen[q] * share[q, i]
+    return found

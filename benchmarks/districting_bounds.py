@@ -1,0 +1,177 @@
+"""What is proven about plans: gaps to a global bound, and optimal plans of small maps.
+
+Counties by land area, the provinces of Indonesia by population, and grids; the first plan is
+`design`'s. Each case ends after 60 seconds of processor time at the latest.
+
+Run: python -m benchmarks.districting_bounds [--quick]
+"""
+
+import argparse
+import gzip
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geocrm.spatial.districting import Units, bridges, design
+from geocrm.spatial.districting.cuts import CutQuestion, least_cut
+from geocrm.spatial.districting.exact import solve_exact
+from geocrm.spatial.districting.hess import Hess
+from geocrm.spatial.geodesy import EARTH_RADIUS_M, unit_vectors
+from geocrm.spatial.neighbours import neighbour_edges
+
+BOUNDARIES = Path(__file__).parent.parent / "data" / "boundaries"
+SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One map: a layer and the parents of the units taken, or a grid of so many units."""
+
+    name: str
+    layer: str
+    parents: tuple[str, ...]
+    num_districts: int
+    tolerance: float
+
+
+def _states(name: str, codes: str, num_districts: int, tolerance: float) -> Case:
+    parents = tuple(f"usa-adm1:{code}" for code in codes.split())
+    return Case(name, "usa-adm2", parents, num_districts, tolerance)
+
+
+COMPACT = (
+    _states("New Mexico", "35", 3, 0.01),
+    _states("West Virginia", "54", 3, 0.02),
+    _states("Idaho", "16", 4, 0.05),
+    _states("South Carolina", "45", 5, 0.05),
+    Case("Indonesia, provinces", "idn-adm1", (), 5, 0.10),
+    _states("Texas", "48", 4, 0.01),
+    _states("Texas, Oklahoma, Arkansas, Louisiana", "48 40 05 22", 3, 0.01),
+    _states("Texas, Oklahoma, Arkansas, Louisiana", "48 40 05 22", 5, 0.01),
+    Case("grid of 500", "500", (), 4, 0.01),
+    Case("grid of 1,000", "1000", (), 5, 0.01),
+)
+CUTS = (
+    _states("New Mexico", "35", 3, 0.05),
+    _states("West Virginia", "54", 2, 0.01),
+    _states("West Virginia", "54", 3, 0.02),
+    _states("Idaho", "16", 2, 0.01),
+    _states("Nebraska", "31", 3, 0.01),
+    _states("Arkansas", "05", 4, 0.01),
+    _states("Iowa", "19", 4, 0.01),
+)
+
+
+@cache
+def features(layer: str) -> list[dict[str, object]]:
+    with gzip.open(BOUNDARIES / f"{layer}.geojson.gz", "rt", encoding="utf-8") as file:
+        found: list[dict[str, object]] = json.load(file)["features"]
+    return found
+
+
+def units_of(case: Case) -> Units:
+    if case.layer.isdigit():
+        return grid(int(case.layer))
+    chosen = [f for f in features(case.layer) if not case.parents or parent(f) in case.parents]
+    shapes = shapely.from_geojson([json.dumps(each["geometry"]) for each in chosen])
+    point = shapely.point_on_surface(shapes)
+    lon, lat = shapely.get_x(point), shapely.get_y(point)
+    edges = neighbour_edges(shapes, np.full(len(shapes), case.layer)).pairs()
+    weight = [f["properties"]["population"] or f["properties"]["area_km2"] for f in chosen]
+    joined = np.concatenate([edges, bridges(lon, lat, edges)])
+    return Units(np.round(np.array(weight, dtype=float)), lon, lat, joined)
+
+
+def parent(feature: dict[str, object]) -> str:
+    return str(feature["properties"]["parent"])
+
+
+def grid(size: int) -> Units:
+    """A seeded grid of unequal weights."""
+    columns = 25
+    at = np.arange(size).reshape(-1, columns)
+    across = np.stack([at[:, :-1].ravel(), at[:, 1:].ravel()], axis=1)
+    down = np.stack([at[:-1].ravel(), at[1:].ravel()], axis=1)
+    y, x = np.divmod(np.arange(size), columns)
+    weight = np.round(np.random.default_rng(1).gamma(2.0, 1000.0, size))
+    return Units(weight, 100 + x * 0.1, y * 0.1, np.concatenate([across, down]))
+
+
+def first_plan(units: Units, case: Case) -> NDArray[np.intp]:
+    return design(units, case.num_districts, tolerance=case.tolerance, effort=6).district
+
+
+def limits(units: Units, case: Case) -> tuple[int, int]:
+    mean = units.weight.sum() / case.num_districts
+    return int(np.ceil(mean * (1 - case.tolerance))), int(np.floor(mean * (1 + case.tolerance)))
+
+
+def countdown() -> Callable[[], float]:
+    began = time.process_time()
+    return lambda: began + SECONDS - time.process_time()
+
+
+def row(case: Case, n: int, start: float, cost: float, bound: float, seconds: float) -> str:
+    gap = max(0.0, 1 - bound / cost) if np.isfinite(cost) else np.inf
+    return (
+        f"| {case.name} | {n} | {case.num_districts} | {case.tolerance:.0%} | {start:,.0f} | "
+        f"{cost:,.0f} | {bound:,.0f} | {gap:.3%} | {seconds:.1f} |"
+    )
+
+
+def compact(case: Case) -> str:
+    """Squared kilometres from the centre unit times weight, over the total weight."""
+    units = units_of(case)
+    place = unit_vectors(units.lon, units.lat) * (EARTH_RADIUS_M / 1000)
+    square = ((place[:, None] - place[None]) ** 2).sum(axis=2)
+    weight = units.weight.astype(np.int64)
+    cost = units.weight[:, None] * square / units.weight.sum()
+    model = Hess.of(cost, weight, *limits(units, case), units.edges, case.num_districts)
+    plan = first_plan(units, case)
+    began = time.process_time()
+    left = countdown()
+    found = solve_exact(model, incumbent=plan, seconds_left=left)
+    seconds = time.process_time() - began
+    start = model.centres(plan)[1] if model.is_plan(plan) else np.inf
+    return row(case, len(units), start, found.cost, found.bound.value, seconds)
+
+
+def cut(case: Case) -> str:
+    units = units_of(case)
+    weight = units.weight.astype(np.int64)
+    question = CutQuestion.of(weight, *limits(units, case), units.edges, case.num_districts)
+    plan = first_plan(units, case)
+    began, left = time.process_time(), countdown()
+    found = least_cut(question, incumbent=plan, should_stop=lambda: left() <= 0)
+    seconds = time.process_time() - began
+    start = question.cost(plan)
+    return row(case, len(units), start, found.cost, found.bound.value, seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="only the first four of each")
+    parser.add_argument("--only", choices=["compact", "cut"])
+    chosen = parser.parse_args()
+    last = 4 if chosen.quick else None
+    # Compile first.
+    warm = Case("warm", "100", (), 2, 0.1)
+    compact(warm)
+    cut(warm)
+    head = "| map | units | k | tolerance | first plan | best plan | bound | gap | CPU s |"
+    for kind, cases, how in (("compact", COMPACT, compact), ("cut", CUTS, cut)):
+        if chosen.only in (None, kind):
+            print(f"\n{kind}\n\n{head}\n|---|---|---|---|---|---|---|---|---|")
+            for case in cases[:last]:
+                print(how(case), flush=True)
+
+
+if __name__ == "__main__":
+    main()
