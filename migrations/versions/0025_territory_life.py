@@ -203,6 +203,7 @@ def downgrade() -> None:
             ORDER BY activation_id, account_id, id;
         DROP TRIGGER note_assignments ON account_scope;
         DROP FUNCTION note_assignments;
+        DROP INDEX territory_members_territory;
         DROP TABLE territory_challenges, assignment_changes, territory_plan_events;
         ALTER TABLE territory_members DROP COLUMN id, DROP COLUMN from_day, DROP COLUMN to_day;
         DELETE FROM territory_members a USING territory_members b

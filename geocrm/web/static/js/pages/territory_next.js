@@ -4,11 +4,11 @@ import { createMap, fit, LABELS } from "../lib/basemap.js";
 import { t } from "../lib/i18n.js";
 import { onThemeChange, token } from "../lib/theme.js";
 
-const shapes = JSON.parse(document.getElementById("next-shapes")?.textContent ?? "{}");
+const shapes = JSON.parse(document.getElementById("next-shapes")?.textContent ?? "[]");
 const COLOURS = { coming: "--good", going: "--bad", staying: "--accent" };
 
 const map = await createMap(/** @type {HTMLElement} */ (document.getElementById("next-map")), { label: t("Map of what comes and goes") });
-map.addSource("next", { type: "geojson", data: shapes });
+map.addSource("next", { type: "geojson", data: { type: "FeatureCollection", features: shapes } });
 map.addLayer({ id: "next-fill", type: "fill", source: "next", paint: { "fill-opacity": 0.45 } }, LABELS);
 map.addLayer({ id: "next-line", type: "line", source: "next", paint: { "line-width": 1 } }, LABELS);
 paint();
@@ -32,6 +32,6 @@ function box() {
     found[2] = Math.max(found[2], part[0]);
     found[3] = Math.max(found[3], part[1]);
   };
-  for (const one of shapes.features) walk(one.geometry.coordinates);
+  for (const one of shapes) walk(one.geometry.coordinates);
   return /** @type {any} */ (found);
 }
