@@ -112,7 +112,7 @@ export function showKeys() {
     ...TOOLS.map(({ tool, key }) => [key, words[tool]]),
     ["[  ]", t("Smaller or larger brush")],
     [t("Shift"), t("Paint by whole parent units")],
-    [t("Space"), t("Move the map while held")],
+    [t("Space bar"), t("Move the map while held")],
     [t("Ctrl Z"), t("Undo")],
     [t("Ctrl Y"), t("Redo")],
     [t("Ctrl S"), t("Save")],
