@@ -51,7 +51,7 @@ export function createPending(place, state, act) {
       el("button", { class: "btn btn-ghost", type: "button", id: "roll-back", onclick: act.rollBack }, t("Roll back"))),
     el("div", { class: "pending-table" }, el("table", {},
       el("caption", { class: "visually-hidden" }, t("Changes by territory")),
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, t("Territory")), el("th", { scope: "col", class: "num" }, t("Before → after")), el("th", { scope: "col", class: "num" }, t("Off")))),
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, t("Territory")), el("th", { scope: "col", class: "num" }, t("Before → after")), el("th", { scope: "col", class: "num" }, t("From ideal")))),
       body)),
     el("div", { class: "pending-actions" }, save,
       el("button", { class: "btn", type: "button", id: "save-as", onclick: act.saveAs }, icon("copy"), t("Save as scenario …"))),

@@ -50,8 +50,9 @@ export function createSaving(desk, company) {
       settle(desk);
       desk.redraw();
       desk.keeper.write();
-      const apart = done.split.length ? ` ${t("In pieces: {names}.", { names: done.split.join(", ") })}` : "";
-      toast(tn("{n} unit saved.", "{n} units saved.", { n: done.units }) + apart, apart ? "warn" : "good");
+      const words = [tn("{n} unit saved.", "{n} units saved.", { n: done.units })];
+      if (done.split.length) words.push(t("In pieces: {names}.", { names: done.split.join(", ") }));
+      toast(words.join(" "), done.split.length ? "warn" : "good");
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409 || !again) {
         toast(/** @type {Error} */ (error).message, "bad");

@@ -28,8 +28,8 @@ export function createToolbar(place, editor, act) {
     editor.lockPainted = !editor.lockPainted;
     lockPainted.setAttribute("aria-pressed", String(editor.lockPainted));
   }, { "aria-pressed": "false" });
-  const undo = button("arrow-back-up", t("Undo ({key})", { key: "Ctrl Z" }), () => act.step("undo"), { id: "undo-move" });
-  const redo = button("arrow-forward-up", t("Redo ({key})", { key: "Ctrl Y" }), () => act.step("redo"), { id: "redo-move" });
+  const undo = button("arrow-back-up", t("Undo ({key})", { key: t("Ctrl Z") }), () => act.step("undo"), { id: "undo-move" });
+  const redo = button("arrow-forward-up", t("Redo ({key})", { key: t("Ctrl Y") }), () => act.step("redo"), { id: "redo-move" });
   place.append(
     el("div", { class: "tool-group", role: "group", "aria-label": t("Tools") }, ...tools.values()),
     el("div", { class: "tool-group" }, undo, redo, button("help-circle", t("All keys ({key})", { key: "?" }), showKeys)),
@@ -112,10 +112,10 @@ export function showKeys() {
     ...TOOLS.map(({ tool, key }) => [key, words[tool]]),
     ["[  ]", t("Smaller or larger brush")],
     [t("Shift"), t("Paint by whole parent units")],
-    [t("Space"), t("Move the map while held")],
-    ["Ctrl Z", t("Undo")],
-    ["Ctrl Y", t("Redo")],
-    ["Ctrl S", t("Save")],
+    [t("Space bar"), t("Move the map while held")],
+    [t("Ctrl Z"), t("Undo")],
+    [t("Ctrl Y"), t("Redo")],
+    [t("Ctrl S"), t("Save")],
     ["N", t("Next unassigned unit")],
     [t("Arrow keys"), t("Move the map below the cross")],
     ["Enter", t("Use the tool at the cross; a corner of a lasso or rectangle, twice closes the lasso")],

@@ -311,8 +311,9 @@ export function createWorkbench(page) {
       for (const one of fresh) state.addTerritory(one.name, one.colour, one.number);
       editor.place(units, to);
       onTerritories();
-      const rest = left ? ` ${tn("{n} unit was moved again since and stays.", "{n} units were moved again since and stay.", { n: left })}` : "";
-      toast(t("The step is taken back here. Save to keep it so.") + rest, "info");
+      const words = [t("The step is taken back here. Save to keep it so.")];
+      if (left) words.push(tn("{n} unit was moved again since and stays.", "{n} units were moved again since and stay.", { n: left }));
+      toast(words.join(" "), "info");
     },
   };
 }
