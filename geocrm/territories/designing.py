@@ -158,11 +158,10 @@ def solve(
     ends = started + request.time_s
     found = districting.design(
         units_of(ground, request.measure),
-        request.count,
-        tolerance=request.tolerance,
+        districting.Terms(request.count, request.tolerance),
         seed=request.seed,
         should_stop=lambda: time.monotonic() >= ends or cancelled(),
-        progress=progress,
+        progress=None if progress is None else lambda share, _: progress(share),
     )
     load = ground.load(request.measure)
     district = _by_size(found.district, load, request.count)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocrm.spatial import districting
-from geocrm.territories.ground import Ground, parts
+from geocrm.territories.ground import Ground
 from geocrm.territories.models import Measure
 
 
@@ -39,7 +39,11 @@ def units_of(ground: Ground, measure: Measure) -> districting.Units:
     """The ground as the solver wants it."""
     lonlat = ground.lonlat()
     return districting.Units(
-        weight=ground.load(measure), lon=lonlat[:, 0], lat=lonlat[:, 1], edges=ground.pairs()
+        weights=ground.load(measure)[:, None],
+        place=districting.on_earth(lonlat[:, 0], lonlat[:, 1]),
+        edges=ground.pairs(),
+        measures=(measure.value,),
+        names=[unit.name for unit in ground.units],
     )
 
 
@@ -50,21 +54,12 @@ def evaluate(
 
     Where there is nothing to balance, every territory has load 0 and deviation 0.
     """
-    plan = districting.evaluate(units_of(ground, measure), district, num_territories)
-    measured = plan.balanced_on == "weight"
+    terms = districting.Terms(num_territories)
+    plan = districting.evaluate(units_of(ground, measure), terms, district)
+    measured = plan.measures[0] == measure.value
     return Evaluation(
-        load=plan.load if measured else np.zeros(num_territories),
-        deviation=plan.deviation if measured else np.zeros(num_territories),
-        broken=_broken(ground.pairs(), district, num_territories),
-        compactness=plan.compactness,
+        load=plan.load[:, 0] if measured else np.zeros(num_territories),
+        deviation=plan.deviation[:, 0] if measured else np.zeros(num_territories),
+        broken=plan.broken,
+        compactness=1.0 if plan.compactness is None else plan.compactness,
     )
-
-
-def _broken(
-    pairs: NDArray[np.intp], district: NDArray[np.intp], num_territories: int
-) -> tuple[int, ...]:
-    inside = pairs[district[pairs[:, 0]] == district[pairs[:, 1]]]
-    pieces = np.zeros(num_territories, dtype=np.intp)
-    for part in parts(len(district), inside):
-        pieces[district[part[0]]] += 1
-    return tuple(np.flatnonzero(pieces != 1).tolist())

@@ -1,16 +1,31 @@
 """Territory design: contiguous, balanced, compact districts of units on a neighbour graph."""
 
-from geocrm.spatial.districting.design import DEFAULT_EFFORT, Plan, design, evaluate, preview
+from geocrm.spatial.districting.bound import Bound
+from geocrm.spatial.districting.design import DEFAULT_EFFORT, design, preview
 from geocrm.spatial.districting.graph import bridges, can_move, components, is_contiguous, reassign
-from geocrm.spatial.districting.problem import Units
+from geocrm.spatial.districting.plan import Plan, evaluate
+from geocrm.spatial.districting.problem import (
+    NOWHERE,
+    Objective,
+    Terms,
+    Units,
+    on_earth,
+    on_plane,
+)
+from geocrm.spatial.districting.proof import Proof, prove
 
 # Counts up with every change that gives another plan for the same question.
-SOLVER_VERSION = "1"
+SOLVER_VERSION = "2"
 
 __all__ = [
     "DEFAULT_EFFORT",
+    "NOWHERE",
     "SOLVER_VERSION",
+    "Bound",
+    "Objective",
     "Plan",
+    "Proof",
+    "Terms",
     "Units",
     "bridges",
     "can_move",
@@ -18,6 +33,9 @@ __all__ = [
     "design",
     "evaluate",
     "is_contiguous",
+    "on_earth",
+    "on_plane",
     "preview",
+    "prove",
     "reassign",
 ]

@@ -1,21 +1,33 @@
-"""The question: units with weights and places, and their neighbour graph."""
+"""The question: units with weights, places and neighbours, and what is asked of a plan."""
 
+import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geocrm.errors import Infeasible, InvalidInput
-from geocrm.spatial.districting.graph import components
-from geocrm.spatial.districting.state import Graph
-from geocrm.spatial.geodesy import unit_vectors
+from geocrm.errors import InvalidInput
+from geocrm.spatial.geodesy import EARTH_RADIUS_M, unit_vectors
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
-# Loads are whole numbers that add up to about this, far from overflow and finer than any balance.
-WHOLE = 2**44
-# Every unit weighs a little in the moment of inertia, so that empty ones are not strewn about.
-EMPTY_SHARE = 0.1
+NOWHERE = -1
+
+
+class Objective(enum.StrEnum):
+    """What a plan within its limits makes as small as possible.
+
+    INERTIA: weight x squared straight-line distance in km to the district's centre unit.
+    TRAVEL: weight x minutes (or km, where no minutes are given) to the centre unit.
+    CUT_EDGES: neighbouring units in different districts.
+    A district's centre unit is the one of its units that makes this least, or its given centre.
+    """
+
+    INERTIA = "inertia"
+    TRAVEL = "travel"
+    CUT_EDGES = "cut-edges"
 
 
 @dataclass(frozen=True)
@@ -24,16 +36,18 @@ class Units:
 
     Parameters
     ----------
-    weight
-        Shape (n,), what is to be balanced, >= 0, any unit; all zero means the number of units.
-    lon, lat
-        Shape (n,), a point in each unit, degrees WGS84.
+    weights
+        Shape (n, m), m measures to be balanced, >= 0, any unit. A measure that is zero everywhere
+        is replaced by the number of units.
+    place
+        Shape (n, 3), a point in each unit, km in a space where straight lines measure distance
+        (`on_earth`, `on_plane`); None when only the graph is known.
     edges
-        Shape (m, 2), neighbouring units as indices; they must connect all units.
-    edge_length_m
-        Shape (m,), length of shared border or crossing, metres; not used by the search so far.
-    area_km2
-        Shape (n,), not used by the search so far.
+        Shape (e, 2), neighbouring units as indices; they must connect all units.
+    minutes
+        Shape (n, n), travel from unit to unit; None for straight lines.
+    measures
+        What the measures are called.
 
     Raises
     ------
@@ -43,82 +57,132 @@ class Units:
         The shapes differ or an edge names a unit that is not there.
     """
 
-    weight: Floats
-    lon: Floats
-    lat: Floats
-    edges: NDArray[np.integer]
-    edge_length_m: Floats | None = None
-    area_km2: Floats | None = field(default=None)
+    weights: Floats
+    place: Floats | None
+    edges: Indices
+    minutes: Floats | None = None
+    measures: tuple[str, ...] = ("weight",)
+    names: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        n = len(self.weight)
-        if not (self.weight.shape == self.lon.shape == self.lat.shape == (n,)):
-            raise ValueError(
-                f"weight {self.weight.shape}, lon {self.lon.shape} and lat {self.lat.shape} differ"
-            )
+        if self.weights.ndim != 2 or self.weights.shape[1] != len(self.measures):
+            raise ValueError(f"weights {self.weights.shape} are not {len(self.measures)} measures")
+        n = len(self.weights)
+        if self.place is not None and self.place.shape != (n, 3):
+            raise ValueError(f"place must have shape ({n}, 3), not {self.place.shape}")
+        if self.minutes is not None and self.minutes.shape != (n, n):
+            raise ValueError(f"minutes must have shape ({n}, {n}), not {self.minutes.shape}")
         if self.edges.ndim != 2 or self.edges.shape[1] != 2:
-            raise ValueError(f"edges must have shape (m, 2), not {self.edges.shape}")
+            raise ValueError(f"edges must have shape (e, 2), not {self.edges.shape}")
         if len(self.edges) and not (self.edges.min() >= 0 and self.edges.max() < n):
             raise ValueError(f"An edge names a unit outside 0..{n - 1}")
-        wrong = ~(np.isfinite(self.weight) & (self.weight >= 0))
-        if wrong.any():
-            first = int(np.flatnonzero(wrong)[0])
+        wrong = np.argwhere(~(np.isfinite(self.weights) & (self.weights >= 0)))
+        if len(wrong):
+            unit, measure = wrong[0]
             raise InvalidInput(
-                f"Unit {first} has the weight {self.weight[first]}; weights must be 0 or more"
+                f"Unit {self.name(unit)} has the {self.measures[measure]}"
+                f" {self.weights[unit, measure]}; weights must be 0 or more"
             )
-        if not (np.isfinite(self.lon).all() and np.isfinite(self.lat).all()):
-            raise InvalidInput("Every unit needs a place; at least one has none")
+        if self.place is not None and not np.isfinite(self.place).all():
+            unit = int(np.flatnonzero(~np.isfinite(self.place).all(axis=1))[0])
+            raise InvalidInput(f"Unit {self.name(unit)} has no place; every unit needs one")
 
     def __len__(self) -> int:
-        return len(self.weight)
+        return len(self.weights)
+
+    def name(self, unit: int) -> str:
+        """What a sentence calls a unit."""
+        return str(unit) if self.names is None else str(self.names[unit])
+
+    def balanced(self) -> tuple[Floats, tuple[str, ...]]:
+        """Weights (n, m) with the number of units in place of empty measures, and their names."""
+        empty = self.weights.sum(axis=0) <= 0
+        names = tuple("count" if e else m for e, m in zip(empty, self.measures, strict=True))
+        return np.where(empty, 1.0, self.weights), names
 
 
-def check(units: Units, num_districts: int, tolerance: float) -> None:
-    """Refuse what no plan can satisfy, with the reason.
+def on_earth(lon: Floats, lat: Floats) -> Floats:
+    """Places (n, 3) of points in degrees WGS84, in km; a distance is the chord's.
 
-    Raises
-    ------
-    InvalidInput, Infeasible
+    Up to 1,000 km the chord is within 0.1 % of the great circle.
     """
-    if num_districts < 1:
-        raise InvalidInput(f"The number of territories must be 1 or more, not {num_districts}")
-    if not 0 <= tolerance < np.inf:
-        raise InvalidInput(f"The tolerance must be 0 or more, not {tolerance}")
-    if num_districts > len(units):
-        raise Infeasible(
-            f"{num_districts} territories need at least as many units; there are {len(units)}"
+    # Rounded to a centimetre, because the last bit of a cosine differs between machines.
+    return np.round(unit_vectors(lon, lat) * (EARTH_RADIUS_M / 1000.0), 5)
+
+
+def on_plane(x: Floats, y: Floats) -> Floats:
+    """Places (n, 3) of points on a plane, in whatever unit of length x and y have."""
+    return np.column_stack([x, y, np.zeros(len(x))])
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is asked of a plan.
+
+    Attributes
+    ----------
+    num_districts
+        k, in [1, n].
+    tolerance
+        Largest acceptable |load / ideal - 1|, >= 0: one number, or one for each measure.
+    shares
+        Shape (k,), ideal loads as parts of the whole, > 0 (somebody works half-time); equal
+        without.
+    minimum, maximum
+        Hard limits of a district's load in the first measure.
+    objective
+        What is made least once the loads are within the tolerance.
+    centres
+        Shape (k, 3), places of given centres (rep homes), as `Units.place`; district d is served
+        from centre d.
+    centre_minutes
+        Shape (n, k), travel from each given centre; straight lines without.
+    locked
+        Shape (n,), the district a unit must be in, or NOWHERE for free ones.
+    together, apart
+        Groups of units that must share a district; pairs (p, 2) that must not.
+    current, price, budget
+        Today's plan, shape (n,), NOWHERE for units without; what moving a unit costs, shape (n,),
+        >= 0 (customers, revenue); the most that may be moved, as a share of the total price.
+    stability
+        Weight of moving beside balance and the objective, >= 0; 1 trades moving everything for
+        as much as the whole objective.
+    """
+
+    num_districts: int
+    tolerance: float | tuple[float, ...] = 0.05
+    shares: Floats | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    objective: Objective = Objective.INERTIA
+    centres: Floats | None = None
+    centre_minutes: Floats | None = None
+    locked: Indices | None = None
+    together: tuple[Indices, ...] = ()
+    apart: Indices = field(default_factory=lambda: np.zeros((0, 2), dtype=np.intp))
+    current: Indices | None = None
+    price: Floats | None = None
+    budget: float | None = None
+    stability: float = 0.0
+
+    def tolerances(self, num_measures: int) -> Floats:
+        """Shape (m,)."""
+        given = self.tolerance if isinstance(self.tolerance, tuple) else (self.tolerance,)
+        return np.array(given * num_measures if len(given) == 1 else given, dtype=np.float64)
+
+    def ideal_shares(self) -> Floats:
+        """Shape (k,), adding up to 1."""
+        shares = np.ones(self.num_districts) if self.shares is None else self.shares
+        return np.asarray(shares / shares.sum(), dtype=np.float64)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether there are wishes beyond balance, limits and the objective."""
+        return self.keeps_labels or bool(self.together) or len(self.apart) > 0
+
+    @property
+    def keeps_labels(self) -> bool:
+        """Whether district d means something: a home, a locked unit, today's territory d."""
+        return any(
+            each is not None for each in (self.shares, self.centres, self.locked, self.current)
         )
-    parts = int(components(len(units), units.edges).max()) + 1
-    if parts > 1:
-        raise Infeasible(
-            f"The {len(units)} units fall into {parts} groups that no border or crossing links; "
-            "add crossings, or design each group by itself"
-        )
-
-
-def effective_weight(units: Units) -> tuple[Floats, str]:
-    """The weights to balance and what they are: "weight", or "count" when every weight is zero."""
-    if units.weight.sum() > 0:
-        return units.weight, "weight"
-    return np.ones(len(units)), "count"
-
-
-def graph_of(units: Units, weight: Floats) -> Graph:
-    """The units as the compiled search wants them."""
-    n = len(units)
-    low, high = units.edges.min(axis=1), units.edges.max(axis=1)
-    pairs = np.unique(np.stack([low, high], axis=1)[low != high], axis=0).reshape(-1, 2)
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    both = both[np.lexsort((both[:, 1], both[:, 0]))]
-    share = weight / weight.sum()
-    mass = (1 - EMPTY_SHARE) * share + EMPTY_SHARE / n
-    # Rounded, because the last bit of a cosine differs between machines.
-    place = np.round(unit_vectors(units.lon, units.lat), 9)
-    return Graph(
-        start=np.searchsorted(both[:, 0], np.arange(n + 1)).astype(np.int32),
-        adjacent=both[:, 1].astype(np.int32),
-        one=pairs[:, 0].astype(np.int32),
-        other=pairs[:, 1].astype(np.int32),
-        weight=np.round(share * WHOLE).astype(np.int64),
-        mass=np.column_stack([mass, mass[:, None] * place]),
-    )

@@ -1,130 +1,20 @@
-"""One round of annealing, and the step that parts three districts anew together."""
+"""One round of annealing: many small and some large steps at one temperature."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from geocrm.spatial.districting.chance import accepts, below
+from geocrm.spatial.districting.chance import below
 from geocrm.spatial.districting.compiled import compiled
-from geocrm.spatial.districting.state import (
-    MAX_THREE_UNITS,
-    Floats,
-    Goal,
-    Graph,
-    Int32s,
-    Scratch,
-    State,
-)
-from geocrm.spatial.districting.steps import (
-    chain,
-    cost,
-    imbalance,
-    inertia,
-    random_tree,
-    recombine,
-    shift,
-    sum_subtrees,
-    walk,
-)
+from geocrm.spatial.districting.recombination import recombine, recombine_three
+from geocrm.spatial.districting.state import MASS_SUMS, Goal, Graph, Int32s, Scratch, State
+from geocrm.spatial.districting.steps import chain, cost_with, shift
 
 # Edges inside districts are skipped; so many draws a step before giving up (one district only).
 MAX_DRAWS = 400
 # One large step in so many takes three districts instead of two.
 THREE_ODDS = 4
-
-
-@compiled
-def note_ancestry(size: int, space: Scratch) -> None:
-    """above[i, j]: the j-th unit of the tree lies below the i-th, or is it."""
-    for j in range(size):
-        space.position[space.queue[j]] = j
-        for i in range(size):
-            space.above[i, j] = i == j
-        if j > 0:
-            p = space.position[space.parent[space.queue[j]]]
-            for i in range(j):
-                if space.above[i, p]:
-                    space.above[i, j] = True
-
-
-@compiled
-def roundness_of(m: Floats, x: int, y: int, root: int, nested: bool) -> float:
-    """Inertia of the three parts that cutting above x and y leaves; y below x when nested."""
-    part, rest = np.zeros(4), np.zeros(4)
-    for c in range(4):
-        part[c] = m[x, c] - m[y, c] if nested else m[x, c]
-        rest[c] = m[root, c] - m[x, c] if nested else m[root, c] - m[x, c] - m[y, c]
-    return (
-        inertia(part[0], part[1], part[2], part[3])
-        + inertia(m[y, 0], m[y, 1], m[y, 2], m[y, 3])
-        + inertia(rest[0], rest[1], rest[2], rest[3])
-    )
-
-
-@compiled
-def best_two_cuts(size: int, goal: Goal, space: Scratch) -> tuple[float, int, int]:
-    """The least energy of three parts of the tree, and the places of its two cuts in `queue`."""
-    root = space.queue[0]
-    total = space.subtree_load[root]
-    best, first, second = np.inf, -1, -1
-    for j in range(2, size):
-        y = space.queue[j]
-        lower = space.subtree_load[y]
-        own = goal.strictness * imbalance(lower, goal)
-        if own >= best:
-            continue
-        for i in range(1, j):
-            x = space.queue[i]
-            nested = space.above[i, j]
-            upper = space.subtree_load[x] - lower if nested else space.subtree_load[x]
-            energy = own + goal.strictness * (
-                imbalance(upper, goal) + imbalance(total - lower - upper, goal)
-            )
-            if energy < best:
-                energy += goal.roundness * roundness_of(space.subtree_mass, x, y, root, nested)
-                if energy < best:
-                    best, first, second = energy, i, j
-    return best, first, second
-
-
-@compiled
-def recount(graph: Graph, state: State, size: int, a: int, b: int, c: int, space: Scratch) -> None:
-    """Loads and masses of three districts from the units of the tree."""
-    state.load[a] = state.load[b] = state.load[c] = 0
-    for q in range(4):
-        state.mass[a, q] = state.mass[b, q] = state.mass[c, q] = 0.0
-    for i in range(size):
-        x = space.queue[i]
-        d = state.district[x]
-        state.load[d] += graph.weight[x]
-        for q in range(4):
-            state.mass[d, q] += graph.mass[x, q]
-
-
-@compiled
-def recombine_three(
-    graph: Graph, state: State, goal: Goal, space: Scratch, u: int, v: int, temperature: float
-) -> float:
-    """Part the districts of u, v and a third one beside v's anew along a random tree."""
-    a, b = state.district[u], state.district[v]
-    c = walk(graph, state.district, v, space)[1]
-    if c < 0 or c == a:
-        return 0.0
-    size = random_tree(graph, state.district, u, a, b, c, space)
-    if size > MAX_THREE_UNITS:
-        return 0.0
-    sum_subtrees(graph, size, space)
-    note_ancestry(size, space)
-    energy, first, second = best_two_cuts(size, goal, space)
-    before = cost(state, a, goal) + cost(state, b, goal) + cost(state, c, goal)
-    if first < 0 or not accepts(space.random, energy - before, temperature):
-        return 0.0
-    for i in range(size):
-        x = space.queue[i]
-        if space.above[second, i]:
-            state.district[x] = b
-        else:
-            state.district[x] = a if space.above[first, i] else c
-    recount(graph, state, size, a, b, c, space)
-    return energy - before
+# Beyond so many units the best is only looked for between rounds: a copy costs more than a step.
+MAX_COPIED = 2_000
 
 
 @compiled
@@ -173,7 +63,26 @@ def anneal(
         else:
             to = state.district[v]
             energy += shift(graph, state, goal, space, u, to, temperature)
-        if energy < best_energy - 1e-9:
+        if energy < best_energy - 1e-9 and len(best) <= MAX_COPIED:
             best_energy = energy
             best[:] = state.district
+    if energy < best_energy - 1e-9:
+        best_energy = energy
+        best[:] = state.district
     return energy, best_energy
+
+
+def state_of(graph: Graph, district: NDArray[np.integer], num_districts: int, goal: Goal) -> State:
+    """The assignment with its sums; sums of weights are exact."""
+    home = np.array(district, dtype=np.int32)
+    load = np.zeros((num_districts, graph.weight.shape[1]), dtype=np.int64)
+    np.add.at(load, home, graph.weight)
+    mass = np.zeros((num_districts, MASS_SUMS))
+    np.add.at(mass, home, graph.mass)
+    moved = goal.price[(goal.home >= 0) & (goal.home != home)].sum()
+    worth = np.zeros(num_districts)
+    state = State(home, load, mass, np.array([moved], dtype=np.int64), worth)
+    nothing = np.zeros(graph.weight.shape[1], dtype=np.int64)
+    for d in range(num_districts):
+        worth[d] = cost_with(state, d, 0, nothing, np.zeros(MASS_SUMS), goal)
+    return state

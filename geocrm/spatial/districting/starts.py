@@ -1,4 +1,4 @@
-"""First assignments: METIS in a moment, or a recursive parting of a spanning tree."""
+"""First assignments out of nothing: METIS in a moment, or a recursively parted spanning tree."""
 
 import numpy as np
 import pymetis
@@ -32,7 +32,7 @@ def metis_assignment(graph: Graph, num_districts: int, seed: int) -> Int32s:
     Source: G. Karypis, V. Kumar (1998), A fast and high quality multilevel scheme for partitioning
     irregular graphs, doi:10.1137/S1064827595287997.
     """
-    share = graph.weight / max(int(graph.weight.sum()), 1)
+    share = graph.weight[:, 0] / max(int(graph.weight[:, 0].sum()), 1)
     whole = np.maximum(np.round(share * METIS_WHOLE), 1).astype(np.int64)
     found = pymetis.part_graph(
         num_districts,
@@ -54,13 +54,13 @@ def tree_assignment(graph: Graph, num_districts: int, seed: int) -> Int32s:
         if count == 1:
             district[units] = first
             continue
-        inside, share = _tree_cut(graph, units, count, rng)
+        inside, share = tree_cut(graph, units, count, rng)
         waiting.append((units[inside], first, share))
         waiting.append((units[~inside], first + share, count - share))
     return district
 
 
-def _tree_cut(
+def tree_cut(
     graph: Graph, units: NDArray[np.intp], count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.bool_], int]:
     """The side of the best tree edge, and how many of `count` districts it gets."""
@@ -74,7 +74,7 @@ def _tree_cut(
     order, parent = (
         np.asarray(each, dtype=np.intp) for each in breadth_first_order(tree, 0, directed=False)
     )
-    load, size = graph.weight[units].astype(np.float64), np.ones(len(units), dtype=np.intp)
+    load, size = graph.weight[units, 0].astype(np.float64), np.ones(len(units), dtype=np.intp)
     for x in order[:0:-1]:
         load[parent[x]] += load[x]
         size[parent[x]] += size[x]

@@ -1,10 +1,22 @@
-"""The compiled steps of the search: shift, chain and recombination, all keeping districts whole."""
-
-import numpy as np
+"""The compiled small steps of the search: shift and chain, keeping districts whole."""
 
 from geocrm.spatial.districting.chance import accepts, below
 from geocrm.spatial.districting.compiled import compiled
-from geocrm.spatial.districting.state import Floats, Goal, Graph, Int32s, Scratch, State
+from geocrm.spatial.districting.state import (
+    CLASH,
+    COSTED,
+    CUT,
+    HAIR,
+    MASS_SUMS,
+    ROUND,
+    Floats,
+    Goal,
+    Graph,
+    Int32s,
+    Int64s,
+    Scratch,
+    State,
+)
 
 # A unit that cuts its district in two takes along what it cuts off; looked for in one of so many
 # refused single moves.
@@ -13,75 +25,153 @@ WALK_STEPS = 6
 
 
 @compiled
-def imbalance(load: np.int64, goal: Goal) -> float:
-    """Squared relative distance from the mean beyond the slack."""
-    excess = abs(load / goal.mean - 1.0) - goal.slack
-    return excess * excess if excess > 0.0 else 0.0
+def imbalance(load: Int64s, d: int, sign: int, more: Int64s, goal: Goal) -> float:
+    """How far a load is beyond its band with `sign` x `more` added, relative to the mean.
 
-
-@compiled
-def inertia(mass: float, x: float, y: float, z: float) -> float:
-    """Moment of inertia about the centroid of points on the unit sphere, from their sums."""
-    return mass - (x * x + y * y + z * z) / mass if mass > 0.0 else 0.0
-
-
-@compiled
-def cost(state: State, d: int, goal: Goal) -> float:
-    """What one district contributes to the energy."""
-    m = state.mass
-    return goal.strictness * imbalance(state.load[d], goal) + goal.roundness * inertia(
-        m[d, 0], m[d, 1], m[d, 2], m[d, 3]
-    )
-
-
-@compiled
-def cost_with(state: State, d: int, weight: np.int64, sign: float, g: Floats, goal: Goal) -> float:
-    """What a district would contribute with that weight more and a group's mass (x sign) more."""
-    m = state.mass
-    return goal.strictness * imbalance(state.load[d] + weight, goal) + goal.roundness * inertia(
-        m[d, 0] + sign * g[0],
-        m[d, 1] + sign * g[1],
-        m[d, 2] + sign * g[2],
-        m[d, 3] + sign * g[3],
-    )
-
-
-@compiled
-def change(a: int, b: int, weight: np.int64, mass: Floats, state: State, goal: Goal) -> float:
-    """Energy change when a group goes from district a to b."""
-    return (
-        cost_with(state, a, -weight, -1.0, mass, goal)
-        + cost_with(state, b, weight, 1.0, mass, goal)
-        - cost(state, a, goal)
-        - cost(state, b, goal)
-    )
-
-
-@compiled
-def weigh(graph: Graph, group: Int32s, size: int, mass: Floats) -> np.int64:
-    """Weight of a group; its mass sums go into `mass`."""
-    total = np.int64(0)
-    for c in range(4):
-        mass[c] = 0.0
-    for i in range(size):
-        total += graph.weight[group[i]]
-        for c in range(4):
-            mass[c] += graph.mass[group[i], c]
+    Squared, and a little in proportion: without that it would always pay to be beyond by a hair.
+    """
+    total = 0.0
+    for c in range(len(goal.mean)):
+        value = load[c] + sign * more[c]
+        excess = max(goal.low[d, c] - value, value - goal.high[d, c]) / goal.mean[c]
+        if excess > 0.0:
+            total += excess * (excess + HAIR)
     return total
 
 
 @compiled
+def inertia(mass: float, x: float, y: float, z: float, square: float) -> float:
+    """Moment of inertia about the centroid, from the sums of mass, mass x place and x square."""
+    return square - (x * x + y * y + z * z) / mass if mass > 0.0 else 0.0
+
+
+@compiled
+def cost_with(state: State, d: int, sign: int, loads: Int64s, g: Floats, goal: Goal) -> float:
+    """What a district would contribute with a group's weights and masses (x sign) more."""
+    m = state.mass
+    total = goal.strictness * imbalance(state.load[d], d, sign, loads, goal)
+    if goal.mode == ROUND:
+        total += goal.roundness * inertia(
+            m[d, 0] + sign * g[0],
+            m[d, 1] + sign * g[1],
+            m[d, 2] + sign * g[2],
+            m[d, 3] + sign * g[3],
+            m[d, 4] + sign * g[4],
+        )
+    return total
+
+
+@compiled
+def clashes(goal: Goal, district: Int32s, unit: int, d: int) -> int:
+    """How many units that must be apart from this one are in district d."""
+    found = 0
+    for i in range(goal.foe_start[unit], goal.foe_start[unit + 1]):
+        if district[goal.foe[i]] == d:
+            found += 1
+    return found
+
+
+@compiled
+def extra(
+    graph: Graph, district: Int32s, goal: Goal, group: Int32s, size: int, b: int, space: Scratch
+) -> float:
+    """Energy change beyond balance and roundness when a group goes to district b."""
+    total, a = 0.0, district[group[0]]
+    if goal.mode == CUT and size > 1:
+        space.stamp[0] += 1
+        for i in range(size):
+            space.mark[group[i]] = space.stamp[0]
+    for i in range(size):
+        u = group[i]
+        if goal.mode == COSTED:
+            total += goal.roundness * (goal.cost[u, b] - goal.cost[u, a])
+        elif goal.mode == CUT:
+            for j in range(graph.start[u], graph.start[u + 1]):
+                v = graph.adjacent[j]
+                if district[v] == b:
+                    total -= goal.roundness * graph.border[j]
+                elif district[v] == a and (size == 1 or space.mark[v] != space.stamp[0]):
+                    total += goal.roundness * graph.border[j]
+        if goal.foe_start[u + 1] > goal.foe_start[u]:
+            more = clashes(goal, district, u, b) - clashes(goal, district, u, a)
+            total += goal.strictness * CLASH * more
+    return total
+
+
+@compiled
+def more_moved(goal: Goal, district: Int32s, group: Int32s, size: int, b: int) -> int:
+    """By how much the price of what is not at home grows when a group goes to district b."""
+    total = 0
+    for i in range(size):
+        u = group[i]
+        if goal.home[u] >= 0:
+            if goal.home[u] == district[u]:
+                total += goal.price[u]
+            elif goal.home[u] == b:
+                total -= goal.price[u]
+    return total
+
+
+@compiled
+def affordable(state: State, goal: Goal, more: int) -> bool:
+    """Whether so much more may be moved; taking back is always possible."""
+    return more <= 0 or state.moved[0] + more <= goal.budget
+
+
+@compiled
+def change(
+    graph: Graph,
+    state: State,
+    goal: Goal,
+    group: Int32s,
+    size: int,
+    b: int,
+    loads: Int64s,
+    mass: Floats,
+    space: Scratch,
+) -> float:
+    """Energy change when a group leaves its district for b; its sums go into `loads`, `mass`."""
+    for c in range(len(loads)):
+        loads[c] = 0
+    for c in range(MASS_SUMS):
+        mass[c] = 0.0
+    for i in range(size):
+        u = group[i]
+        for c in range(len(loads)):
+            loads[c] += graph.weight[u, c]
+        for c in range(MASS_SUMS):
+            mass[c] += graph.mass[u, c]
+    a = state.district[group[0]]
+    delta = (
+        cost_with(state, a, -1, loads, mass, goal)
+        + cost_with(state, b, 1, loads, mass, goal)
+        - state.worth[a]
+        - state.worth[b]
+    )
+    if goal.mode != ROUND or len(goal.foe) > 0:
+        delta += extra(graph, state.district, goal, group, size, b, space)
+    if goal.stability > 0.0:
+        delta += goal.stability * more_moved(goal, state.district, group, size, b)
+    return float(delta)
+
+
+@compiled
 def move(
-    state: State, a: int, b: int, group: Int32s, size: int, weight: np.int64, mass: Floats
+    state: State, goal: Goal, b: int, group: Int32s, size: int, loads: Int64s, mass: Floats
 ) -> None:
-    """Take a group from district a to b."""
+    """Take a group from its district to b."""
+    a = state.district[group[0]]
+    state.moved[0] += more_moved(goal, state.district, group, size, b)
     for i in range(size):
         state.district[group[i]] = b
-    state.load[a] -= weight
-    state.load[b] += weight
-    for c in range(4):
+    for c in range(len(loads)):
+        state.load[a, c] -= loads[c]
+        state.load[b, c] += loads[c]
+    for c in range(MASS_SUMS):
         state.mass[a, c] -= mass[c]
         state.mass[b, c] += mass[c]
+    state.worth[a] = cost_with(state, a, 0, loads, mass, goal)
+    state.worth[b] = cost_with(state, b, 0, loads, mass, goal)
 
 
 @compiled
@@ -132,12 +222,12 @@ def cut_off(graph: Graph, district: Int32s, unit: int, space: Scratch, group: In
     space.stamp[0] += 1
     seen = space.stamp[0]
     space.mark[unit] = seen
-    tail, keep_from, keep_to, heaviest = 1, 0, 0, np.int64(-1)
+    tail, keep_from, keep_to, heaviest = 1, 0, 0, -1.0
     for i in range(graph.start[unit], graph.start[unit + 1]):
         root = graph.adjacent[i]
         if district[root] != home or space.mark[root] == seen:
             continue
-        piece, load = tail, np.int64(0)
+        piece, load = tail, 0.0
         space.mark[root] = seen
         group[tail] = root
         tail += 1
@@ -145,7 +235,7 @@ def cut_off(graph: Graph, district: Int32s, unit: int, space: Scratch, group: In
         while head < tail:
             v = group[head]
             head += 1
-            load += graph.weight[v]
+            load += graph.mass[v, 0]
             for j in range(graph.start[v], graph.start[v + 1]):
                 x = graph.adjacent[j]
                 if district[x] == home and space.mark[x] != seen:
@@ -166,22 +256,24 @@ def shift(
     graph: Graph, state: State, goal: Goal, space: Scratch, unit: int, to: int, temperature: float
 ) -> float:
     """Try to move a unit (with what it cuts off) to a neighbouring district; the energy change."""
-    home = state.district[unit]
-    space.group[0] = unit
-    weight = weigh(graph, space.group, 1, space.sum_one)
-    delta = change(home, to, weight, space.sum_one, state, goal)
+    group = space.group
+    group[0] = unit
+    if not affordable(state, goal, more_moved(goal, state.district, group, 1, to)):
+        return 0.0
+    delta = change(graph, state, goal, group, 1, to, space.load_one, space.sum_one, space)
     alone = accepts(space.random, delta, temperature)
     if not alone and below(space.random, GROUP_ODDS) > 0:
         return 0.0
-    size = cut_off(graph, state.district, unit, space, space.group)
+    size = cut_off(graph, state.district, unit, space, group)
     if size == 0 or (size == 1 and not alone):
         return 0.0
     if size > 1:
-        weight = weigh(graph, space.group, size, space.sum_one)
-        delta = change(home, to, weight, space.sum_one, state, goal)
+        if not affordable(state, goal, more_moved(goal, state.district, group, size, to)):
+            return 0.0
+        delta = change(graph, state, goal, group, size, to, space.load_one, space.sum_one, space)
         if not accepts(space.random, delta, temperature):
             return 0.0
-    move(state, home, to, space.group, size, weight, space.sum_one)
+    move(state, goal, to, group, size, space.load_one, space.sum_one)
     return delta
 
 
@@ -215,22 +307,26 @@ def chain(
     second, c = walk(graph, state.district, v, space)
     if c < 0:
         return 0.0
-    size = cut_off(graph, state.district, u, space, space.group)
-    if size == 0:
+    group = space.group
+    size = cut_off(graph, state.district, u, space, group)
+    if size == 0 or not affordable(state, goal, more_moved(goal, state.district, group, size, b)):
         return 0.0
-    weight = weigh(graph, space.group, size, space.sum_one)
-    delta = change(a, b, weight, space.sum_one, state, goal)
-    move(state, a, b, space.group, size, weight, space.sum_one)
+    delta = change(graph, state, goal, group, size, b, space.load_one, space.sum_one, space)
+    move(state, goal, b, group, size, space.load_one, space.sum_one)
     if touches(graph, state.district, second, c):
         # Stays out of `group`, which is needed to take the first move back.
-        size_2 = cut_off(graph, state.district, second, space, space.parent)
-        if size_2 > 0:
-            weight_2 = weigh(graph, space.parent, size_2, space.sum_other)
-            delta += change(b, c, weight_2, space.sum_other, state, goal)
+        other = space.parent
+        size_2 = cut_off(graph, state.district, second, space, other)
+        if size_2 > 0 and affordable(
+            state, goal, more_moved(goal, state.district, other, size_2, c)
+        ):
+            delta += change(
+                graph, state, goal, other, size_2, c, space.load_other, space.sum_other, space
+            )
             if accepts(space.random, delta, temperature):
-                move(state, b, c, space.parent, size_2, weight_2, space.sum_other)
+                move(state, goal, c, other, size_2, space.load_other, space.sum_other)
                 return delta
-    move(state, b, a, space.group, size, weight, space.sum_one)
+    move(state, goal, a, group, size, space.load_one, space.sum_one)
     return 0.0
 
 
@@ -241,107 +337,3 @@ def touches(graph: Graph, district: Int32s, unit: int, other: int) -> bool:
         if district[graph.adjacent[i]] == other:
             return True
     return False
-
-
-@compiled
-def random_tree(
-    graph: Graph, district: Int32s, root: int, a: int, b: int, c: int, space: Scratch
-) -> int:
-    """A random spanning tree of districts in `queue` (root first) and `parent`; its size."""
-    space.stamp[0] += 1
-    seen = space.stamp[0]
-    space.mark[root] = seen
-    space.queue[0] = root
-    tail, waiting, v = 1, 0, root
-    while v >= 0:
-        for i in range(graph.start[v], graph.start[v + 1]):
-            x = graph.adjacent[i]
-            home = district[x]
-            # Spelled out: a tuple of mixed integer types does not compile.
-            if space.mark[x] != seen and (home == a or home == b or home == c):  # noqa: SIM109
-                space.frontier[waiting, 0] = v
-                space.frontier[waiting, 1] = x
-                waiting += 1
-        v = -1
-        while waiting > 0 and v < 0:
-            j = below(space.random, waiting)
-            waiting -= 1
-            x = space.frontier[j, 1]
-            if space.mark[x] != seen:
-                space.mark[x] = seen
-                space.parent[x] = space.frontier[j, 0]
-                space.queue[tail] = x
-                tail += 1
-                v = x
-            space.frontier[j, 0] = space.frontier[waiting, 0]
-            space.frontier[j, 1] = space.frontier[waiting, 1]
-    return tail
-
-
-@compiled
-def sum_subtrees(graph: Graph, size: int, space: Scratch) -> None:
-    """Weight and mass below each unit of the tree."""
-    for i in range(size):
-        x = space.queue[i]
-        space.subtree_load[x] = graph.weight[x]
-        for c in range(4):
-            space.subtree_mass[x, c] = graph.mass[x, c]
-    for i in range(size - 1, 0, -1):
-        x = space.queue[i]
-        p = space.parent[x]
-        space.subtree_load[p] += space.subtree_load[x]
-        for c in range(4):
-            space.subtree_mass[p, c] += space.subtree_mass[x, c]
-
-
-@compiled
-def split(district: Int32s, cut: int, a: int, b: int, size: int, space: Scratch) -> None:
-    """The units of the tree below `cut` become district b, the others a."""
-    space.stamp[0] += 1
-    below_cut = space.stamp[0]
-    for i in range(size):
-        x = space.queue[i]
-        if x == cut or (i > 0 and space.mark[space.parent[x]] == below_cut):
-            space.mark[x] = below_cut
-            district[x] = b
-        else:
-            district[x] = a
-
-
-@compiled
-def recombine(
-    graph: Graph, state: State, goal: Goal, space: Scratch, u: int, v: int, temperature: float
-) -> float:
-    """Merge the districts of u and v and part them anew along a random tree; the energy change.
-
-    Source: D. DeFord, M. Duchin, J. Solomon (2021), Recombination: a family of Markov chains for
-    redistricting, doi:10.1162/99608f92.eb30390f; here the best cut of the tree is taken.
-    """
-    a, b = state.district[u], state.district[v]
-    size = random_tree(graph, state.district, u, a, b, -1, space)
-    sum_subtrees(graph, size, space)
-    both, m = state.load[a] + state.load[b], space.subtree_mass
-    best, cut = np.inf, -1
-    for i in range(1, size):
-        x = space.queue[i]
-        load = space.subtree_load[x]
-        balance = goal.strictness * (imbalance(load, goal) + imbalance(both - load, goal))
-        if balance < best:
-            energy = balance + goal.roundness * (
-                inertia(m[x, 0], m[x, 1], m[x, 2], m[x, 3])
-                + inertia(
-                    m[u, 0] - m[x, 0], m[u, 1] - m[x, 1], m[u, 2] - m[x, 2], m[u, 3] - m[x, 3]
-                )
-            )
-            if energy < best:
-                best, cut = energy, x
-    before = cost(state, a, goal) + cost(state, b, goal)
-    if cut < 0 or not accepts(space.random, best - before, temperature):
-        return 0.0
-    split(state.district, cut, a, b, size, space)
-    state.load[b] = space.subtree_load[cut]
-    state.load[a] = both - state.load[b]
-    for c in range(4):
-        state.mass[b, c] = m[cut, c]
-        state.mass[a, c] = m[u, c] - m[cut, c]
-    return best - before

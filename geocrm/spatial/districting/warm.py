@@ -6,7 +6,7 @@ Run: python -m geocrm.spatial.districting.warm
 import numpy as np
 
 from geocrm.spatial.districting.design import design
-from geocrm.spatial.districting.problem import Units
+from geocrm.spatial.districting.problem import Terms, Units, on_plane
 
 
 def warm() -> None:
@@ -17,12 +17,8 @@ def warm() -> None:
     at = np.arange(12, dtype=np.int64)
     edges = np.stack([at[:-1], at[1:]], axis=1)
     # One round is enough: every step is compiled before the first is taken.
-    design(
-        Units(np.ones(12), at.astype(np.float64), np.zeros(12), edges),
-        3,
-        effort=1,
-        should_stop=iter([False, True]).__next__,
-    )
+    units = Units(np.ones((12, 1)), on_plane(at.astype(np.float64), np.zeros(12)), edges)
+    design(units, Terms(3), effort=1, should_stop=iter([False, True]).__next__)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,230 @@
+"""From the question to what the compiled search works on.
+
+Units that must share a district become one: what is searched are `blocks`, and a plan of blocks is
+a plan of units.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigh
+
+from geocrm.spatial.districting.graph import components
+from geocrm.spatial.districting.problem import (
+    NOWHERE,
+    Floats,
+    Indices,
+    Objective,
+    Terms,
+    Units,
+)
+from geocrm.spatial.districting.state import CUT, LOCKED, ROUND, Goal, Graph, Int32s, Int64s
+
+# Loads are whole numbers that add up to about this, far from overflow and finer than any balance.
+WHOLE = 2**44
+# Prices of moving add up to about this; LOCKED is more.
+WHOLE_PRICE = 2**40
+# Every unit weighs a little in the moment of inertia, so that empty ones are not strewn about.
+EMPTY_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The search's view of a question.
+
+    `block` (n,) is the block of each unit. `low`, `high` (k, m) are the loads that are accepted,
+    in whole numbers as in `graph.weight`; `home`, `price` (b,) and `budget` say what moving costs.
+    `share` (b,) is each block's part of the first measure, `place` (b, 3) its centroid.
+    """
+
+    block: Indices
+    graph: Graph
+    low: Floats
+    high: Floats
+    mean: Floats
+    home: Int32s
+    price: Int64s
+    budget: int
+    foe_start: Int32s
+    foe: Int32s
+    share: Floats
+    place: Floats | None
+
+    def __len__(self) -> int:
+        return len(self.graph.weight)
+
+    def goal(
+        self, strictness: float, mode: int, roundness: float, stability: float, squeeze: float,
+        cost: Floats | None = None,
+    ) -> Goal:  # fmt: skip
+        """An energy; the loads aim at the middle `squeeze` of what is accepted."""
+        middle, half = (self.high + self.low) / 2, (self.high - self.low) / 2 * squeeze
+        return Goal(
+            low=middle - half,
+            high=middle + half,
+            mean=self.mean,
+            strictness=strictness,
+            mode=mode,
+            roundness=roundness,
+            cost=np.zeros((1, 1)) if cost is None else cost,
+            home=self.home,
+            price=self.price,
+            budget=self.budget,
+            stability=stability / WHOLE_PRICE,
+            foe_start=self.foe_start,
+            foe=self.foe,
+            plain=mode == ROUND and not len(self.foe) and not (self.home >= 0).any(),
+        )
+
+
+def blocks_of(units: Units, terms: Terms) -> Blocks:
+    """The blocks of a checked question."""
+    weights = units.balanced()[0]
+    block = _merged(len(units), terms.together)
+    count = int(block.max()) + 1
+    total = weights.sum(axis=0)
+    share = weights / total
+    whole = np.round(share * WHOLE).astype(np.int64)
+    home, price, budget = _moving(units, terms, block, count)
+    foe_start, foe = _foes(block, terms.apart, count)
+    low, high = bands(terms, weights)
+    return Blocks(
+        block=block,
+        graph=_graph(units, block, count, whole, share[:, 0]),
+        low=low * WHOLE,
+        high=high * WHOLE,
+        mean=np.full(weights.shape[1], WHOLE / terms.num_districts),
+        home=home,
+        price=price,
+        budget=budget,
+        foe_start=foe_start,
+        foe=foe,
+        share=np.bincount(block, weights=share[:, 0], minlength=count).astype(np.float64),
+        place=_centroids(units.place, block, count),
+    )
+
+
+def mode_of(objective: Objective) -> int:
+    """What the hot part of the search makes small; travel is a matter of distance at first."""
+    return CUT if objective is Objective.CUT_EDGES else ROUND
+
+
+def bands(terms: Terms, weights: Floats) -> tuple[Floats, Floats]:
+    """Accepted loads (k, m) as parts of the whole."""
+    total = weights.sum(axis=0)
+    ideal = terms.ideal_shares()[:, None]
+    tolerance = terms.tolerances(weights.shape[1])[None, :]
+    low, high = ideal * (1 - tolerance), ideal * (1 + tolerance)
+    if terms.minimum is not None:
+        low[:, 0] = np.maximum(low[:, 0], terms.minimum / total[0])
+        high[:, 0] = np.maximum(high[:, 0], low[:, 0])
+    if terms.maximum is not None:
+        high[:, 0] = np.minimum(high[:, 0], terms.maximum / total[0])
+        low[:, 0] = np.minimum(low[:, 0], high[:, 0])
+    return low, high
+
+
+def _merged(n: int, together: tuple[Indices, ...]) -> Indices:
+    """The block of each unit, numbered in the order of their first units."""
+    pairs = [(group[0], other) for group in together for other in group[1:]]
+    part = components(n, np.array(pairs, dtype=np.intp).reshape(-1, 2))
+    _, first, block = np.unique(part, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.intp)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return np.asarray(rank[block], dtype=np.intp)
+
+
+def _graph(units: Units, block: Indices, count: int, whole: Int64s, share: Floats) -> Graph:
+    ends = block[units.edges]
+    low, high = ends.min(axis=1), ends.max(axis=1)
+    inside = low != high
+    pairs, edges = np.unique(
+        np.stack([low, high], axis=1)[inside].reshape(-1, 2), axis=0, return_counts=True
+    )
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    length = np.concatenate([edges, edges]).astype(np.float64)
+    order = np.lexsort((both[:, 1], both[:, 0]))
+    both, length = both[order], length[order]
+    weight = np.zeros((count, whole.shape[1]), dtype=np.int64)
+    np.add.at(weight, block, whole)
+    mass = (1 - EMPTY_SHARE) * share + EMPTY_SHARE / len(units)
+    sums = np.zeros((count, 5))
+    sums[:, 0] = np.bincount(block, weights=mass, minlength=count)
+    place = units.place if units.minutes is None else _by_minutes(units.minutes)
+    if place is not None:
+        # About the middle and in units of the spread, so that no digits are lost.
+        place = place - np.average(place, axis=0, weights=mass)
+        spread = np.average((place**2).sum(axis=1), weights=mass)
+        place = place / np.sqrt(spread) if spread > 0 else place
+        np.add.at(sums[:, 1:4], block, mass[:, None] * place)
+        np.add.at(sums[:, 4], block, mass * (place**2).sum(axis=1))
+    return Graph(
+        start=np.searchsorted(both[:, 0], np.arange(count + 1)).astype(np.int32),
+        adjacent=both[:, 1].astype(np.int32),
+        border=length,
+        one=pairs[:, 0].astype(np.int32),
+        other=pairs[:, 1].astype(np.int32),
+        weight=weight,
+        mass=np.round(sums, 15),
+    )
+
+
+def _by_minutes(minutes: Floats) -> Floats:
+    """Places (n, 3) whose distances come near to the minutes, for the hot part of the search.
+
+    Source: W. S. Torgerson (1952), Multidimensional scaling, doi:10.1007/BF02288916.
+    """
+    square = ((minutes + minutes.T) / 2) ** 2
+    inner = square - square.mean(axis=0) - square.mean(axis=1)[:, None] + square.mean()
+    value, vector = eigh(-inner / 2, subset_by_index=(max(len(minutes) - 3, 0), len(minutes) - 1))
+    # Rounded, and the first place made positive, because these digits differ between machines.
+    place = np.round(vector * np.sqrt(np.maximum(value, 0)), 3)
+    place *= np.where(place[0] < 0, -1.0, 1.0)
+    return np.pad(place, ((0, 0), (0, 3 - place.shape[1])))
+
+
+def _moving(units: Units, terms: Terms, block: Indices, count: int) -> tuple[Int32s, Int64s, int]:
+    """The home of each block, what moving it costs, and the most that may be moved.
+
+    A locked block's home is where it is locked to, at a price above every budget.
+    """
+    home = np.full(count, NOWHERE, dtype=np.int32)
+    price = np.zeros(count, dtype=np.int64)
+    budget = WHOLE_PRICE * 2
+    if terms.current is not None:
+        each = price_of(units, terms)
+        whole = np.round(each / max(each.sum(), 1e-300) * WHOLE_PRICE).astype(np.int64)
+        # A block in several of today's districts is at home where most of it is.
+        for unit in np.argsort(whole, kind="stable"):
+            if terms.current[unit] >= 0:
+                home[block[unit]] = terms.current[unit]
+        known = terms.current >= 0
+        np.add.at(price, block[known], whole[known])
+        if terms.budget is not None:
+            budget = int(terms.budget * whole[known].sum())
+    if terms.locked is not None:
+        held = terms.locked >= 0
+        home[block[held]] = terms.locked[held]
+        price[block[held]] = LOCKED
+    return home, price, budget
+
+
+def price_of(units: Units, terms: Terms) -> Floats:
+    """What moving each unit costs, shape (n,): as given, else its first measure."""
+    return units.balanced()[0][:, 0] if terms.price is None else terms.price
+
+
+def _foes(block: Indices, apart: Indices, count: int) -> tuple[Int32s, Int32s]:
+    pairs = block[np.asarray(apart, dtype=np.intp).reshape(-1, 2)]
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    both = both[np.lexsort((both[:, 1], both[:, 0]))]
+    start = np.searchsorted(both[:, 0], np.arange(count + 1)).astype(np.int32)
+    return start, both[:, 1].astype(np.int32)
+
+
+def _centroids(place: Floats | None, block: Indices, count: int) -> Floats | None:
+    if place is None:
+        return None
+    sums = np.zeros((count, 3))
+    np.add.at(sums, block, place)
+    return sums / np.bincount(block, minlength=count)[:, None]

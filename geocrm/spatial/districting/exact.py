@@ -1,0 +1,241 @@
+"""The best plan, proven: prices rule out most of the ground, a mixed-integer programme the rest.
+
+Contiguity is asked for only where a solution breaks it, round by round. Source: H. Validi,
+A. Buchanan, E. Lykhovyd (2022), doi:10.1287/opre.2021.2141; HiGHS does the work (scipy's own).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from geocrm.spatial.districting.bound import Bound
+from geocrm.spatial.districting.bounds import global_bound
+from geocrm.spatial.districting.hess import Hess
+from geocrm.spatial.districting.separators import missing_ways, neighbour_lists
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+# What HiGHS calls satisfied may be off by this share; bounds are lowered by it.
+SOLVER_TOLERANCE = 1e-6
+# Above so many pairs of unit and centre the programme isn't tried.
+MOST_PAIRS = 60_000
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The best plan that was found, and what is proven about it.
+
+    Attributes
+    ----------
+    bound
+        Of kind "global"; `proven` when no plan costs less than `cost`, but for a millionth.
+        Infinite, and `district` None, when it is proven that there is no plan at all.
+    district
+        Shape (n,), contiguous and within the limits; None when none was found.
+    centres
+        Shape (k,), the centre unit of each district.
+    cost
+        What `district` costs; infinite when there is none.
+    """
+
+    bound: Bound
+    district: Indices | None
+    centres: Indices | None
+    cost: float
+
+
+def solve_exact(
+    model: Hess,
+    *,
+    incumbent: ArrayLike | None = None,
+    effort: int = 2_000,
+    seconds_left: Callable[[], float] = lambda: math.inf,
+    progress: Callable[[float], None] | None = None,
+) -> Exact:
+    """The cheapest contiguous plan within the limits; in time for up to about 60 units.
+
+    Parameters
+    ----------
+    model
+        What is asked.
+    incumbent
+        Shape (n,), a plan to start from; the better it is, the sooner the proof.
+    effort
+        Most parts of the bound's search, see `global_bound`.
+    seconds_left
+        Asked between steps; at 0 the search ends with the best plan so far and a valid bound.
+    progress
+        Called with the bound so far.
+    """
+    search = _Exact(model, incumbent, seconds_left)
+    return search.run(effort, progress)
+
+
+class _Exact:
+    """The best plan so far, and the programme of what may still be cheaper."""
+
+    def __init__(
+        self, model: Hess, incumbent: ArrayLike | None, seconds_left: Callable[[], float]
+    ) -> None:
+        self.model, self.seconds_left = model, seconds_left
+        self.best: Indices | None = None
+        self.cost = math.inf
+        if incumbent is not None:
+            self._offer(np.asarray(incumbent, dtype=np.intp))
+        self.beside = neighbour_lists(len(model), model.edges)
+        self.iterations = 0
+
+    def run(self, effort: int, progress: Callable[[float], None] | None) -> Exact:
+        lower = global_bound(
+            self.model, incumbent=self.best, effort=effort, progress=progress,
+            should_stop=lambda: self.seconds_left() <= 0,
+        )  # fmt: skip
+        self.iterations = lower.bound.iterations
+        value, ended = lower.bound.value, lower.bound.stopped
+        if not lower.bound.proven and lower.allowed.sum() <= MOST_PAIRS:
+            value, ended = self._programme(lower.allowed, value)
+        return self._result(value, ended)
+
+    def _result(self, value: float, ended: str) -> Exact:
+        centres = None if self.best is None else self.model.centres(self.best)[0]
+        proven = value >= self.cost * (1 - 2 * SOLVER_TOLERANCE)
+        bound = Bound(min(value, self.cost), "global", proven, self.iterations, ended)
+        return Exact(bound, self.best, centres, self.cost)
+
+    def _offer(self, district: Indices) -> bool:
+        """Keep a plan when it is one and is cheaper."""
+        if not self.model.is_plan(district):
+            return False
+        cost = self.model.centres(district)[1]
+        if cost < self.cost:
+            self.best, self.cost = district, cost
+        return True
+
+    def _programme(self, allowed: NDArray[np.bool_], value: float) -> tuple[float, str]:
+        """Solve what may still be cheaper, adding ways to centres until a solution is whole."""
+        programme = _Programme(self.model, allowed)
+        while self.seconds_left() > 0:
+            found = programme.solve(self.seconds_left())
+            self.iterations += 1
+            if found.status == 2:
+                return self.cost, "finished"
+            if found.mip_dual_bound is not None:
+                value = max(value, found.mip_dual_bound * programme.scale * (1 - SOLVER_TOLERANCE))
+            if found.x is None or value >= self.cost * (1 - SOLVER_TOLERANCE):
+                break
+            home = programme.homes(found.x)
+            whole = self._offer(np.unique(home, return_inverse=True)[1])
+            if not whole and not programme.forbid(home, self.beside):
+                break
+            if whole:
+                break
+        return value, "finished" if self.seconds_left() > 0 else "stopped"
+
+
+class _Programme:
+    """Hess's model as rows and columns: one column for each allowed pair of unit and centre."""
+
+    def __init__(self, model: Hess, allowed: NDArray[np.bool_]) -> None:
+        self.model = model
+        allowed = allowed & np.diagonal(allowed)[None, :]
+        self.unit, self.centre = np.nonzero(allowed)
+        self.column = np.full(allowed.shape, -1)
+        self.column[self.unit, self.centre] = np.arange(len(self.unit))
+        costs = model.cost[self.unit, self.centre]
+        self.scale = max(float(costs.sum()) / max(len(costs), 1), 1e-300)
+        self.costs = costs / self.scale
+        self.rows = [self._once(), *self._loads(), self._only_at_centres()]
+        self.ways: list[tuple[list[int], list[float], float]] = []
+
+    def _matrix(
+        self, rows: NDArray[Any], columns: NDArray[Any], entries: NDArray[Any], height: int
+    ) -> csr_array:
+        return csr_array((entries, (rows, columns)), shape=(height, len(self.unit)))
+
+    def _once(self) -> LinearConstraint:
+        n = len(self.model)
+        own = self.column[np.arange(n), np.arange(n)]
+        own = own[own >= 0]
+        rows = np.concatenate([self.unit, np.full(len(own), n)])
+        columns = np.concatenate([np.arange(len(self.unit)), own])
+        target = np.ones(n + 1)
+        target[n] = self.model.num_districts
+        return LinearConstraint(
+            self._matrix(rows, columns, np.ones(len(rows)), n + 1), target, target
+        )
+
+    def _loads(self) -> list[LinearConstraint]:
+        found = []
+        own = self.column[self.centre, self.centre]
+        for c in range(self.model.weight.shape[1]):
+            unit = max(float(self.model.high[c]), 1.0)
+            share = self.model.weight[self.unit, c] / unit
+            for limit, sign in ((self.model.low[c] / unit, -1.0), (self.model.high[c] / unit, 1.0)):
+                entries = sign * share
+                entries[own == np.arange(len(own))] -= sign * limit
+                rows = self._matrix(self.centre, np.arange(len(own)), entries, len(self.model))
+                found.append(LinearConstraint(rows, -np.inf, 0.0))
+        return found
+
+    def _only_at_centres(self) -> LinearConstraint:
+        other = np.flatnonzero(self.unit != self.centre)
+        rows = np.tile(np.arange(len(other)), 2)
+        columns = np.concatenate([other, self.column[self.centre[other], self.centre[other]]])
+        entries = np.repeat([1.0, -1.0], len(other))
+        return LinearConstraint(self._matrix(rows, columns, entries, len(other)), -np.inf, 0.0)
+
+    def solve(self, seconds: float) -> Any:
+        """One run of HiGHS with all ways asked for so far."""
+        # HiGHS takes no infinite time; a year is as good.
+        limit = min(max(seconds, 0.1), 3e7)
+        return milp(
+            self.costs, integrality=np.ones(len(self.costs), dtype=np.uint8), bounds=Bounds(0, 1),
+            constraints=[*self.rows, *self._way_rows()],
+            options={"mip_rel_gap": SOLVER_TOLERANCE / 2, "time_limit": limit},
+        )  # fmt: skip
+
+    def _way_rows(self) -> list[LinearConstraint]:
+        if not self.ways:
+            return []
+        rows = np.repeat(np.arange(len(self.ways)), [len(way[0]) for way in self.ways])
+        columns = np.concatenate([way[0] for way in self.ways])
+        entries = np.concatenate([way[1] for way in self.ways])
+        limits = np.array([way[2] for way in self.ways])
+        return [
+            LinearConstraint(self._matrix(rows, columns, entries, len(self.ways)), -np.inf, limits)
+        ]
+
+    def homes(self, x: Floats) -> Indices:
+        """The centre of each unit in a solution."""
+        home = np.empty(len(self.model), dtype=np.intp)
+        home[self.unit[x > 0.5]] = self.centre[x > 0.5]
+        return home
+
+    def forbid(self, home: Indices, beside: list[Indices]) -> bool:
+        """Rule a solution out where it breaks contiguity, or a limit by a rounding."""
+        before = len(self.ways)
+        for centre in np.unique(home):
+            inside = home == centre
+            for units, gate in missing_ways(inside, int(centre), self.model.edges, beside):
+                for unit in units:
+                    self._ask(int(centre), [(int(unit), 1.0), *((int(g), -1.0) for g in gate)], 0.0)
+            load = self.model.weight[inside].sum(axis=0)
+            if (load > self.model.high).any():
+                units = np.flatnonzero(inside)
+                self._ask(int(centre), [(int(u), 1.0) for u in units], len(units) - 1.0)
+            if (load < self.model.low).any():
+                others = [(int(u), -1.0) for u in np.flatnonzero(~inside)]
+                self._ask(int(centre), [(int(centre), 1.0), *others], 0.0)
+        return len(self.ways) > before
+
+    def _ask(self, centre: int, terms: list[tuple[int, float]], limit: float) -> None:
+        held = [(int(self.column[u, centre]), sign) for u, sign in terms]
+        held = [each for each in held if each[0] >= 0]
+        self.ways.append(([column for column, _ in held], [sign for _, sign in held], limit))

@@ -1,0 +1,155 @@
+"""How far a plan can be from the best: the strongest proof that its size allows.
+
+Up to about sixty units the best plan itself; up to some 1,500 a bound for all plans; beyond, only
+what an allocation to this plan's centres could save. The bounds leave out locks, groups, a budget
+and shares: with those they still hold, and are weaker.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from geocrm.spatial.districting.allocation import allocation_bound
+from geocrm.spatial.districting.bound import Bound
+from geocrm.spatial.districting.bounds import global_bound
+from geocrm.spatial.districting.compiling import WHOLE, bands
+from geocrm.spatial.districting.cuts import CutQuestion, least_cut
+from geocrm.spatial.districting.exact import solve_exact
+from geocrm.spatial.districting.hess import Hess
+from geocrm.spatial.districting.plan import Plan, evaluate, to_centres, ways
+from geocrm.spatial.districting.problem import Floats, Indices, Objective, Terms, Units
+
+# The largest questions for which each proof is tried.
+EXACT_UNITS, GLOBAL_UNITS, CUT_UNITS = 60, 1_500, 120
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A plan, maybe better than the one asked about, and what is proven of its value.
+
+    `bound` is None where nothing is proven: cut edges on large maps, or one district.
+    """
+
+    plan: Plan
+    bound: Bound | None
+
+    @property
+    def gap(self) -> float | None:
+        """At most this share of the value could be saved, by the plans that `bound` speaks of."""
+        return None if self.bound is None else self.bound.gap(self.plan.value)
+
+
+def prove(
+    units: Units,
+    terms: Terms,
+    plan: Plan,
+    *,
+    seconds_left: Callable[[], float] = lambda: math.inf,
+    progress: Callable[[float], None] | None = None,
+) -> Proof:
+    """Bound the value of a plan, and better it where the best plan can be found.
+
+    Parameters
+    ----------
+    seconds_left
+        Asked between steps; at 0 the proof ends with a bound that holds.
+    progress
+        Called with the bound so far.
+    """
+    if terms.num_districts in (1, len(units)) or not plan.within_limits:
+        return Proof(plan, None)
+    if terms.objective is Objective.CUT_EDGES:
+        return _cut_proof(units, terms, plan, seconds_left, progress)
+    if terms.centres is not None:
+        return Proof(plan, _allocation(units, terms, to_centres(units, terms), seconds_left))
+    if len(units) > GLOBAL_UNITS:
+        if plan.centre is None:
+            raise ValueError("The plan has no centres")
+        way = ways(units, terms.objective, np.arange(len(units)), plan.centre)
+        return Proof(plan, _allocation(units, terms, way, seconds_left))
+    return _global_proof(units, terms, plan, seconds_left, progress)
+
+
+def _cut_proof(
+    units: Units,
+    terms: Terms,
+    plan: Plan,
+    seconds_left: Callable[[], float],
+    progress: Callable[[float], None] | None,
+) -> Proof:
+    if len(units) > CUT_UNITS:
+        return Proof(plan, None)
+    weight, low, high = _whole(units, terms)
+    question = CutQuestion.of(weight, low, high, units.edges, terms.num_districts)
+    found = least_cut(
+        question,
+        incumbent=plan.district,
+        should_stop=lambda: seconds_left() <= 0,
+        progress=progress,
+    )
+    return Proof(_better(units, terms, plan, found.district), found.bound)
+
+
+def _global_proof(
+    units: Units,
+    terms: Terms,
+    plan: Plan,
+    seconds_left: Callable[[], float],
+    progress: Callable[[float], None] | None,
+) -> Proof:
+    weight, low, high = _whole(units, terms)
+    everyone = np.arange(len(units))
+    first = units.balanced()[0][:, 0]
+    cost = ways(units, terms.objective, everyone, everyone) * first[:, None]
+    model = Hess.of(cost, weight, low, high, units.edges, terms.num_districts)
+    if len(units) <= EXACT_UNITS:
+        found = solve_exact(
+            model, incumbent=plan.district, seconds_left=seconds_left, progress=progress
+        )
+        return Proof(_better(units, terms, plan, found.district), found.bound)
+    lower = global_bound(
+        model,
+        incumbent=plan.district,
+        should_stop=lambda: seconds_left() <= 0,
+        progress=progress,
+    )
+    return Proof(plan, lower.bound)
+
+
+def _allocation(
+    units: Units, terms: Terms, way: Floats, seconds_left: Callable[[], float]
+) -> Bound:
+    weights = units.balanced()[0]
+    low, high = bands(terms, weights)
+    total = weights.sum(axis=0)
+    return allocation_bound(
+        way * weights[:, :1],
+        weights,
+        low * total * (1 - 1e-9),
+        high * total * (1 + 1e-9),
+        should_stop=lambda: seconds_left() <= 0,
+    ).bound
+
+
+def _whole(units: Units, terms: Terms) -> tuple[Indices, Indices, Indices]:
+    """Weights (n, m) and limits (m,) in whole numbers, as the search counts them."""
+    weights = units.balanced()[0]
+    low, high = bands(terms, weights)
+    weight = np.round(weights / weights.sum(axis=0) * WHOLE).astype(np.int64)
+    # Rounding of the weights may not shut out a plan that just fits.
+    room = len(units)
+    return (
+        weight,
+        np.maximum(np.ceil(low.min(axis=0) * WHOLE).astype(np.int64) - room, 0),
+        np.floor(high.max(axis=0) * WHOLE).astype(np.int64) + room,
+    )
+
+
+def _better(units: Units, terms: Terms, plan: Plan, district: Indices | None) -> Plan:
+    """The proven plan where it is allowed by all wishes and better, else the one there was."""
+    if district is None or terms.is_bound:
+        return plan
+    found = evaluate(units, terms, district, plan.stopped)
+    return found if found.within_limits and found.value < plan.value else plan

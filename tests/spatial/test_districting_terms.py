@@ -1,0 +1,203 @@
+"""What may be asked of a plan: limits, locks, centres, today's plan, and what is made small."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from geocrm.errors import Infeasible, InvalidInput
+from geocrm.spatial.districting import NOWHERE, Objective, Terms, Units, design, on_plane, prove
+from geocrm.spatial.districting.graph import is_contiguous
+
+
+def grid(rows: int, columns: int, *weights: np.ndarray) -> Units:
+    """Units in rows and columns a kilometre apart, with one measure or several."""
+    at = np.arange(rows * columns).reshape(rows, columns)
+    across = np.stack([at[:, :-1].ravel(), at[:, 1:].ravel()], axis=1)
+    down = np.stack([at[:-1].ravel(), at[1:].ravel()], axis=1)
+    y, x = np.divmod(np.arange(rows * columns), columns)
+    measures = weights or (np.ones(rows * columns),)
+    return Units(
+        np.column_stack(measures).astype(float),
+        on_plane(x.astype(float), y.astype(float)),
+        np.concatenate([across, down]),
+        measures=tuple(f"measure {at}" for at in range(len(measures))),
+    )
+
+
+def uneven(rows: int, columns: int, seed: int = 4) -> Units:
+    return grid(rows, columns, np.random.default_rng(seed).gamma(2, 10, rows * columns))
+
+
+def halves(rows: int, columns: int) -> np.ndarray:
+    """Today's plan: the left half, the right half."""
+    return (np.arange(rows * columns) % columns >= columns // 2).astype(np.intp)
+
+
+def test_two_measures_are_both_within_their_tolerances():
+    rng = np.random.default_rng(1)
+    units = grid(12, 12, rng.gamma(2, 10, 144), rng.gamma(2, 10, 144))
+    plan = design(units, Terms(6, (0.03, 0.06)), effort=2)
+    assert plan.max_deviation[0] <= 0.03
+    assert plan.max_deviation[1] <= 0.06
+    assert plan.contiguous
+
+
+def test_half_a_share_gets_half_a_load():
+    plan = design(grid(10, 10), Terms(3, 0.02, shares=np.array([1, 0.5, 1])), effort=2)
+    assert plan.load[:, 0].tolist() == [40, 20, 40]
+
+
+def test_minimum_and_maximum_are_hard():
+    plan = design(uneven(10, 10), Terms(5, 0.5, minimum=380.0, maximum=420.0), effort=2)
+    assert plan.within_limits
+    assert plan.load.min() >= 380
+    assert plan.load.max() <= 420
+
+
+def test_locked_units_stay_where_they_are_locked_to():
+    units = uneven(10, 10)
+    locked = np.full(100, NOWHERE)
+    locked[[0, 99, 55]] = 2
+    locked[[9, 90]] = [0, 1]
+    plan = design(units, Terms(4, 0.1, locked=locked), effort=2)
+    assert plan.district[[0, 99, 55]].tolist() == [2, 2, 2]
+    assert plan.district[[9, 90]].tolist() == [0, 1]
+    assert is_contiguous(plan.district, units.edges, 4)
+
+
+def test_a_lock_walled_in_by_others_is_refused_with_their_names():
+    locked = np.full(5, NOWHERE)
+    locked[[0, 4]], locked[2] = 0, 1
+    with pytest.raises(Infeasible, match="Units 0 and 4 are locked to territory 1"):
+        design(grid(1, 5), Terms(2, 0.5, locked=locked))
+
+
+def test_groups_stay_together_and_pairs_apart():
+    together = (np.array([0, 11, 22]), np.array([9, 18]))
+    apart = np.array([[44, 45], [45, 55]])
+    plan = design(uneven(10, 10), Terms(4, 0.1, together=together, apart=apart), effort=2)
+    assert len(set(plan.district[together[0]].tolist())) == 1
+    assert len(set(plan.district[together[1]].tolist())) == 1
+    assert all(plan.district[a] != plan.district[b] for a, b in apart)
+    assert plan.contiguous
+
+
+def test_together_and_apart_at_once_is_refused():
+    with pytest.raises(InvalidInput, match="1 and 2 shall be apart"):
+        design(grid(2, 2), Terms(2, together=(np.array([1, 2]),), apart=np.array([[1, 2]])))
+
+
+def test_each_given_centre_serves_its_own_side():
+    centres = np.array([[9.0, 5, 0], [0, 5, 0]])
+    plan = design(grid(10, 10), Terms(2, 0.0, centres=centres), effort=1)
+    x = np.arange(100) % 10
+    assert plan.district.tolist() == np.where(x >= 5, 0, 1).tolist()
+    assert plan.value == pytest.approx(
+        sum((9 - a) ** 2 + (5 - b) ** 2 for a in range(5, 10) for b in range(10)) * 2
+    )
+
+
+@pytest.mark.parametrize("budget", [0.0, 0.02, 0.1])
+def test_the_budget_of_disruption_is_never_exceeded(budget):
+    units, today = uneven(10, 10), halves(10, 10)
+    plan = design(units, Terms(2, 0.001, current=today, budget=budget), effort=2)
+    gone = units.weights[plan.district != today, 0].sum() / units.weights.sum()
+    assert plan.moved == pytest.approx(gone)
+    assert gone <= budget + 1e-12
+
+
+def test_more_may_move_for_a_better_balance():
+    units, today = uneven(10, 10, seed=9), halves(10, 10)
+    off = [
+        design(units, Terms(2, 0.001, current=today, budget=b), effort=2).max_deviation[0]
+        for b in (0.0, 0.02, 0.05)
+    ]
+    assert off[0] > off[1] > off[2] or off[1] <= 0.001
+
+
+def test_stability_keeps_today_where_balance_allows():
+    units, today = grid(10, 10), halves(10, 10)
+    assert design(units, Terms(2, 0.05, current=today, stability=1.0), effort=2).moved == 0.0
+
+
+def test_another_number_of_territories_than_today():
+    units, today = uneven(10, 10), halves(10, 10)
+    more = design(units, Terms(3, 0.1, current=today, budget=0.5), effort=2)
+    fewer = design(units, Terms(1, 0.1, current=today, budget=0.6), effort=1)
+    assert more.contiguous
+    assert more.within_limits
+    assert more.moved <= 0.5
+    assert fewer.moved == pytest.approx(units.weights[today == 1].sum() / units.weights.sum())
+
+
+def test_a_torn_plan_that_cannot_be_mended_within_the_budget_says_what_it_takes():
+    today = np.array([0, 1, 0, 1, 1])
+    with pytest.raises(Infeasible, match=r"moves 20\.0%, more than the 5\.0%"):
+        design(grid(1, 5), Terms(2, 0.5, current=today, budget=0.05))
+
+
+def test_cut_edges_are_as_few_as_can_be():
+    plan = design(grid(6, 6), Terms(4, 0.0, objective=Objective.CUT_EDGES), effort=2)
+    assert plan.value == plan.cut_edges == 12
+
+
+def test_without_places_cut_edges_can_still_be_made_few():
+    units = grid(6, 6)
+    nowhere = Units(units.weights, None, units.edges)
+    plan = design(nowhere, Terms(2, 0.0, objective=Objective.CUT_EDGES), effort=2)
+    assert plan.cut_edges == 6
+    with pytest.raises(InvalidInput, match="choose cut-edges"):
+        design(nowhere, Terms(2))
+
+
+def test_travel_times_lead_round_a_mountain():
+    # Two rows with a ridge between: along a row a minute a unit, across it an hour.
+    units = grid(2, 8)
+    row, column = np.divmod(np.arange(16), 8)
+    minutes = np.abs(column[:, None] - column) + 60.0 * (row[:, None] != row)
+    by_road = Units(units.weights, units.place, units.edges, minutes=minutes)
+    plan = design(by_road, Terms(2, 0.0, objective=Objective.TRAVEL), effort=2)
+    assert (plan.district[row == 0] == plan.district[0]).all()
+    assert plan.value == 2 * (4 + 3 + 2 + 1 + 1 + 2 + 3)
+
+
+def test_a_small_plan_is_the_best_there_is():
+    """Every way to part 3 x 3 units in three is tried."""
+    units = uneven(3, 3, seed=2)
+    weight, place = units.weights[:, 0], units.place
+    square = ((place[:, None] - place) ** 2).sum(axis=2)
+    best = np.inf
+    for rest in itertools.product(range(3), repeat=8):
+        home = np.array((0, *rest))
+        load = np.bincount(home, weights=weight, minlength=3)
+        if np.abs(load / load.mean() - 1).max() > 0.3 or not is_contiguous(home, units.edges, 3):
+            continue
+        value = sum(
+            (weight[home == d, None] * square[np.ix_(home == d, home == d)]).sum(axis=0).min()
+            for d in range(3)
+        )
+        best = min(best, value)
+    asked = Terms(3, 0.3)
+    proof = prove(units, asked, design(units, asked, effort=2))
+    assert proof.plan.value == pytest.approx(best)
+    assert proof.bound.proven
+    assert proof.gap == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        (Terms(2, minimum=9.0), "at most 1 territories"),
+        (Terms(2, maximum=4.0), "at least 4 territories"),
+        (Terms(2, minimum=9.0, maximum=8.0), "is above the maximum"),
+        (Terms(2, budget=0.1), "needs today's plan"),
+        (Terms(2, budget=1.5, current=np.zeros(16, dtype=np.intp)), "between 0 and 1"),
+        (Terms(2, (0.1, 0.2)), "2 tolerances for 1 measures"),
+        (Terms(2, centres=np.zeros((3, 3))), "3 centres for 2 territories"),
+        (Terms(2, shares=np.array([1.0, 0.0])), "a share above 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_remedy(terms, words):
+    with pytest.raises((Infeasible, InvalidInput), match=words):
+        design(grid(4, 4), terms)
