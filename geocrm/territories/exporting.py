@@ -151,12 +151,13 @@ class _Ground:
 
 def _ground(session: Session, sheet: Sheet, tolerance_deg: float) -> _Ground:
     """The outlines, with fewer vertices where a tolerance is given; neighbours still meet."""
-    codes = [unit.code for unit in sheet.units]
+    held = [unit for unit in sheet.units if unit.territory]
+    codes = [unit.code for unit in held]
     shapes = unit_layers.read_shapes(session, codes)
     if tolerance_deg and len(codes):
         simple = shapely.coverage_simplify(shapes, tolerance_deg)
         shapes = shapely.set_precision(simple, 1e-4, mode="pointwise")
-    home = np.array([unit.territory for unit in sheet.units])
+    home = np.array([unit.territory for unit in held])
     return _Ground(
         units=dict(zip(codes, shapes, strict=True)),
         territories={number: _union(shapes[home == number]) for number in np.unique(home).tolist()},
@@ -196,6 +197,7 @@ def _map_file(kind: str, sheet: Sheet, ground: _Ground, style: Style) -> bytes:
             ground.units[unit.code],
         )
         for unit in sheet.units
+        if unit.code in ground.units
     ]
     counted = [_with_count(one, sheet) for one in territories]
     write = map_files.geopackage if kind == "gpkg" else map_files.shapefile

@@ -6,9 +6,10 @@ crossings that join the pieces are added and named, by the rule that joins a cou
 in several pieces is refused: nobody serves several continents from one car.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import shapely
@@ -27,6 +28,8 @@ from geocrm.territories import figures
 from geocrm.territories.figures import UnitFigures
 from geocrm.territories.models import Measure
 
+# As many as a commit is called by.
+FINGERPRINT_DIGITS: Final = 12
 _NOTHING = UnitFigures()
 
 
@@ -64,6 +67,26 @@ class Ground:
         """What each unit adds to its territory, shape (n,)."""
         pairs = zip(self.units, self.figures, strict=True)
         return np.array([f.of(measure, unit.population) for unit, f in pairs], dtype=np.float64)
+
+    def fingerprint(self, measure: Measure) -> str:
+        """A checksum of what lies in each unit; equal for the same customers, orders or people."""
+        lines = sorted(
+            f"{unit.code},{load!r}"
+            for unit, load in zip(self.units, self.load(measure).tolist(), strict=True)
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:FINGERPRINT_DIGITS]
+
+    def without(self, codes: Collection[str]) -> "Ground":
+        """The ground without these units."""
+        kept = [at for at, unit in enumerate(self.units) if unit.code not in codes]
+        there = {self.units[at].code for at in kept}
+        return replace(
+            self,
+            units=[self.units[at] for at in kept],
+            edges=[edge for edge in self.edges if edge.a in there and edge.b in there],
+            links=[edge for edge in self.links if edge.a in there and edge.b in there],
+            figures=[self.figures[at] for at in kept],
+        )
 
     def pairs(self) -> NDArray[np.intp]:
         """Neighbouring units as indices, shape (m, 2), links included."""

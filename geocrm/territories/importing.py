@@ -23,7 +23,7 @@ from geocrm.territories.service import MAX_NAME
 
 MAX_TERRITORIES: Final = 3_000
 # What a scenario says about how its plan was made, which goes with the plan.
-_KEPT: Final = ("time_s", "request", "solver", "stopped_early", "loads", "tolerance_met")
+_KEPT: Final = ("time_s", "effort", "request", "solver", "stopped_early", "loads", "tolerance_met")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def create(
         )
     within = within or _text(file, "within")
     layer = places.layer(session, level)
-    ground = grounds.survey(session, level, within)
+    left_out = _left_out(file)
+    ground = grounds.survey(session, level, within).without(left_out)
     plan_units = matched(
         file,
         [unit.code for unit in ground.units],
@@ -182,6 +183,12 @@ def _measure(file: PlanFile, ground: Ground) -> Measure:
         return Measure(said)
     peopled = all(unit.population is not None for unit in ground.units)
     return Measure.POPULATION if peopled else Measure.ACCOUNTS
+
+
+def _left_out(file: PlanFile) -> frozenset[str]:
+    """Units that a scenario says are in no territory."""
+    found = file.head.get("unassigned")
+    return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
 
 
 def _text(file: PlanFile, name: str) -> str | None:

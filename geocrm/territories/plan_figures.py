@@ -87,7 +87,8 @@ class PlanFigures:
 
     def _territory(self, row: int) -> dict[str, Any]:
         def one(values: Floats | None, decimals: int = 4) -> float | None:
-            return None if values is None else round(float(values[row]), decimals)
+            known = values is not None and np.isfinite(values[row])
+            return round(float(values[row]), decimals) if values is not None and known else None
 
         return {
             "id": self.labels[row],
@@ -195,7 +196,9 @@ def _moved(units: UnitFile, plan: Matched, keep: Matched) -> Moved:
 
 
 def _mean(values: Floats | None) -> float | None:
-    return None if values is None else round(float(values.mean()), 4)
+    if values is None or not np.isfinite(values).any():
+        return None
+    return round(float(np.nanmean(values)), 4)
 
 
 def _number(value: Any) -> int | float:

@@ -5,10 +5,9 @@ Comment lines say how the plan was asked for and what it was made on; below them
 """
 
 import csv
-import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,15 +21,13 @@ from geocrm.security import Actor
 from geocrm.spatial.districting import DEFAULT_EFFORT, SOLVER_VERSION
 from geocrm.territories import designing, queries
 from geocrm.territories.designing import Design, Request
-from geocrm.territories.ground import Ground
+from geocrm.territories.ground import FINGERPRINT_DIGITS
 from geocrm.territories.matching import twins
 from geocrm.territories.models import Measure, Plan
 from geocrm.territories.plan_files import PlanFile, matched
 from geocrm.territories.wishes import Wishes
 
 FORMAT: Final = "1"
-# Of a checksum; as many digits as a commit is called by.
-_DIGITS: Final = 12
 _FIGURES: Final = ("max_deviation", "contiguous", "compactness", "tolerance_met")
 
 
@@ -64,10 +61,11 @@ def write(session: Session, actor: Actor, plan_id: int) -> bytes:
         "effort": plan.params.get("effort", DEFAULT_EFFORT),
         "proven": plan.params.get("proven", True),
         "request": plan.params.get("request", {}),
-        "solver": plan.params.get("solver", SOLVER_VERSION),
+        "solver": plan.params.get("solver"),
         "stopped_early": _stopped_early(plan),
-        "loads": plan.params.get("loads") or fingerprint(ground, Measure(plan.measure)),
+        "loads": plan.params.get("loads") or ground.fingerprint(Measure(plan.measure)),
         "links": plan.params.get("links", []),
+        "unassigned": _unassigned(session, plan, {unit.code for unit in units}),
         "figures": {name: _rounded(plan.params[name]) for name in _FIGURES if name in plan.params},
     } | {
         f"territory {territory.number}": {
@@ -97,18 +95,9 @@ def boundaries(session: Session, level: str) -> dict[str, Any]:
     layer = places.layer(session, level)
     return {
         "vintage": layer.vintage,
-        "units": (layer.units_sha256 or "")[:_DIGITS],
-        "edges": (layer.edges_sha256 or "")[:_DIGITS],
+        "units": (layer.units_sha256 or "")[:FINGERPRINT_DIGITS],
+        "edges": (layer.edges_sha256 or "")[:FINGERPRINT_DIGITS],
     }
-
-
-def fingerprint(ground: Ground, measure: Measure) -> str:
-    """A checksum of what lies in each unit; equal for the same customers, orders or people."""
-    lines = sorted(
-        f"{unit.code},{load!r}"
-        for unit, load in zip(ground.units, ground.load(measure).tolist(), strict=True)
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:_DIGITS]
 
 
 def require_scenario(file: PlanFile) -> None:
@@ -152,6 +141,10 @@ def replayed(
 ) -> Replay:
     """Whether the design is the scenario's plan; `here` is what `boundaries` says today."""
     ids = [unit.code for unit in found.ground.units]
+    if file.head.get("unassigned"):
+        raise InvalidInput(
+            f"{file.called} leaves units in no territory, which no design does: assign them first"
+        )
     plan = matched(file, ids, vintage=vintage or here.get("vintage"))
     moved = _moved(plan.district, found.district)
     codes = tuple(ids[at] for at in np.flatnonzero(moved).tolist())
@@ -167,7 +160,7 @@ def _reasons(file: PlanFile, found: Design, here: Mapping[str, Any]) -> list[str
     """Why the same question may have another answer."""
     head = file.head
     reasons = []
-    loads = fingerprint(found.ground, found.request.measure)
+    loads = found.ground.fingerprint(found.request.measure)
     if head.get("loads") != loads:
         reasons.append(
             f"what lies in the units differs (fingerprint {head.get('loads')}, now {loads}): other"
@@ -178,12 +171,19 @@ def _reasons(file: PlanFile, found: Design, here: Mapping[str, Any]) -> list[str
         if head.get(name) != here.get(name):
             reasons.append(f"the {what} differs ({head.get(name)}, now {here.get(name)})")
     if head.get("solver") != SOLVER_VERSION:
-        reasons.append(f"the solver differs ({head.get('solver')}, now {SOLVER_VERSION})")
+        made = head.get("solver") or "not known"
+        reasons.append(f"the solver differs ({made}, now {SOLVER_VERSION})")
     if head.get("stopped_early"):
         reasons.append("the time ran out when the plan was made, so where it stopped is chance")
     if found.elapsed_s >= found.request.time_s:
         reasons.append("the time ran out now: give it more with --time")
     return reasons or ["units were moved by hand after the plan was designed"]
+
+
+def _unassigned(session: Session, plan: Plan, placed: Collection[str]) -> list[str]:
+    """Units of the plan's ground that are in no territory."""
+    every = places.units(session, plan.level, plan.within)
+    return [unit.code for unit in every if unit.code not in placed]
 
 
 def _stopped_early(plan: Plan) -> bool:

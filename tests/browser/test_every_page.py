@@ -23,6 +23,8 @@ PAGES = (
     "/addresses/quality",
     "/territories",
     "/territories/new",
+    "/territories/bring",
+    "/territories/compare",
     "/visits",
     "/campaigns",
     "/imports",

@@ -9,6 +9,7 @@ import numpy as np
 import pyogrio.raw
 import pypdfium2
 import pytest
+from sqlalchemy import delete
 
 from geocrm.errors import Forbidden, InvalidInput, NotFound
 from geocrm.spatial.districting import SOLVER_VERSION
@@ -23,7 +24,7 @@ from geocrm.territories import (
     service,
 )
 from geocrm.territories.exporting import Style
-from geocrm.territories.models import Measure
+from geocrm.territories.models import Measure, TerritoryUnit
 from geocrm.territories.palette import colour_at
 from geocrm.territories.service import Move, move_units
 from tests.territories.conftest import code
@@ -75,15 +76,26 @@ def test_a_scenario_says_what_it_was_made_on(add_plan, take, tmp_path):
     path.write_bytes(take(add_plan(), "scenario"))
     head = plan_files.read_plan(path).head
     assert (head["format"], head["seed"], head["balance"]) == ("1", 1, "population")
-    assert head["solver"] == SOLVER_VERSION
+    assert head["unassigned"] == []
     assert len(head["loads"]) == 12
     assert head["territories"]["2"]["name"] == "Slice 2"
+
+
+def test_units_in_no_territory_stay_in_none(session, add_plan, take, bring):
+    plan = add_plan()
+    session.execute(delete(TerritoryUnit).where(TerritoryUnit.unit == code("b2")))
+    text = take(plan, "scenario")
+    assert f'# unassigned: ["{code("b2")}"]' in text.decode()
+    twin = bring(text).plan
+    assert division(session, twin) == division(session, plan)
+    assert code("b2") not in division(session, twin)
 
 
 def test_replaying_a_designed_scenario_gives_the_same_plan_and_a_changed_one_says_why(
     session, actor, design, take, tmp_path
 ):
     plan = service.save(session, actor, "Designed", design(3, seed=7, time_s=120))
+    plan.params = plan.params | {"solver": SOLVER_VERSION}
     session.commit()
     path = tmp_path / "plan.txt"
 

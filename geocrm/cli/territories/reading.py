@@ -6,13 +6,13 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
+from geocrm.cli import context
 from geocrm.cli.context import (
     acting_email,
     emit,
     find_actor,
     json_option,
     open_session,
-    open_sessions,
     say,
 )
 from geocrm.cli.territories.group import territories
@@ -162,7 +162,7 @@ def replay(file: Path, time_s: float | None, as_json: bool) -> int:
     """
     plan_file = plan_files.read_plan(file)
     request = scenarios.request_of(plan_file, time_s)
-    with open_sessions() as sessions:
+    with context.open_sessions() as sessions:
         actor = find_actor(sessions, acting_email())
         with unit_of_work(sessions, actor) as session:
             surveyed = designing.survey(session, actor, request)
