@@ -115,6 +115,7 @@ class Design:
             "proven": self.request.proven,
             "request": self.request.wishes.record(),
             "solver": districting.SOLVER_VERSION,
+            "loads": self.ground.fingerprint(self.request.measure),
             "stopped_early": self.solved.plan.stopped != "finished",
             "proof": self.solved.document() | {"words": self.solved.words()},
         } | scores(self.evaluation)

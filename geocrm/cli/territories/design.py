@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from geocrm.cli.context import acting_email, emit, find_actor, json_option, open_sessions, say
+from geocrm.cli import context
+from geocrm.cli.context import acting_email, emit, find_actor, json_option, say
 from geocrm.cli.territories.group import territories
 from geocrm.cli.territories.reading import edges_option, units_option
 from geocrm.db import unit_of_work
@@ -87,6 +88,7 @@ def _on_file(
     units: Path, edges: Path | None, keep: str | None, wishes: Wishes, asked: dict[str, Any]
 ) -> FileDesign:
     ground = unit_files.read(units, edges, tuple(wishes.weights))
+    unit_files.require_connected(ground)
     for note in ground.notes:
         say(note)
     today = None
@@ -134,7 +136,7 @@ def _request(
 def _on_boundaries(request: Request, name: str | None) -> tuple[Design, dict[str, Any]]:
     keep = request.wishes.keep
     of_file = keep is not None and Path(keep).is_file()
-    with open_sessions() as sessions:
+    with context.open_sessions() as sessions:
         actor = find_actor(sessions, acting_email())
         # A file is matched to the units here; a saved plan where the ground is read.
         wishes = replace(request.wishes, keep=None, disruption=None) if of_file else request.wishes
