@@ -45,6 +45,7 @@ def new() -> str:
         areas=queries.areas(g.session),
         measures=list(Measure),
         like=queries.plan(g.session, g.actor, like) if like else None,
+        plans=queries.plans(g.session, g.actor),
         tolerance=DEFAULT_TOLERANCE,
         time_s=WEB_TIME_S,
     )

@@ -34,6 +34,8 @@ THREADS = 2
 STRICTNESS = 10_000.0
 # While it is hot the search keeps a little away from the limits.
 INNER = 0.95
+# Where balance was missed, the objective counts so many times less.
+HARDER = 30.0
 HOT, COLD = 1e-2, 1e-6  # temperatures, as shares of STRICTNESS
 # An allocation is compact already: hotter than this it would only be forgotten.
 WARM = 1e-4
@@ -146,6 +148,10 @@ class Search:
         hot = WARM if n > FEW_UNITS and self.blocks.place is not None else HOT
         mode, cost = self._hot_goal()
         found = self._cooled(start, space, self._goal(mode, cost, start, INNER), hot, rounds, share)
+        if self._excess(found) > 0:
+            # Balance alone: where it is out of reach this costs a run, where it is not it finds it.
+            strict = self._goal(mode, cost, start, INNER, harder=HARDER)
+            found = self._cooled(found, space, strict, HOT, rounds // 2, 0.0)
         share = 0.2 / starts / (POLISH_TURNS * POLISH_ROUNDS)
         for _ in range(POLISH_TURNS):
             goal = self._polish_goal(found)
@@ -183,11 +189,13 @@ class Search:
         np.add.at(cost, self.blocks.block, way * weight[:, None])
         return cost
 
-    def _goal(self, mode: int, cost: Floats | None, district: Int32s, squeeze: float) -> Goal:
-        """An energy in which the start's objective counts about 1 for each district."""
+    def _goal(
+        self, mode: int, cost: Floats | None, district: Int32s, squeeze: float, harder: float = 1.0
+    ) -> Goal:
+        """An energy in which the start's objective counts about 1 / `harder` for each district."""
         goal = self.blocks.goal(STRICTNESS, mode, 1.0, 0.0, squeeze, cost)
         size = _objective(self.blocks, goal, district, self._k)
-        roundness = self._k / size if size > 1e-15 else 0.0
+        roundness = self._k / size / harder if size > 1e-15 else 0.0
         stability = self.terms.stability * self._k
         return self.blocks.goal(STRICTNESS, mode, roundness, stability, squeeze, cost)
 
@@ -219,20 +227,24 @@ class Search:
             if self._progress is not None:
                 self._progress(min(self._done, 1.0), self._best_score[1])
 
-    def _offer(self, district: Int32s) -> None:
-        """Keep an assignment when it is nearer to the limits, or as near and of less value."""
+    def _excess(self, district: Int32s) -> float:
+        """How far the worst load is beyond its band, in steps that count as equal."""
         blocks = self.blocks
         load = np.zeros((self._k, blocks.graph.weight.shape[1]))
         np.add.at(load, district, blocks.graph.weight)
         beyond = np.maximum(blocks.low - load, load - blocks.high) / blocks.mean
-        excess = np.ceil(max(0.0, float(beyond.max()) - 1e-9) / BALANCE_STEP)
-        excess += 1e6 * _clashing(blocks, district)
+        return float(np.ceil(max(0.0, float(beyond.max()) - 1e-9) / BALANCE_STEP))
+
+    def _offer(self, district: Int32s) -> None:
+        """Keep an assignment when it is nearer to the limits, or as near and of less value."""
+        blocks = self.blocks
+        excess = self._excess(district) + 1e6 * _clashing(blocks, district)
         _, value = valued(self.units, self.terms, district[blocks.block].astype(np.intp))
         if self.terms.stability > 0 and self.terms.current is not None:
             gone = blocks.price[(blocks.home >= 0) & (blocks.home != district)].sum()
             value *= 1 + self.terms.stability * float(gone) / WHOLE_PRICE
-        if (float(excess), value) < self._best_score:
-            self._best, self._best_score = district.copy(), (float(excess), value)
+        if (excess, value) < self._best_score:
+            self._best, self._best_score = district.copy(), (excess, value)
 
 
 def _matched(blocks: Blocks, district: Int32s, k: int) -> Int32s:

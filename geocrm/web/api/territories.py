@@ -10,6 +10,7 @@ from geocrm.territories import queries, service, sheets, suggesting, tasks
 from geocrm.territories.designing import Request
 from geocrm.territories.models import MemberRole, Plan
 from geocrm.territories.service import Move, Term
+from geocrm.territories.wishes import Wishes
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import (
     Copied,
@@ -58,6 +59,16 @@ def design(wanted: DesignRequest) -> Started:
         tolerance=wanted.tolerance,
         seed=wanted.seed,
         time_s=wanted.time,
+        effort=wanted.effort,
+        wishes=Wishes(
+            minimum=wanted.minimum,
+            maximum=wanted.maximum,
+            objective=wanted.objective,
+            keep=None if wanted.keep is None else str(wanted.keep),
+            disruption=wanted.disruption,
+            stability=wanted.stability,
+            lock=tuple(wanted.lock),
+        ),
     )
     return Started(job_id=tasks.start(g.session, g.actor, request, wanted.name).id)
 

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
+from geocrm.spatial.districting import DEFAULT_EFFORT, Objective
 from geocrm.territories import service, sheets
 from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import Measure, MemberRole
@@ -23,6 +24,17 @@ class DesignRequest(BaseModel):
     tolerance: float = DEFAULT_TOLERANCE
     seed: int = 1
     time: float = WEB_TIME_S
+    effort: int = DEFAULT_EFFORT
+    objective: Objective = Objective.INERTIA
+    # Hard limits of a territory's load.
+    minimum: float | None = None
+    maximum: float | None = None
+    # The plan to keep to, the share of it that may move, and the weight of keeping.
+    keep: int | None = None
+    disruption: float | None = None
+    stability: float = 0.0
+    # Units that stay where that plan has them.
+    lock: list[str] = Field(default_factory=list, max_length=20_000)
     name: str = Field(min_length=1, max_length=service.MAX_NAME)
 
 

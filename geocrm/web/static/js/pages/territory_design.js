@@ -2,6 +2,7 @@
 /** The form of a new plan: starts the design, shows how far it is, and opens the draft. */
 import { getJson, postJson } from "../lib/api.js";
 import { el, icon } from "../lib/dom.js";
+import { formatShare } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 
 const LOOK_EVERY_MS = 700;
@@ -48,6 +49,9 @@ function offerAreas() {
 function wishes() {
   const given = new FormData(form);
   const number = (/** @type {string} */ name) => Number(given.get(name));
+  const known = (/** @type {string} */ name) => (given.get(name) === "" ? null : number(name));
+  const keep = known("keep");
+  const move = known("disruption");
   return {
     name: given.get("name"),
     level: given.get("level"),
@@ -57,6 +61,11 @@ function wishes() {
     tolerance: number("tolerance") / 100,
     seed: Math.round(number("seed")),
     time: number("time"),
+    objective: given.get("objective"),
+    minimum: known("minimum"),
+    maximum: known("maximum"),
+    keep,
+    disruption: keep === null || move === null ? null : move / 100,
   };
 }
 
@@ -78,7 +87,14 @@ async function follow(id, since) {
   }
 }
 
-/** @param {{state: string, done: number}} state @param {number} since */
+/** How far the best plan so far can be from the best possible. @param {string | null} message */
+function proven(message) {
+  if (!message?.startsWith("{")) return "";
+  const { best, bound } = JSON.parse(message);
+  return bound ? t("at most {gap} could be better", { gap: formatShare(Math.max(0, 1 - bound / best)) }) : "";
+}
+
+/** @param {{state: string, done: number, message: string | null}} state @param {number} since */
 function progress(state, since) {
   const waiting = state.state === "waiting";
   const late = waiting && Date.now() - since > PATIENCE_MS;
@@ -86,7 +102,7 @@ function progress(state, since) {
     ? t("No worker takes this up. Start one with: geocrm worker")
     : waiting
       ? t("Waiting for a worker …")
-      : t("Designing … {share} %", { share: state.done });
+      : [t("Designing … {share} %", { share: state.done }), proven(state.message)].filter(Boolean).join(" · ");
   byId("progress").setAttribute("aria-valuenow", String(state.done));
   byId("progress-fill").style.width = `${state.done}%`;
 }
