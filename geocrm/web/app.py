@@ -67,6 +67,7 @@ from geocrm.web.api import territories as api_territories
 from geocrm.web.api import territory_activation as api_territory_activation
 from geocrm.web.api import territory_diff as api_territory_diff
 from geocrm.web.api import territory_files as api_territory_files
+from geocrm.web.api import territory_standing as api_territory_standing
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
@@ -116,6 +117,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_files.bp,
     territory_compare.bp,
     api_territory_diff.bp,
+    api_territory_standing.bp,
     people.bp,
     providers.bp,
     api_people.bp,
