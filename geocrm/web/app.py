@@ -66,6 +66,7 @@ from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import territory_activation as api_territory_activation
 from geocrm.web.api import territory_diff as api_territory_diff
+from geocrm.web.api import territory_explain as api_territory_explain
 from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import territory_standing as api_territory_standing
 from geocrm.web.api import views as api_views
@@ -118,6 +119,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     territory_compare.bp,
     api_territory_diff.bp,
     api_territory_standing.bp,
+    api_territory_explain.bp,
     people.bp,
     providers.bp,
     api_people.bp,
