@@ -6,6 +6,8 @@ import { formatDate, formatNumber } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 
 const section = document.getElementById("fairness");
+// Who leads a whole branch wants the indices, not a line for each of its territories.
+const MAX_OWN = 3;
 const body = document.getElementById("fairness-body");
 if (section && body) show(section, body, `/api/v1/territories/plans/${section.dataset.plan}/fairness`);
 
@@ -22,7 +24,7 @@ async function show(whole, place, api) {
     el("table", { class: "fairness-table" },
       el("thead", {}, el("tr", {}, el("td", {}), ...[t("Gini"), t("Max / min"), t("Spread")].map((name) => el("th", { scope: "col", class: "num" }, name)))),
       el("tbody", {}, ...rows.map(([axis, name]) => row(name, found.axes[axis])))),
-    ...found.own.map((/** @type {any} */ one) => ownPlace(one, found, rows)),
+    ...own(found).map((/** @type {any} */ one) => ownPlace(one, found, rows)),
     el("p", { class: "muted small" }, note(found)),
   );
 }
@@ -46,12 +48,15 @@ function ownPlace(one, found, rows) {
   return el("p", { class: "small" }, el("b", {}, one.name), " · ", places.join(" · "));
 }
 
+/** @param {any} found @returns {any[]} */
+const own = (found) => (found.own.length > MAX_OWN ? [] : found.own);
+
 /** @param {any} found */
 function note(found) {
   const parts = [t("Gini is 0 when every territory holds the same, near 1 when one holds everything; spread is the standard deviation over the mean. Distance is that of customers from the middle of their territory, in a straight line.")];
   if (found.few) parts.push(t("With so few territories the indices say little."));
   else parts.push(t("The small figures are the 90 % interval when the territories are drawn anew."));
-  if (found.own.length) parts.push(t("Place 1 holds the most."));
+  if (own(found).length) parts.push(t("Place 1 holds the most."));
   if (found.measured_at) parts.push(t("As of {date}.", { date: formatDate(found.measured_at) }));
   return parts.join(" ");
 }

@@ -66,7 +66,7 @@ function card(title, axis, format) {
   return el("figure", { class: "standing-axis" },
     el("figcaption", {}, el("span", {}, title), el("b", {}, beats)),
     histogram(axis, t("{title}: {value}; better than {share} of the plans", { title, value: format(axis.value), share: beats })),
-    el("div", { class: "standing-ends muted small" }, el("span", {}, t("here {value}", { value: format(axis.value) })), el("span", {}, t("middle {value}", { value: format(axis.median) }))));
+    el("div", { class: "standing-ends muted small" }, el("span", {}, t("here {value}", { value: format(axis.value) })), el("span", {}, t("median {value}", { value: format(axis.median) }))));
 }
 
 /** The steepest part of the curve in a sentence. @param {{budget: number, deviation: number}[]} points */
@@ -95,9 +95,9 @@ function method(found) {
 /** @param {HTMLElement} place @param {string} api */
 async function measure(place, api) {
   const words = el("span", { class: "muted small" }, t("Waiting for a worker …"));
-  const fill = el("div", { class: "progress-bar" });
+  const fill = el("span");
   const cancel = el("button", { class: "btn btn-ghost", type: "button" }, t("Cancel"));
-  place.replaceChildren(el("div", { class: "progress" }, fill), el("div", { class: "row-line" }, words, cancel));
+  place.replaceChildren(el("div", { class: "progress-line" }, fill), el("div", { class: "row-line" }, words, cancel));
   try {
     const { job_id: job } = await postJson(api, {}, { quiet: true });
     cancel.addEventListener("click", () => postJson(`/api/v1/jobs/${job}/cancel`));

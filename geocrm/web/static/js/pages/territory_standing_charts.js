@@ -35,7 +35,7 @@ export function histogram(axis, words) {
   return svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": words, class: "standing-histogram" }, ...bars, own);
 }
 
-const CURVE = { width: 300, height: 132, left: 38, right: 8, top: 10, bottom: 30 };
+const CURVE = { width: 300, height: 132, left: 38, right: 16, top: 10, bottom: 30 };
 
 /**
  * The least deviation that is left when at most so much moves; budgets stand at equal distances.
