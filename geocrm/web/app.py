@@ -69,9 +69,11 @@ from geocrm.web.api import territory_activation as api_territory_activation
 from geocrm.web.api import territory_challenges as api_territory_challenges
 from geocrm.web.api import territory_diff as api_territory_diff
 from geocrm.web.api import territory_editing as api_territory_editing
+from geocrm.web.api import territory_explain as api_territory_explain
 from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import territory_history as api_territory_history
 from geocrm.web.api import territory_life as api_territory_life
+from geocrm.web.api import territory_standing as api_territory_standing
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
@@ -126,6 +128,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_history.bp,
     api_territory_life.bp,
     api_territory_editing.bp,
+    api_territory_standing.bp,
+    api_territory_explain.bp,
     people.bp,
     providers.bp,
     api_people.bp,
