@@ -19,6 +19,7 @@ import psycopg2
 from psycopg2 import errors as pg_errors
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from geocrm import clock
 from geocrm.config import Settings
 from geocrm.errors import ServiceUnavailable
 
@@ -32,7 +33,9 @@ json_option = click.option(
 
 def settings() -> Settings:
     """The settings of this installation, checked."""
-    return Settings.from_env()
+    chosen = Settings.from_env()
+    clock.follow(chosen.default_timezone)
+    return chosen
 
 
 def say(message: str) -> None:

@@ -16,12 +16,11 @@ from geocrm.config import Settings
 from geocrm.db import cluster, make_engine, make_sessions, ports
 from geocrm.errors import ServiceUnavailable
 from geocrm.jobs.worker import run_forever
-from geocrm.maps.pyramid_upkeep import fold_when_worthwhile
 from geocrm.operations.servers import libpq_dsn
 from geocrm.operations.watch import supervise, watch_database
 from geocrm.web.app import create_app
 from geocrm.wiring import actor_of
-from geocrm.wiring.handlers import DAILY, JOB_HANDLERS
+from geocrm.wiring.handlers import DAILY, JOB_HANDLERS, upkeep
 
 _RETRY_S = 3
 # Helpers for one request take the cores of others: 50 rows that an index gives in 70 ms took 550
@@ -66,7 +65,7 @@ def worker(once: bool) -> None:
                     wait=not once,
                     concurrency=chosen.worker_concurrency,
                     daily=DAILY,
-                    upkeep=fold_when_worthwhile,
+                    upkeep=upkeep,
                 )
                 return
             except ConnectorException:

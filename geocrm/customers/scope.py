@@ -179,31 +179,6 @@ def place(session: Session, account_id: int) -> None:
     )
 
 
-def assign_unit_territories(session: Session, territory_of_unit: Mapping[str, int]) -> int:
-    """Make this the live division of the units: every account, now and later, follows its unit.
-
-    Units may be of any level: an account whose own unit is not named takes the territory of the
-    unit above. Accounts outside all of them get none. Returns how many changed territory. The
-    caller sees all accounts, or elevates the session.
-    """
-    session.execute(text("DELETE FROM live_units"))
-    copy_rows(session, "live_units", ("unit", "territory_id"), territory_of_unit.items())
-    changed = scoped_sql(
-        session,
-        f"""
-        WITH units AS MATERIALIZED (
-            SELECT u.unit, {TERRITORY_OF_UNIT.format(unit="u.unit")} AS territory_id
-            FROM (SELECT DISTINCT i.unit FROM account_scope i WHERE i.unit IS NOT NULL) u)
-        UPDATE account_scope s SET territory_id = w.territory_id
-        FROM (SELECT i.account_id, units.territory_id
-              FROM account_scope i LEFT JOIN units ON units.unit = i.unit) w
-        WHERE s.account_id = w.account_id AND s.territory_id IS DISTINCT FROM w.territory_id
-          AND {{scope:s}}
-        """,
-    )
-    return int(changed.rowcount)
-
-
 def record_sales(
     session: Session, sales: Iterable[tuple[int, float, date | None]], since: date
 ) -> int:

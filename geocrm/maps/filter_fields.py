@@ -148,7 +148,7 @@ def _territory(b: Binder, value: Any) -> str:
     if names:
         parts.append(
             "s.territory_id IN (SELECT t.id FROM territories t"
-            " JOIN territory_plans p ON p.id = t.plan_id AND p.state = 'live'"
+            " JOIN territory_plans p ON p.id = t.plan_id AND p.state = 'live' AND p.type = 'sales'"
             f" WHERE t.name = ANY(CAST({b.bind(read.texts(names))} AS text[])))"
         )
     return " OR ".join(parts)

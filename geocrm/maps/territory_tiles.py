@@ -39,7 +39,8 @@ def territory_tile(session: Session, ground: Ground, tile: Tile) -> bytes:
 
 _GROUND: Final = """
     SELECT p.id, concat_ws('-', p.id, p.version, l.units_sha256, extract(epoch FROM l.loaded_at))
-    FROM territory_plans p JOIN boundary_layers l ON l.code = p.level WHERE p.state = 'live'
+    FROM territory_plans p JOIN boundary_layers l ON l.code = p.level
+    WHERE p.state = 'live' AND p.type = 'sales'
 """
 # A grid of half a pixel of the screen: the union holds what can be seen at the zoom. A union of one
 # shape alone is not taken to the grid, so that is said again.

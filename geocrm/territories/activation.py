@@ -1,25 +1,30 @@
 """Going live, and back: which accounts change hands, doing it in one transaction, undoing it.
 
-A go-live gives every account the territory its unit has in the plan and notes each account whose
-territory that changes. Undoing gives those accounts back what they had, and the accounts that came
-or moved meanwhile the territory of their unit in the earlier plan. The owner of an account stays.
+A go-live gives the accounts of ground that goes to another territory that territory, and notes each
+of them. Undoing gives those accounts back what they had, and the accounts that came or moved
+meanwhile the territory of their unit in the earlier plan. The owner of an account stays. Plans of
+other types than `LEADING` change no account.
 """
 
+from collections import defaultdict
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geocrm import clock
-from geocrm.customers import assigning, scope
+from geocrm.customers import assigning
 from geocrm.db import elevated, scoped_sql
 from geocrm.errors import Conflict, Forbidden, InvalidInput
 from geocrm.security import Actor, audit
-from geocrm.territories import queries, service
-from geocrm.territories.models import Activation, Plan, PlanState, TerritoryUnit
+from geocrm.territories import events, handover, queries, service, succession
+from geocrm.territories.models import LEADING, Activation, Plan, PlanState
 
 _GO_LIVE_LOCK = 0x7E44
 NO_PLAN = 0
+# A plan under review waits for an answer; any other that is not live yet can go live.
+_CAN_GO_LIVE = (PlanState.PLANNING, PlanState.APPROVED, PlanState.SCHEDULED)
 
 
 class Change(NamedTuple):
@@ -29,6 +34,8 @@ class Change(NamedTuple):
     after: int | None
     accounts: int
     revenue: float
+    # The one after takes the place of the one before: the accounts keep their territory.
+    kept: bool
 
 
 class MovingAccount(NamedTuple):
@@ -42,9 +49,17 @@ class MovingAccount(NamedTuple):
 
 
 def changes(session: Session, plan: Plan) -> list[Change]:
-    """What making the plan live would change, within what the actor may see. One statement."""
+    """Which accounts come from where, within what the actor may see; also those that stay."""
+    if plan.type != LEADING:
+        return []
     rows = scoped_sql(session, f"{_GROUND} {_CHANGES}", {"plan": plan.id})
     return [Change._make(row) for row in rows]
+
+
+def size(session: Session, plan: Plan) -> int:
+    """How many accounts would get another territory, seen or not."""
+    with elevated(session):
+        return sum(change.accounts for change in changes(session, plan) if not change.kept)
 
 
 def moving_accounts(
@@ -71,16 +86,17 @@ def activate(
     plan_id: int,
     version: int | None = None,
     instead_of: int | None = None,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> Activation:
-    """Make a draft the live plan: its units decide the territory of every account from now on.
+    """Make a plan the live one of its type; of `LEADING`, it decides every account's territory.
 
     `instead_of` is the live plan that the person compared with, 0 for none; Conflict when another
     one is live by now, or when somebody else makes a plan live at this moment.
     """
     actor.require("activate", "territory")
     _one_at_a_time(session)
-    plan = service.claim(session, actor, plan_id, version)
-    previous = _locked(session, queries.live_plan(session))
+    plan = service.claim(session, actor, plan_id, version, _CAN_GO_LIVE)
+    previous = _locked(session, queries.live_plan(session, plan.type))
     if instead_of is not None and instead_of != (previous.id if previous else NO_PLAN):
         raise Conflict(
             f"{previous.name!r} has gone live meanwhile: compare with it and decide again"
@@ -89,17 +105,21 @@ def activate(
         )
     if not queries.territories(session, plan.id):
         raise InvalidInput(f"{plan.name!r} has no territories")
-    assigning.hold_assignments(session)
-    _require_reach(session, actor, plan)
+    if plan.type == LEADING:
+        assigning.hold_assignments(session)
+    _require_reach(session, actor, plan, previous)
     activation = Activation(
         plan_id=plan.id,
         previous_plan_id=previous.id if previous else None,
         activated_by=actor.user_id,
     )
-    _switch(session, plan, previous)
+    _switch(session, actor, plan, previous)
+    events.note(session, actor, plan, _way(plan))
     session.add(activation)
     session.flush()  # the handovers name its id
-    activation.accounts = _hand_over(session, plan, activation)
+    succession.take_over(session, plan, previous)
+    if plan.type == LEADING:
+        activation.accounts = handover.hand_over(session, plan, activation, progress)
     audit.record(
         session,
         actor,
@@ -119,18 +139,21 @@ def undo(session: Session, actor: Actor, plan_id: int) -> Activation:
     actor.require("activate", "territory")
     _one_at_a_time(session)
     plan = queries.plan(session, actor, plan_id)
-    activation = queries.newest_activation(session)
-    live = _locked(session, queries.live_plan(session))
+    activation = queries.newest_activation(session, plan.type)
+    live = _locked(session, queries.live_plan(session, plan.type))
     if live is None or activation is None or live.id != plan.id or activation.plan_id != plan.id:
         later = f": {live.name!r} is live now, undo that first" if live else ""
         raise Conflict(f"{plan.name!r} is not live, so there is nothing to undo{later}")
     previous = (
         session.get_one(Plan, activation.previous_plan_id) if activation.previous_plan_id else None
     )
-    assigning.hold_assignments(session)
+    if plan.type == LEADING:
+        assigning.hold_assignments(session)
     _require_reach_back(session, actor, activation)
-    _switch_back(session, plan, previous)
-    _take_back(session, previous, activation)
+    _switch_back(session, actor, plan, previous)
+    succession.give_back(session, plan, previous)
+    if plan.type == LEADING:
+        handover.take_back(session, previous, activation)
     activation.undone_at = clock.now()
     activation.undone_by = actor.user_id
     audit.record(
@@ -154,20 +177,59 @@ def _one_at_a_time(session: Session) -> None:
         )
 
 
+def _way(plan: Plan) -> str:
+    """How it went live: on its day, after it because no worker ran, or because somebody said so."""
+    today = clock.business_day()
+    if plan.effective_on is None or plan.effective_on > today:
+        return "activate"
+    return "activate_on_day" if plan.effective_on == today else "activate_late"
+
+
 def _locked(session: Session, plan: Plan | None) -> Plan | None:
     if plan is not None:
         session.refresh(plan, with_for_update=True)
     return plan
 
 
-def _require_reach(session: Session, actor: Actor, plan: Plan) -> None:
+def _require_reach(session: Session, actor: Actor, plan: Plan, previous: Plan | None) -> None:
     """A team's manager may only hand over accounts they see; a head of sales all of them."""
     if service.answers_for_everyone(session, actor):
         return
-    seen = sum(change.accounts for change in changes(session, plan))
+    if plan.type != LEADING:
+        raise Forbidden(
+            f"{plan.name!r} covers the whole field: ask an administrator or a head of sales"
+        )
+    people = responsible(session, [plan.id, *([previous.id] if previous else [])])
+
+    def touched() -> int:
+        return sum(
+            change.accounts
+            for change in changes(session, plan)
+            if not change.kept or people.get(change.before) != people.get(change.after)
+        )
+
+    seen = touched()
     with elevated(session):
-        everything = sum(change.accounts for change in changes(session, plan))
+        everything = touched()
     _refuse_beyond(plan, seen, everything)
+
+
+def responsible(session: Session, plan_ids: Collection[int]) -> dict[int | None, frozenset[int]]:
+    """By territory of these plans, who works today in it or in one above it."""
+    today = clock.business_day()
+    own: dict[int, set[int]] = defaultdict(set)
+    for member in queries.members(session, plan_ids, today):
+        own[member.territory_id].add(member.user_id)
+    above = {t.id: t.parent_id for one in plan_ids for t in queries.territories(session, one)}
+    found: dict[int | None, frozenset[int]] = {}
+    for territory_id in above:
+        people = set[int]()
+        step: int | None = territory_id
+        while step is not None:
+            people |= own[step]
+            step = above[step]
+        found[territory_id] = frozenset(people)
+    return found
 
 
 def _require_reach_back(session: Session, actor: Actor, activation: Activation) -> None:
@@ -175,6 +237,10 @@ def _require_reach_back(session: Session, actor: Actor, activation: Activation) 
         return
     seen = scoped_sql(session, _HANDED, {"activation": activation.id}).scalar_one()
     plan = session.get_one(Plan, activation.plan_id)
+    if plan.type != LEADING:
+        raise Forbidden(
+            f"{plan.name!r} covers the whole field: ask an administrator or a head of sales"
+        )
     _refuse_beyond(plan, seen, activation.accounts)
 
 
@@ -186,48 +252,26 @@ def _refuse_beyond(plan: Plan, seen: int, everything: int) -> None:
         )
 
 
-def _switch(session: Session, plan: Plan, previous: Plan | None) -> None:
+def _switch(session: Session, actor: Actor, plan: Plan, previous: Plan | None) -> None:
     now = clock.now()
     if previous is not None:
         previous.state, previous.live_to = PlanState.ARCHIVED, now
         previous.version += 1
+        events.note(session, actor, previous, "archive")
         session.flush()  # before the other goes live: the database allows one at a time
     plan.state, plan.live_from, plan.live_to = PlanState.LIVE, now, None
 
 
-def _switch_back(session: Session, plan: Plan, previous: Plan | None) -> None:
-    plan.state, plan.live_from = PlanState.DRAFT, None
+def _switch_back(session: Session, actor: Actor, plan: Plan, previous: Plan | None) -> None:
+    plan.state, plan.live_from, plan.effective_on = PlanState.PLANNING, None, None
     plan.version += 1
+    events.note(session, actor, plan, "undo")
     session.flush()  # before the other goes live again
     if previous is not None:
         previous.state, previous.live_to = PlanState.LIVE, None
         previous.version += 1
+        events.note(session, actor, previous, "return")
     session.flush()
-
-
-def _hand_over(session: Session, plan: Plan, activation: Activation) -> int:
-    with elevated(session):
-        scoped_sql(session, f"{_GROUND} {_NOTE}", {"plan": plan.id, "activation": activation.id})
-        return scope.assign_unit_territories(session, _territory_of_unit(session, plan))
-
-
-def _take_back(session: Session, previous: Plan | None, activation: Activation) -> None:
-    """First everybody by their unit in the earlier plan, then exactly as noted."""
-    params = {"activation": activation.id}
-    with elevated(session):
-        scoped_sql(session, _FORGET_MOVED, params)
-        earlier = _territory_of_unit(session, previous) if previous else {}
-        scope.assign_unit_territories(session, earlier)
-    assigning.assign_from(session, _NOTED_BEFORE, params)
-
-
-def _territory_of_unit(session: Session, plan: Plan) -> dict[str, int]:
-    rows = session.execute(
-        select(TerritoryUnit.unit, TerritoryUnit.territory_id).where(
-            TerritoryUnit.plan_id == plan.id
-        )
-    )
-    return {row.unit: row.territory_id for row in rows}
 
 
 _GROUND = """
@@ -237,13 +281,18 @@ _GROUND = """
         SELECT b.code, ground.territory_id FROM ground JOIN boundaries b ON b.parent = ground.unit
     )
 """
-_MOVES = """
-    FROM account_scope s LEFT JOIN ground g ON g.unit = s.unit
-    WHERE {scope:s} AND s.territory_id IS DISTINCT FROM g.territory_id
-"""
-_CHANGES = f"""
-    SELECT s.territory_id, g.territory_id, count(*), coalesce(sum(s.revenue), 0) {_MOVES}
-    GROUP BY 1, 2 ORDER BY 1, 2
+# A territory that was made from one that is live takes its place, and its accounts stay.
+_CHANGES = """
+    , counted AS (
+        SELECT s.territory_id AS before, g.territory_id AS after, count(*) AS accounts,
+               coalesce(sum(s.revenue), 0) AS revenue
+        FROM account_scope s LEFT JOIN ground g ON g.unit = s.unit
+        WHERE {scope:s} AND (s.territory_id IS NOT NULL OR g.territory_id IS NOT NULL)
+        GROUP BY 1, 2
+    )
+    SELECT c.before, c.after, c.accounts, c.revenue,
+           coalesce(c.before = c.after OR c.before = t.lineage, false)
+    FROM counted c LEFT JOIN territories t ON t.id = c.after ORDER BY 1, 2
 """
 _ACCOUNTS = """
     SELECT s.account_id, a.name, s.territory_id, g.territory_id, s.revenue
@@ -253,20 +302,6 @@ _ACCOUNTS = """
       AND g.territory_id IS NOT DISTINCT FROM CAST(:after AS int)
       AND s.territory_id IS DISTINCT FROM g.territory_id AND s.account_id > :after_id
     ORDER BY s.account_id LIMIT :limit
-"""
-_NOTE = f"""
-    INSERT INTO territory_handovers (activation_id, account_id, before, after)
-    SELECT :activation, s.account_id, s.territory_id, g.territory_id {_MOVES}
-"""
-# An account that got yet another territory since, because it moved, is not given back blindly.
-_FORGET_MOVED = """
-    DELETE FROM territory_handovers h USING account_scope s
-    WHERE h.activation_id = :activation AND s.account_id = h.account_id
-      AND s.territory_id IS DISTINCT FROM h.after AND {scope:s}
-"""
-_NOTED_BEFORE = """
-    SELECT account_id, before AS territory_id FROM territory_handovers
-    WHERE activation_id = :activation
 """
 _HANDED = """
     SELECT count(*) FROM territory_handovers h JOIN account_scope s ON s.account_id = h.account_id

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from geocrm import clock
 from geocrm.territories import activation, queries
 from geocrm.territories.activation import Change
 from geocrm.territories.models import Plan
@@ -32,10 +33,14 @@ class Transfer:
     after: Side
     accounts: int
     revenue: float
+    # The territory after takes the place of the one before.
+    kept: bool
 
     @property
     def changes_hands(self) -> bool:
         """Whether other people are responsible afterwards."""
+        if self.kept:
+            return self.before.people != self.after.people
         if self.before.people or self.after.people:
             return self.before.people != self.after.people
         return self.before.name != self.after.name
@@ -69,7 +74,7 @@ class Comparison:
 
 def compare(session: Session, plan: Plan) -> Comparison:
     """What making the plan live would mean; six statements."""
-    live = queries.live_plan(session)
+    live = queries.live_plan(session, plan.type)
     sides = _sides(session, [plan, *([live] if live else [])])
     transfers = [_transfer(change, sides) for change in activation.changes(session, plan)]
     moving = [transfer for transfer in transfers if transfer.changes_hands]
@@ -78,7 +83,7 @@ def compare(session: Session, plan: Plan) -> Comparison:
         live=live,
         transfers=tuple(moving),
         people=tuple(_balances(moving)),
-        accounts=sum(transfer.accounts for transfer in transfers),
+        accounts=sum(t.accounts for t in transfers if not t.kept),
         changing_hands=sum(transfer.accounts for transfer in moving),
         revenue=sum(transfer.revenue for transfer in moving),
         left_out=sum(t.accounts for t in transfers if t.after.id is None),
@@ -88,7 +93,7 @@ def compare(session: Session, plan: Plan) -> Comparison:
 def _sides(session: Session, plans: Iterable[Plan]) -> dict[int, Side]:
     ids = [plan.id for plan in plans]
     people: dict[int, list[str]] = defaultdict(list)
-    for member in queries.members(session, ids):
+    for member in queries.members(session, ids, clock.business_day()):
         people[member.territory_id].append(member.name)
     return {
         territory.id: Side(territory.id, territory.name, tuple(people[territory.id]))
@@ -103,7 +108,9 @@ def _transfer(change: Change, sides: dict[int, Side]) -> Transfer:
             return Side(None, "")
         return sides.get(territory_id, Side(territory_id, f"#{territory_id}"))
 
-    return Transfer(side(change.before), side(change.after), change.accounts, change.revenue)
+    return Transfer(
+        *(side(change.before), side(change.after), change.accounts, change.revenue), change.kept
+    )
 
 
 def _balances(moving: Iterable[Transfer]) -> list[Balance]:

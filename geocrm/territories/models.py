@@ -1,13 +1,14 @@
 """Tables of territories.
 
 A plan divides ground into territories: it maps the units of one boundary level (regencies,
-counties) to them. A draft can be changed; the one live plan decides which territory an account
-lies in (`account_scope.territory_id`); what was live before is archived.
+counties) to them. Only while it is being planned can it be changed. Of each type one plan is live;
+that of `LEADING` decides which territory an account lies in (`account_scope.territory_id`). What
+was live before is archived. What happens to a plan and to accounts is in `life_models`.
 """
 
 import enum
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, func
 from sqlalchemy.dialects.postgresql import JSONB
@@ -28,9 +29,16 @@ class Measure(enum.StrEnum):
 class PlanState(enum.StrEnum):
     """Where a plan is in its life."""
 
-    DRAFT = "draft"
+    PLANNING = "planning"
+    REVIEW = "review"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
     LIVE = "live"
     ARCHIVED = "archived"
+
+
+# The type whose live plan decides who sees an account; the others say who serves it besides.
+LEADING: Final = "sales"
 
 
 class MemberRole(enum.StrEnum):
@@ -40,6 +48,22 @@ class MemberRole(enum.StrEnum):
     MANAGER = "manager"
 
 
+class PlanType(Base):
+    """What a plan divides the ground for: sales, service, ..."""
+
+    __tablename__ = "territory_types"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name_en: Mapped[str]
+    name_id: Mapped[str]
+    # 1 comes first and is sales.
+    priority: Mapped[int]
+
+    def name(self, locale: str) -> str:
+        """What people call it in the language."""
+        return self.name_id if locale == "id" else self.name_en
+
+
 class Plan(Base):
     """A division of ground into territories."""
 
@@ -47,6 +71,7 @@ class Plan(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
+    type: Mapped[str] = mapped_column(ForeignKey("territory_types.code"), default=LEADING)
     # The boundary level of its units, and the unit they all lie in; None for the whole level.
     level: Mapped[str] = mapped_column(ForeignKey("boundary_layers.code"))
     within: Mapped[str | None]
@@ -55,7 +80,9 @@ class Plan(Base):
     seed: Mapped[int] = mapped_column(default=1)
     # How the solver was asked and what it reached, for the record.
     params: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    state: Mapped[str] = mapped_column(default=PlanState.DRAFT.value)
+    state: Mapped[str] = mapped_column(default=PlanState.PLANNING.value)
+    # The day on which a scheduled plan goes live, or the live one was to.
+    effective_on: Mapped[date | None]
     # Counts up with every change; tells who saved first.
     version: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
@@ -78,20 +105,26 @@ class Territory(Base):
     # Index into the palette (static/js/lib/palette.js).
     colour: Mapped[int] = mapped_column(default=0)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("territories.id"))
+    # The number that accounts carry for it: that of the territory it was made from, once live its
+    # own. While the plan is live it is the id.
+    lineage: Mapped[int | None]
 
 
 class TerritoryMember(Base):
-    """Somebody who works in a territory, and so sees its accounts while its plan is live."""
+    """Somebody who works in a territory from a day to a day, itself included.
+
+    On those days they see its accounts while its plan is live. No first day: from the day the plan
+    goes live; no last day: until it ends.
+    """
 
     __tablename__ = "territory_members"
 
-    territory_id: Mapped[int] = mapped_column(
-        ForeignKey("territories.id", ondelete="CASCADE"), primary_key=True
-    )
-    user_id: Mapped[int] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    territory_id: Mapped[int] = mapped_column(ForeignKey("territories.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     role: Mapped[str] = mapped_column(default=MemberRole.REP.value)
+    from_day: Mapped[date | None]
+    to_day: Mapped[date | None]
 
 
 class TerritoryUnit(Base):

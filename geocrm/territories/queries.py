@@ -4,17 +4,19 @@ Whoever may design sees every plan; everybody else sees the one that is live.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
+from geocrm import clock
 from geocrm.errors import NotFound
 from geocrm.places.models import Boundary
 from geocrm.security import Actor
 from geocrm.security.models import User
 from geocrm.territories.models import (
+    LEADING,
     Activation,
     Plan,
     PlanState,
@@ -29,6 +31,7 @@ class PlanSummary(NamedTuple):
 
     id: int
     name: str
+    type: str
     state: str
     level: str
     within: str | None
@@ -42,16 +45,19 @@ class PlanSummary(NamedTuple):
     updated_at: datetime
     live_from: datetime | None
     live_to: datetime | None
+    effective_on: date | None
 
 
 class Member(NamedTuple):
-    """Somebody in a territory."""
+    """Somebody in a territory, from a day to a day; None is as long as the plan lives."""
 
     territory_id: int
     user_id: int
     name: str
     email: str
     role: str
+    from_day: date | None
+    to_day: date | None
 
 
 class PlacedUnit(NamedTuple):
@@ -94,10 +100,11 @@ def plans(session: Session, actor: Actor) -> list[PlanSummary]:
     number = select(func.count()).where(Territory.plan_id == seen.c.id).scalar_subquery()
     rows = session.execute(
         select(
-            *(seen.c.id, seen.c.name, seen.c.state, seen.c.level, seen.c.within, seen.c.measure),
+            *(seen.c.id, seen.c.name, seen.c.type, seen.c.state, seen.c.level, seen.c.within),
+            seen.c.measure,
             *(seen.c.tolerance, seen.c.params["max_deviation"].as_float(), number),
             *(seen.c.version, User.name, seen.c.created_at, seen.c.updated_at),
-            *(seen.c.live_from, seen.c.live_to),
+            *(seen.c.live_from, seen.c.live_to, seen.c.effective_on),
         )
         .outerjoin(User, User.id == seen.c.created_by)
         .order_by((seen.c.state == PlanState.LIVE).desc(), seen.c.id.desc())
@@ -129,9 +136,9 @@ def plan_named(session: Session, actor: Actor, name: str) -> Plan:
     return found
 
 
-def live_plan(session: Session) -> Plan | None:
-    """The plan that is live, whoever asks."""
-    return session.scalar(select(Plan).where(Plan.state == PlanState.LIVE))
+def live_plan(session: Session, kind: str = LEADING) -> Plan | None:
+    """The plan of a type that is live, whoever asks."""
+    return session.scalar(select(Plan).where(Plan.state == PlanState.LIVE, Plan.type == kind))
 
 
 def territories(session: Session, plan_id: int) -> list[Territory]:
@@ -143,14 +150,25 @@ def territories(session: Session, plan_id: int) -> list[Territory]:
     )
 
 
-def members(session: Session, plan_ids: Collection[int]) -> list[Member]:
-    """Who works in the territories of these plans, by name."""
+def works_on(day: date) -> ColumnElement[bool]:
+    """The condition that somebody works in a territory on a day."""
+    return and_(
+        or_(TerritoryMember.from_day.is_(None), TerritoryMember.from_day <= day),
+        or_(TerritoryMember.to_day.is_(None), TerritoryMember.to_day >= day),
+    )
+
+
+def members(session: Session, plan_ids: Collection[int], day: date | None = None) -> list[Member]:
+    """Who works in the territories of these plans, by name; with a day, only those who do then."""
     rows = session.execute(
-        select(TerritoryMember.territory_id, User.id, User.name, User.email, TerritoryMember.role)
+        select(
+            *(TerritoryMember.territory_id, User.id, User.name, User.email, TerritoryMember.role),
+            *(TerritoryMember.from_day, TerritoryMember.to_day),
+        )
         .join(User, User.id == TerritoryMember.user_id)
         .join(Territory, Territory.id == TerritoryMember.territory_id)
-        .where(Territory.plan_id.in_(plan_ids))
-        .order_by(TerritoryMember.territory_id, User.name, User.id)
+        .where(Territory.plan_id.in_(plan_ids), true() if day is None else works_on(day))
+        .order_by(TerritoryMember.territory_id, User.name, User.id, TerritoryMember.from_day)
     )
     return [Member(*row) for row in rows]
 
@@ -171,19 +189,22 @@ def placed_units(session: Session, plan_id: int) -> list[PlacedUnit]:
     return [PlacedUnit(*row) for row in rows]
 
 
-def newest_activation(session: Session) -> Activation | None:
-    """The go-live that made the live plan live."""
+def newest_activation(session: Session, kind: str = LEADING) -> Activation | None:
+    """The go-live that made the live plan of the type live."""
     return session.scalar(
         select(Activation)
-        .where(Activation.undone_at.is_(None))
+        .join(Plan, Plan.id == Activation.plan_id)
+        .where(Activation.undone_at.is_(None), Plan.type == kind)
         .order_by(Activation.id.desc())
         .limit(1)
     )
 
 
 def live_territory_ids(session: Session, user_ids: Collection[int]) -> frozenset[int]:
-    """Territories of the live plan in which any of these people works, and all below them."""
-    rows = session.execute(text(_LIVE_IDS), {"users": sorted(user_ids)})
+    """Live territories in which any of these people works today, and all below them."""
+    rows = session.execute(
+        text(_LIVE_IDS), {"users": sorted(user_ids), "today": clock.business_day()}
+    )
     return frozenset(rows.scalars())
 
 
@@ -192,7 +213,7 @@ def live_territories(session: Session) -> list[LiveTerritory]:
     rows = session.execute(
         select(Territory.id, Territory.name, Territory.colour)
         .join(Plan, Plan.id == Territory.plan_id)
-        .where(Plan.state == PlanState.LIVE)
+        .where(Plan.state == PlanState.LIVE, Plan.type == LEADING)
         .order_by(Territory.number)
     )
     return [LiveTerritory(*row) for row in rows]
@@ -227,13 +248,15 @@ def outline(session: Session, territory_id: int) -> tuple[str, dict[str, Any] | 
     return None if row is None else (row[0], row[1])
 
 
-# The common table `ground`: territories of the live plan in which anybody of `branch` works, and
-# all below them.
-GROUND: Final = """ground(id) AS (
+# The common table `ground`: territories of the live sales plan in which anybody of `branch` works
+# on the day :today, and all below them.
+GROUND: Final = f"""ground(id) AS (
     SELECT t.id FROM territory_members m
     JOIN territories t ON t.id = m.territory_id
-    JOIN territory_plans p ON p.id = t.plan_id AND p.state = 'live'
+    JOIN territory_plans p ON p.id = t.plan_id AND p.state = 'live' AND p.type = '{LEADING}'
     WHERE m.user_id IN (SELECT id FROM branch)
+      AND (m.from_day IS NULL OR m.from_day <= CAST(:today AS date))
+      AND (m.to_day IS NULL OR m.to_day >= CAST(:today AS date))
     UNION
     SELECT t.id FROM territories t JOIN ground g ON t.parent_id = g.id
 )"""

@@ -5,10 +5,9 @@ the second gets Conflict.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
 from typing import NamedTuple
 
-import numpy as np
-from scipy.optimize import linear_sum_assignment
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -17,11 +16,11 @@ from geocrm.db import copy_rows
 from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
 from geocrm.security import Actor, Role, audit
 from geocrm.security.models import User
-from geocrm.spatial.geodesy import great_circle_m
 from geocrm.territories import designing, queries
 from geocrm.territories.designing import Design
 from geocrm.territories.evaluation import Evaluation
 from geocrm.territories.models import (
+    Activation,
     MemberRole,
     Plan,
     PlanState,
@@ -38,6 +37,14 @@ class Move(NamedTuple):
 
     unit: str
     territory: int
+
+
+class Term(NamedTuple):
+    """What somebody does in a territory, from a day to a day; None is as long as the plan lives."""
+
+    role: MemberRole
+    from_day: date | None = None
+    to_day: date | None = None
 
 
 def save(session: Session, actor: Actor, name: str, design: Design) -> Plan:
@@ -86,7 +93,7 @@ def claim(
     actor: Actor,
     plan_id: int,
     version: int | None,
-    states: Collection[PlanState] = (PlanState.DRAFT,),
+    states: Collection[PlanState] = (PlanState.PLANNING,),
 ) -> Plan:
     """The plan, locked for a change and counted up; Conflict when it is no longer what was seen."""
     actor.require("design", "territory")
@@ -99,9 +106,7 @@ def claim(
     if plan is None:
         raise NotFound(f"There is no territory plan {plan_id}")
     if plan.state not in states:
-        raise Conflict(
-            f"{plan.name!r} is {plan.state}, so this cannot be changed: make a copy and change that"
-        )
+        raise Conflict(_why_not(plan))
     if version is not None and plan.version != version:
         raise Conflict(
             f"Somebody else changed {plan.name!r} meanwhile (it is now version {plan.version}, you"
@@ -110,6 +115,15 @@ def claim(
     plan.version += 1
     plan.updated_at = clock.now()
     return plan
+
+
+def _why_not(plan: Plan) -> str:
+    if plan.state in (PlanState.LIVE, PlanState.ARCHIVED):
+        return f"{plan.name!r} is {plan.state}: make a copy and change that"
+    return (
+        f"{plan.name!r} is {plan.state} and not in planning: send it back to planning, or make a"
+        " copy and change that"
+    )
 
 
 def rename(session: Session, actor: Actor, plan_id: int, version: int | None, name: str) -> Plan:
@@ -122,7 +136,7 @@ def rename(session: Session, actor: Actor, plan_id: int, version: int | None, na
 def discard(session: Session, actor: Actor, plan_id: int) -> None:
     """Delete a draft that never went live."""
     plan = claim(session, actor, plan_id, None)
-    if plan.live_from is not None:
+    if session.scalar(select(Activation.id).where(Activation.plan_id == plan.id).limit(1)):
         raise Conflict(f"{plan.name!r} has been live and is kept for the record")
     audit.record(session, actor, "delete", f"territory_plan:{plan.id}", name=plan.name)
     session.execute(delete(Plan).where(Plan.id == plan.id))
@@ -135,6 +149,7 @@ def copy(session: Session, actor: Actor, plan_id: int, name: str | None = None) 
     before = queries.territories(session, source.id)
     plan = Plan(
         name=_name(name or f"{source.name} (copy)", "plan"),
+        type=source.type,
         level=source.level,
         within=source.within,
         measure=source.measure,
@@ -161,10 +176,19 @@ def _copy_people(
     twin = {old.id: new for old, new in zip(before, after, strict=True)}
     for old, new in zip(before, after, strict=True):
         new.colour = old.colour
+        new.lineage = old.lineage
         new.parent_id = twin[old.parent_id].id if old.parent_id else None
+    today = clock.business_day()
     session.add_all(
-        TerritoryMember(territory_id=twin[m.territory_id].id, user_id=m.user_id, role=m.role)
+        TerritoryMember(
+            territory_id=twin[m.territory_id].id,
+            user_id=m.user_id,
+            role=m.role,
+            from_day=m.from_day if m.from_day and m.from_day > today else None,
+            to_day=m.to_day,
+        )
         for m in queries.members(session, [source.id])
+        if m.to_day is None or m.to_day >= today
     )
 
 
@@ -182,7 +206,7 @@ def describe(
     colour: int | None = None,
 ) -> Territory:
     """Change a territory's name or colour; None leaves it."""
-    plan = claim(session, actor, plan_id, version, (PlanState.DRAFT, PlanState.LIVE))
+    plan = claim(session, actor, plan_id, version, (PlanState.PLANNING, PlanState.LIVE))
     territory = _territory(session, plan, number)
     _require_own(session, actor, plan, territory)
     if name is not None:
@@ -203,7 +227,7 @@ def set_parent(
     parent: int | None,
 ) -> Territory:
     """Put a territory below another one of the plan, or on top; whoever has that sees this too."""
-    plan = claim(session, actor, plan_id, version, (PlanState.DRAFT, PlanState.LIVE))
+    plan = claim(session, actor, plan_id, version, (PlanState.PLANNING, PlanState.LIVE))
     territory = _territory(session, plan, number)
     _require_own(session, actor, plan, territory)
     above = {t.id: t.parent_id for t in queries.territories(session, plan.id)}
@@ -225,25 +249,92 @@ def set_members(
     plan_id: int,
     version: int | None,
     number: int,
-    people: Mapping[int, MemberRole],
+    people: Mapping[int, MemberRole | Term],
 ) -> Territory:
-    """Say who works in a territory; in a live plan they then see its accounts."""
-    plan = claim(session, actor, plan_id, version, (PlanState.DRAFT, PlanState.LIVE))
+    """Say who works in a territory from now on; in a live plan they then see its accounts.
+
+    A live plan keeps who worked there until yesterday. A role without days leaves the days that
+    somebody has, and begins today for who is new.
+    """
+    plan = claim(session, actor, plan_id, version, (PlanState.PLANNING, PlanState.LIVE))
     territory = _territory(session, plan, number)
     _require_own(session, actor, plan, territory)
-    present = set(
-        session.scalars(
-            select(TerritoryMember.user_id).where(TerritoryMember.territory_id == territory.id)
-        )
-    )
-    _require_people(session, actor, present ^ set(people))
-    session.execute(delete(TerritoryMember).where(TerritoryMember.territory_id == territory.id))
-    session.add_all(
-        TerritoryMember(territory_id=territory.id, user_id=user_id, role=role.value)
-        for user_id, role in people.items()
-    )
+    today = clock.business_day() if plan.state == PlanState.LIVE else None
+    present = _present(session, territory, today)
+    _require_people(session, actor, _touched(present, people))
+    for user_id, member in present.items():
+        if user_id not in people:
+            _end(session, plan, member, today)
+    for user_id, wish in people.items():
+        _set_term(session, territory, user_id, wish, present.get(user_id), today)
+    session.flush()
     audit.record(session, actor, "members", f"territory:{territory.id}", users=sorted(people))
     return territory
+
+
+def _present(
+    session: Session, territory: Territory, today: date | None
+) -> dict[int, TerritoryMember]:
+    """Who works there from `today` on, by user; without a day everybody."""
+    asked = select(TerritoryMember).where(TerritoryMember.territory_id == territory.id)
+    if today is not None:
+        open_ended = TerritoryMember.to_day.is_(None)
+        asked = asked.where(open_ended | (TerritoryMember.to_day >= today))
+    found = session.scalars(asked.order_by(TerritoryMember.id))
+    return {member.user_id: member for member in found}
+
+
+def _touched(
+    present: Mapping[int, TerritoryMember], people: Mapping[int, MemberRole | Term]
+) -> set[int]:
+    """Who comes, goes, or gets other days."""
+    other_days = {
+        user_id
+        for user_id, wish in people.items()
+        if isinstance(wish, Term)
+        and user_id in present
+        and (present[user_id].from_day, present[user_id].to_day) != wish[1:]
+    }
+    return (set(present) ^ set(people)) | other_days
+
+
+def _end(session: Session, plan: Plan, member: TerritoryMember, today: date | None) -> None:
+    """Yesterday was the last day; nothing is kept of who never had a day."""
+    began = member.from_day or (plan.live_from and clock.day_of(plan.live_from))
+    if today is None or began is None or began >= today:
+        session.delete(member)
+    else:
+        member.to_day = today - timedelta(days=1)
+
+
+def _set_term(
+    session: Session,
+    territory: Territory,
+    user_id: int,
+    wish: MemberRole | Term,
+    member: TerritoryMember | None,
+    today: date | None,
+) -> None:
+    if isinstance(wish, Term):
+        role, from_day, to_day = wish
+    else:
+        role = wish
+        from_day, to_day = (member.from_day, member.to_day) if member else (None, None)
+    if from_day and to_day and from_day > to_day:
+        raise InvalidInput(f"The last day {to_day} lies before the first, {from_day}")
+    if today is not None:
+        if to_day is not None and to_day < today:
+            raise InvalidInput(f"{to_day} is over: to end a term now, remove the person")
+        if from_day is None and member is None:
+            from_day = today
+        if from_day and from_day < today and (member is None or member.from_day != from_day):
+            raise InvalidInput(
+                f"{from_day} is over, and who worked there then is kept: begin today or later"
+            )
+    if member is None:
+        member = TerritoryMember(territory_id=territory.id, user_id=user_id)
+        session.add(member)
+    member.role, member.from_day, member.to_day = role.value, from_day, to_day
 
 
 def _require_people(session: Session, actor: Actor, user_ids: Collection[int]) -> None:
@@ -285,49 +376,6 @@ def answers_for_everyone(session: Session, actor: Actor) -> bool:
     return session.scalar(select(User.manager_id).where(User.id == actor.user_id)) is None
 
 
-def suggest_reps(session: Session, actor: Actor, plan_id: int) -> dict[int, int]:
-    """For territories without anybody, by number: the free rep who lives nearest, each once.
-
-    Distances from the reps' homes to the middle of the territories add up to the least possible.
-    Only reps the actor may send are considered.
-    """
-    actor.require("design", "territory")
-    plan = queries.plan(session, actor, plan_id)
-    taken = queries.members(session, [plan.id])
-    staffed = {member.territory_id for member in taken}
-    empty = [t.number for t in queries.territories(session, plan.id) if t.id not in staffed]
-    asked = select(User).where(
-        User.role == Role.FIELD_REP.value, User.active, User.home_lon.is_not(None)
-    )
-    if not answers_for_everyone(session, actor):
-        asked = asked.where(User.id.in_(actor.owner_ids))
-    busy = {member.user_id for member in taken}
-    reps = [user for user in session.scalars(asked.order_by(User.id)) if user.id not in busy]
-    centres = _centres(queries.placed_units(session, plan.id))
-    numbers = [number for number in empty if number in centres]
-    if not reps or not numbers:
-        return {}
-    homes = np.array([(user.home_lon, user.home_lat) for user in reps], dtype=np.float64)
-    middles = np.array([centres[number] for number in numbers])
-    apart = great_circle_m(homes[:, :1], homes[:, 1:], middles[:, 0], middles[:, 1])
-    rep_rows, columns = linear_sum_assignment(apart)
-    return {numbers[column]: reps[row].id for row, column in zip(rep_rows, columns, strict=True)}
-
-
-def _centres(units: Sequence[queries.PlacedUnit]) -> dict[int, tuple[float, float]]:
-    """The middle of each territory: the mean place of its people, or of its units."""
-    middles = {}
-    for number in {unit.territory for unit in units}:
-        held = [unit for unit in units if unit.territory == number]
-        weight = np.array([float(unit.population or 0) for unit in held])
-        if not weight.sum():
-            weight = np.ones(len(held))
-        places = np.array([(unit.lon, unit.lat) for unit in held])
-        lon, lat = np.average(places, axis=0, weights=weight)
-        middles[number] = (float(lon), float(lat))
-    return middles
-
-
 # ------------------------------------------------------------------------------ units
 
 
@@ -339,13 +387,14 @@ def move_units(
     moves: Sequence[Move],
     *,
     splits_allowed: bool = False,
+    states: Collection[PlanState] = (PlanState.PLANNING,),
 ) -> Evaluation:
-    """Give units of a draft to other territories and judge the result.
+    """Give units of a plan to other territories and judge the result.
 
     Raises InvalidInput for a unit or territory the plan does not have, when a territory would lose
     its last unit, and, unless splits are allowed, when one would fall into pieces.
     """
-    plan = claim(session, actor, plan_id, version)
+    plan = claim(session, actor, plan_id, version, states)
     territories = queries.territories(session, plan.id)
     ground, district = designing.of_plan(session, plan, territories)
     before = designing.judge(plan, ground, district, len(territories))

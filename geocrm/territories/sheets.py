@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from geocrm import clock
 from geocrm.places.queries import Edge
 from geocrm.security import Actor
 from geocrm.territories import designing, figures, queries
@@ -85,7 +86,10 @@ def sheet(session: Session, actor: Actor, plan_id: int) -> Sheet:
     """
     plan = queries.plan(session, actor, plan_id)
     territories = queries.territories(session, plan.id)
-    people = _by_territory(queries.members(session, [plan.id]))
+    today = clock.business_day()
+    people = _by_territory(
+        [m for m in queries.members(session, [plan.id]) if m.to_day is None or m.to_day >= today]
+    )
     ground, district = designing.of_plan(session, plan, territories)
     found = designing.judge(plan, ground, district, len(territories))
     designer = actor.may("design", "territory")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from geocrm import clock
@@ -24,6 +25,7 @@ from geocrm.errors import InvalidInput
 from geocrm.maps.bulk import history as bulk_history
 from geocrm.sales import queries as sales
 from geocrm.territories import queries as territories
+from geocrm.territories import types
 from geocrm.visits import standing as visits
 from geocrm.web import timeline
 from geocrm.web.access import permit
@@ -106,6 +108,10 @@ def _place_of(record: queries.Record) -> dict[str, Any]:
         "point": point,
         "likely": review.likely((point.p50, point.p200, point.p1000, point.p5000)),
         "territory": next((t for t in live if t.id == record.scope.territory_id), None),
+        "served": [
+            (served.type.name(str(get_locale())), served)
+            for served in types.serving(g.session, record.scope.unit)
+        ],
         "earlier": queries.earlier_points(g.session, record.account.id),
         "untrustworthy": record.scope.grade in queries.UNTRUSTWORTHY,
     }

@@ -6,7 +6,7 @@ from apiflask import APIFlask
 from flask import Blueprint, g
 from sqlalchemy.orm import Session, sessionmaker
 
-from geocrm import __version__
+from geocrm import __version__, clock
 from geocrm.config import Settings
 from geocrm.web import (
     access,
@@ -35,6 +35,7 @@ from geocrm.web import (
     static_files,
     territories,
     territory_compare,
+    territory_life,
     tiles,
     visits,
 )
@@ -66,7 +67,10 @@ from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import territory_activation as api_territory_activation
 from geocrm.web.api import territory_diff as api_territory_diff
+from geocrm.web.api import territory_challenges as api_territory_challenges
 from geocrm.web.api import territory_files as api_territory_files
+from geocrm.web.api import territory_history as api_territory_history
+from geocrm.web.api import territory_life as api_territory_life
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
@@ -111,11 +115,15 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     visits.bp,
     api_visits.bp,
     territories.bp,
+    territory_life.bp,
     api_territories.bp,
     api_territory_activation.bp,
+    api_territory_challenges.bp,
     api_territory_files.bp,
     territory_compare.bp,
     api_territory_diff.bp,
+    api_territory_history.bp,
+    api_territory_life.bp,
     people.bp,
     providers.bp,
     api_people.bp,
@@ -125,6 +133,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
 
 def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
     """Build the application around the given settings and database sessions."""
+    clock.follow(settings.default_timezone)
     app = APIFlask(
         __name__,
         title="GeoCRM",

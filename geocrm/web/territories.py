@@ -3,11 +3,12 @@
 from typing import Any
 
 from flask import Blueprint, g, render_template, request
+from flask_babel import get_locale
 
 from geocrm.places import queries as places
 from geocrm.security import Role
 from geocrm.security import queries as people
-from geocrm.territories import queries, service, sheets
+from geocrm.territories import next_plan, queries, service, sheets, types
 from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import Measure, PlanState
 from geocrm.web.access import permit
@@ -24,6 +25,8 @@ def index() -> str:
     return render_template(
         "territories/index.html",
         plans=queries.plans(g.session, g.actor),
+        kinds={kind.code: kind.name(str(get_locale())) for kind in types.all_types(g.session)},
+        upcoming=next_plan.upcoming(g.session) if g.actor.may("read", "account") else [],
         areas={area.code: area.name for area in queries.areas(g.session)},
         levels={
             layer.code: layer_name(layer.code, layer.name) for layer in places.layers(g.session)
@@ -57,7 +60,7 @@ def show(plan_id: int) -> str:
         "territories/show.html",
         plan=sheet,
         designer=designer,
-        editable=designer and sheet.state == PlanState.DRAFT,
+        editable=designer and sheet.state == PlanState.PLANNING,
         undoable=designer and sheet.state == PlanState.LIVE,
         reps=_reps() if designer else [],
     )

@@ -49,7 +49,8 @@ def actor_of(session: Session, user_id: int | None) -> Actor:
 
 
 def _person(session: Session, sql: str, value: Any) -> Any:
-    return unscoped_sql(session, sql, {"value": value}).one_or_none()
+    values = {"value": value, "today": clock.business_day()}
+    return unscoped_sql(session, sql, values).one_or_none()
 
 
 def _actor(row: Any) -> Actor:

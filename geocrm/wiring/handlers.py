@@ -3,19 +3,24 @@
 from collections.abc import Mapping
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from geocrm.config import Settings
 from geocrm.customers import record_tasks, review_tasks
 from geocrm.customers.address_batches import tasks as address_tasks
 from geocrm.geocoding.providers import tasks as provider_tasks
 from geocrm.jobs import Handler
 from geocrm.maps.bulk import tasks as bulk_tasks
+from geocrm.maps.pyramid_upkeep import fold_when_worthwhile
 from geocrm.sales import tasks as import_tasks
+from geocrm.territories import activation_tasks
 from geocrm.territories import tasks as territory_tasks
 from geocrm.wiring.bulk import ACTIONS
 from geocrm.wiring.geocoders import SERVICES
 
 JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     territory_tasks.KIND: territory_tasks.run,
+    activation_tasks.KIND: activation_tasks.run,
     import_tasks.RUN: import_tasks.run,
     import_tasks.CHECK: import_tasks.check,
     import_tasks.UNDO: import_tasks.undo,
@@ -31,6 +36,13 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     bulk_tasks.FORGET: bulk_tasks.forget,
     record_tasks.TIDY: record_tasks.run_tidy_in(lambda: Settings.from_env().var / "documents"),
 }
+
+
+def upkeep(session: Session) -> None:
+    """What the worker does every few seconds between jobs."""
+    fold_when_worthwhile(session)
+    activation_tasks.start_due(session)
+
 
 # What is done once a day without anybody asking.
 DAILY: Final = (

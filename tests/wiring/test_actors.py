@@ -58,7 +58,7 @@ def test_a_manager_sees_their_branch_and_its_ground(session, add_user, ground_of
     deputy = add_user(Role.TERRITORY_MANAGER, manager_id=manager.id)
     rep = add_user(Role.FIELD_REP, manager_id=deputy.id)
     other = add_user(Role.FIELD_REP)
-    ground_of(rep, PlanState.DRAFT)
+    ground_of(rep, PlanState.PLANNING)
     ground = ground_of(rep, PlanState.LIVE)
     found = wiring.actor_for(session, manager)
     assert found.owner_ids == {manager.id, deputy.id, rep.id}

@@ -20,7 +20,7 @@ def list_plans(as_json: bool) -> None:
     for plan in found:
         off = "" if plan.max_deviation is None else f", at most {plan.max_deviation:.1%} off"
         click.echo(
-            f"{plan.id:>4}  {plan.state:<8}  {plan.name}  ({plan.territories} territories of"
+            f"{plan.id:>4}  {plan.state:<9}  {plan.name}  ({plan.territories} territories of"
             f" {plan.within or plan.level} by {plan.measure}{off})"
         )
 
@@ -29,7 +29,7 @@ def list_plans(as_json: bool) -> None:
 @click.argument("plan")
 @json_option
 def activate(plan: str, as_json: bool) -> None:
-    """Make the draft PLAN (its number or name) live: it assigns all accounts from now on."""
+    """Make PLAN (its number or name) live: it assigns all accounts from now on."""
     with open_session() as (session, actor):
         chosen = queries.plan_named(session, actor, plan)
         done = activation.activate(session, actor, chosen.id)
@@ -58,4 +58,4 @@ def undo(plan: str | None, as_json: bool) -> None:
     if as_json:
         emit(document)
     else:
-        say(f"{live.name!r} is a draft again; every account has the territory it had before")
+        say(f"{live.name!r} is in planning again; every account has the territory it had before")

@@ -6,14 +6,15 @@ from apiflask import APIBlueprint
 from flask import g
 from flask_babel import gettext as _
 
-from geocrm.territories import queries, service, sheets, tasks
+from geocrm.territories import queries, service, sheets, suggesting, tasks
 from geocrm.territories.designing import Request
-from geocrm.territories.models import Plan
-from geocrm.territories.service import Move
+from geocrm.territories.models import MemberRole, Plan
+from geocrm.territories.service import Move, Term
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import (
     Copied,
     DesignRequest,
+    MemberChange,
     Moves,
     PlanChange,
     PlanList,
@@ -120,7 +121,7 @@ def change_territory(plan_id: int, number: int, change: TerritoryChange) -> Revi
         service.set_parent(g.session, g.actor, plan_id, version, number, parent)
         version = None
     if change.people is not None:
-        people = {person.user_id: person.role for person in change.people}
+        people = {person.user_id: _term(person) for person in change.people}
         service.set_members(g.session, g.actor, plan_id, version, number, people)
     return _revision(queries.plan(g.session, g.actor, plan_id))
 
@@ -151,8 +152,15 @@ def move(plan_id: int, wanted: Moves) -> Score:
 @permit("design", "territory")
 def suggestions(plan_id: int) -> Suggestions:
     """Reps by home, each once."""
-    found = service.suggest_reps(g.session, g.actor, plan_id)
+    found = suggesting.suggest_reps(g.session, g.actor, plan_id)
     return Suggestions(reps={str(number): user_id for number, user_id in found.items()})
+
+
+def _term(person: MemberChange) -> MemberRole | Term:
+    """With the days when the request names them; else those somebody has stay."""
+    if {"from_day", "to_day"} & person.model_fields_set:
+        return Term(person.role, person.from_day, person.to_day)
+    return person.role
 
 
 def _revision(plan: Plan) -> Revision:

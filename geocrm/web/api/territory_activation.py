@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import g
 from pydantic import BaseModel, Field
 
-from geocrm.territories import activation, comparison, queries
+from geocrm.territories import activation, activation_tasks, comparison, queries
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import Versioned
 
@@ -88,8 +88,10 @@ class WentLive(BaseModel):
     """A go-live, or taking one back."""
 
     plan_id: int
-    accounts: int
+    # Null while a job is at it: GET /api/v1/jobs/{job_id}.
+    accounts: int | None
     previous_plan_id: int | None
+    job_id: int | None = None
 
 
 @bp.get("/plans/<int:plan_id>/changes")
@@ -124,7 +126,11 @@ def moving_accounts(plan_id: int, which: WhichMove) -> MovingAccounts:
 @bp.doc(summary="Make a draft live: it assigns all accounts", security="token")
 @permit("activate", "territory")
 def activate(plan_id: int, wanted: GoLive) -> WentLive:
-    """Make the plan live."""
+    """Make the plan live; when it hands over many accounts, in the background."""
+    plan = queries.plan(g.session, g.actor, plan_id)
+    if activation.size(g.session, plan) > activation_tasks.MAX_AT_ONCE:
+        job = activation_tasks.start(g.session, g.actor, plan, wanted.version, wanted.instead_of)
+        return WentLive(plan_id=plan_id, accounts=None, previous_plan_id=None, job_id=job.id)
     done = activation.activate(
         g.session, g.actor, plan_id, wanted.version, instead_of=wanted.instead_of
     )

@@ -1,6 +1,6 @@
 """What the API of territory plans takes and gives: the plans, and what they consist of."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
@@ -43,7 +43,9 @@ class PlanSummary(BaseModel):
 
     id: int
     name: str
+    type: str
     state: str
+    effective_on: date | None
     version: int
     level: str
     within: str | None
@@ -57,11 +59,13 @@ class PlanSummary(BaseModel):
 
 
 class Person(BaseModel):
-    """Somebody who works in a territory."""
+    """Somebody who works in a territory, from a day to a day; null is as long as the plan lives."""
 
     user_id: int
     name: str
     role: MemberRole
+    from_day: date | None
+    to_day: date | None
 
 
 class Territory(BaseModel):
@@ -102,7 +106,9 @@ class PlanSheet(BaseModel):
 
     id: int
     name: str
+    type: str
     state: str
+    effective_on: date | None
     version: int
     level: str
     within: str | None
@@ -139,10 +145,12 @@ class PlanChange(Versioned):
 
 
 class MemberChange(BaseModel):
-    """Somebody to work in a territory."""
+    """Somebody to work in a territory; `to_day` is the last day, itself included."""
 
     user_id: int
     role: MemberRole = MemberRole.REP
+    from_day: date | None = None
+    to_day: date | None = None
 
 
 class TerritoryChange(Versioned):
@@ -196,7 +204,9 @@ def shown_sheet(sheet: sheets.Sheet) -> PlanSheet:
     return PlanSheet(
         id=plan.id,
         name=plan.name,
+        type=plan.type,
         state=plan.state,
+        effective_on=plan.effective_on,
         version=plan.version,
         level=plan.level,
         within=plan.within,
@@ -221,4 +231,10 @@ def _territory(row: sheets.TerritoryRow) -> Territory:
 
 
 def _person(member: Member) -> Person:
-    return Person(user_id=member.user_id, name=member.name, role=MemberRole(member.role))
+    return Person(
+        user_id=member.user_id,
+        name=member.name,
+        role=MemberRole(member.role),
+        from_day=member.from_day,
+        to_day=member.to_day,
+    )

@@ -41,6 +41,10 @@ ROWS = {
     "next_actions": "(account_id, text, user_id) VALUES (:a, 'Call', :u)",
     "orders": "(account_id, external_id, ordered_on, amount)"
     " VALUES (:a, 'SO-1', '2026-01-02', 12.34)",
+    "assignment_changes": "(account_id, written_for, changed_at, owner_before, owner_after)"
+    " VALUES (:a, :a, '2026-01-02', :u, :u)",
+    "territory_challenges": "(plan_id, account_id, reason, user_id)"
+    " SELECT plan_id, :a, 'Mine', :u FROM territory_activations WHERE id = :activation",
     "territory_handovers": "(activation_id, account_id) VALUES (:activation, :a)",
     "visit_stops": "(plan_id, account_id, position, lon, lat, arrive_s, depart_s, wait_s, drive_s,"
     ' distance_m, why) VALUES (:visit_plan, :a, 1, 1, 2, 3, 4, 0, 1, 1, \'{"kind": "due"}\')',

@@ -12,6 +12,7 @@ import { CATEGORY_COLOURS, colourAt } from "../lib/palette.js";
 import { toast } from "../lib/toast.js";
 import { comparisonView } from "./territory_comparison.js";
 import { boxOf, drawTerritories } from "./territory_map.js";
+import { ended } from "./territory_going_live.js";
 import { PlanState } from "./territory_plan.js";
 
 const page = JSON.parse(byId("plan").textContent ?? "{}");
@@ -280,7 +281,7 @@ async function goLive() {
     ? ` ${tn("{n} customer would be in no territory.", "{n} customers would be in no territory.", { n: found.left_out })}`
     : "";
   if (!(await confirm(question + left, { yes: t("Make live") }))) return;
-  const done = await postJson(`${API}/activate`, { version, instead_of: found.live_plan_id ?? 0 });
+  const done = await ended(await postJson(`${API}/activate`, { version, instead_of: found.live_plan_id ?? 0 }));
   toast(tn("The plan is live; {n} customer got another territory.", "The plan is live; {n} customers got another territory.", { n: done.accounts }), "good");
   location.reload();
 }

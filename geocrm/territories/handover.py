@@ -1,0 +1,138 @@
+"""Giving accounts the territory of their ground when another plan goes live, and giving it back.
+
+Only accounts are touched whose unit goes to another territory, or who carry a territory that is
+not live; there is one list of them, `moving`, for noting and for writing. Going live sees every
+account, whoever causes it. Ids are those after `succession`.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from geocrm.customers import assigning
+from geocrm.db import elevated, scoped_sql
+from geocrm.territories.models import Activation, Plan
+
+
+def hand_over(
+    session: Session, plan: Plan, activation: Activation, progress: Callable[[float], None]
+) -> int:
+    """Note the accounts that get another territory, and give it to them; how many."""
+    progress(0.05)
+    with elevated(session):
+        _find_moving(session, plan.id)
+        progress(0.1)
+        scoped_sql(session, _NOTE, {"activation": activation.id})
+    progress(0.2)
+    moved = _move(session, plan.id)
+    progress(0.95)
+    return moved
+
+
+def take_back(session: Session, previous: Plan | None, activation: Activation) -> None:
+    """First everybody by their unit in the earlier plan, then exactly as noted."""
+    params = {"activation": activation.id}
+    with elevated(session):
+        scoped_sql(session, _FORGET_MOVED, params)
+        _find_moving(session, previous.id if previous else 0)
+    _move(session, previous.id if previous else 0)
+    assigning.assign_from(session, _NOTED_BEFORE, params)
+
+
+def _find_moving(session: Session, plan_id: int) -> None:
+    session.execute(text(_TABLE))
+    scoped_sql(session, f"{_BOTH_GROUNDS} {_BY_UNIT}", {"plan": plan_id})
+    scoped_sql(session, f"{_BOTH_GROUNDS} {_STRAY}", {"plan": plan_id})
+    session.execute(text("ANALYZE moving"))
+
+
+def _move(session: Session, plan_id: int) -> int:
+    session.execute(text(_NO_LONGER_LIVE), {"plan": plan_id})
+    session.execute(text(_NOW_LIVE), {"plan": plan_id})
+    return assigning.assign_from(
+        session, "SELECT account_id, after AS territory_id FROM moving", {}
+    )
+
+
+_TABLE: Final = """
+    DROP TABLE IF EXISTS moving;
+    CREATE TEMP TABLE moving (account_id bigint, before int, after int) ON COMMIT DROP
+"""
+# What lies in a unit follows the nearest unit above that a plan names.
+_DOWN: Final = """
+    {name}_steps(unit, territory_id, depth) AS (
+        SELECT unit, territory_id, 0 FROM {units}
+        UNION ALL
+        SELECT b.code, up.territory_id, up.depth + 1
+        FROM {name}_steps up JOIN boundaries b ON b.parent = up.unit
+    ), {name} AS MATERIALIZED (
+        SELECT DISTINCT ON (unit) unit, territory_id FROM {name}_steps ORDER BY unit, depth
+    )
+"""
+_BOTH_GROUNDS: Final = f"""
+    WITH RECURSIVE {_DOWN.format(name="old_ground", units="live_units")},
+    {
+    _DOWN.format(
+        name="new_ground",
+        units="(SELECT unit, territory_id FROM territory_units WHERE plan_id = :plan) n",
+    )
+}
+"""
+_BY_UNIT: Final = """
+    INSERT INTO moving
+    SELECT s.account_id, s.territory_id, changed.after
+    FROM (SELECT unit, o.territory_id AS before, n.territory_id AS after
+          FROM old_ground o FULL JOIN new_ground n USING (unit)
+          WHERE o.territory_id IS DISTINCT FROM n.territory_id) changed
+    JOIN account_scope s ON s.unit = changed.unit
+    WHERE s.territory_id IS DISTINCT FROM changed.after AND {scope:s}
+"""
+# Whoever wrote them: accounts with a territory that no live unit has, or with none on live ground.
+# The territories there are come from the index, one step each.
+_STRAY: Final = """
+    , carried(id) AS (
+        SELECT min(territory_id) FROM account_scope
+        UNION ALL
+        SELECT (SELECT min(s.territory_id) FROM account_scope s WHERE s.territory_id > carried.id)
+        FROM carried WHERE carried.id IS NOT NULL
+    ), stray AS (
+        SELECT s.account_id, s.territory_id, s.unit FROM carried
+        JOIN account_scope s ON s.territory_id = carried.id AND {scope:s}
+        WHERE carried.id NOT IN (SELECT territory_id FROM live_units)
+        UNION ALL
+        SELECT s.account_id, NULL, s.unit FROM account_scope s
+        WHERE s.territory_id IS NULL AND s.unit IS NOT NULL AND {scope:s}
+    )
+    INSERT INTO moving
+    SELECT stray.account_id, stray.territory_id, n.territory_id
+    FROM stray LEFT JOIN new_ground n ON n.unit = stray.unit
+    WHERE stray.territory_id IS DISTINCT FROM n.territory_id
+      AND NOT EXISTS (SELECT FROM moving m WHERE m.account_id = stray.account_id)
+"""
+_NO_LONGER_LIVE: Final = """
+    DELETE FROM live_units l WHERE NOT EXISTS (
+        SELECT FROM territory_units u WHERE u.plan_id = :plan AND u.unit = l.unit)
+"""
+_NOW_LIVE: Final = """
+    INSERT INTO live_units AS l (unit, territory_id)
+    SELECT unit, territory_id FROM territory_units WHERE plan_id = :plan
+    ON CONFLICT (unit) DO UPDATE SET territory_id = excluded.territory_id
+    WHERE l.territory_id <> excluded.territory_id
+"""
+_NOTE: Final = """
+    INSERT INTO territory_handovers (activation_id, account_id, before, after)
+    SELECT :activation, m.account_id, m.before, m.after
+    FROM moving m JOIN account_scope s ON s.account_id = m.account_id WHERE {scope:s}
+"""
+# An account that got yet another territory since, because it moved, is not given back blindly.
+_FORGET_MOVED: Final = """
+    DELETE FROM territory_handovers h USING account_scope s
+    WHERE h.activation_id = :activation AND s.account_id = h.account_id
+      AND s.territory_id IS DISTINCT FROM h.after AND {scope:s}
+"""
+_NOTED_BEFORE: Final = """
+    SELECT account_id, before AS territory_id FROM territory_handovers
+    WHERE activation_id = :activation
+"""

@@ -1,0 +1,187 @@
+"""Pages around territory plans: their life, the next one for the field, history, types."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from geocrm import clock
+from geocrm.errors import InvalidInput
+from geocrm.sales import crediting
+from geocrm.territories import challenges, events, life, next_plan, queries, types
+from geocrm.territories.models import PlanState
+from geocrm.web.access import permit
+from geocrm.web.api.territory_history import shown_credits
+
+bp = Blueprint("territory_life", __name__, url_prefix="/territories")
+
+
+@bp.get("/<int:plan_id>/life")
+@permit("design", "territory")
+def show(plan_id: int) -> str:
+    """Where the plan is, what can be done, what was said and challenged."""
+    plan = queries.plan(g.session, g.actor, plan_id)
+    kinds = types.all_types(g.session)
+    return render_template(
+        "territories/life.html",
+        plan=plan,
+        kinds=[(kind.code, kind.name(str(get_locale()))) for kind in kinds],
+        possible=life.possible(g.session, g.actor, plan),
+        thread=events.thread(g.session, plan.id),
+        challenges=challenges.open_to(g.session, plan.id),
+        tomorrow=clock.business_day() + timedelta(days=1),
+        planning=plan.state == PlanState.PLANNING,
+    )
+
+
+@bp.post("/<int:plan_id>/life")
+@permit("design", "territory")
+def take(plan_id: int) -> Any:
+    """Do a step, or say something."""
+    form = request.form
+    name, comment = form.get("step", ""), form.get("comment", "")
+    if name == "comment":
+        life.say(g.session, g.actor, plan_id, comment)
+    else:
+        day = _day(form["day"]) if form.get("day") else None
+        version = form.get("version", type=int)
+        life.take(*(g.session, g.actor, plan_id, name), version=version, comment=comment, day=day)
+    return redirect(f"/territories/{plan_id}/life")
+
+
+@bp.post("/<int:plan_id>/type")
+@permit("design", "territory")
+def set_type(plan_id: int) -> Any:
+    """Say what the plan divides the ground for."""
+    version = request.form.get("version", type=int)
+    types.set_type(g.session, g.actor, plan_id, version, request.form.get("type", ""))
+    flash(_("Saved"), "good")
+    return redirect(f"/territories/{plan_id}/life")
+
+
+@bp.post("/<int:plan_id>/challenges/<int:challenge_id>")
+@permit("design", "territory")
+def answer(plan_id: int, challenge_id: int) -> Any:
+    """Accept or decline a challenge."""
+    form = request.form
+    moved = challenges.answer(
+        *(g.session, g.actor, challenge_id),
+        accepted=form.get("accepted") == "1",
+        words=form.get("words", ""),
+        splits_allowed=form.get("splits_allowed") == "1",
+    )
+    flash(_("Answered, and the unit is moved") if moved else _("Answered"), "good")
+    return redirect(f"/territories/{plan_id}/life#challenges")
+
+
+@bp.get("/next")
+@permit("read", "account")
+def upcoming() -> str:
+    """The next plan as it concerns the person: what comes, what goes, what they said to it."""
+    plans = next_plan.upcoming(g.session)
+    chosen = request.args.get("plan", type=int)
+    plan = next((one for one in plans if one.id == chosen), plans[0] if plans else None)
+    outlook = next_plan.outlook(g.session, g.actor, plan) if plan else None
+    shapes = next_plan.outlines(g.session, [u.code for u in outlook.units]) if outlook else {}
+    return render_template(
+        "territories/next.html",
+        plans=plans,
+        outlook=outlook,
+        shapes=[
+            {
+                "type": "Feature",
+                "properties": {"name": u.name, "kind": _kind(u.mine, u.future)},
+                "geometry": shapes[u.code],
+            }
+            for u in (outlook.units if outlook else ())
+            if u.code in shapes
+        ],
+        own=challenges.own(g.session, g.actor, plan.id) if plan else [],
+        subject=_subject(outlook),
+        most=next_plan.MAX_ACCOUNTS,
+    )
+
+
+@bp.post("/next/<int:plan_id>")
+@permit("read", "account")
+def challenge(plan_id: int) -> Any:
+    """Challenge where the plan puts a unit or an account."""
+    form = request.form
+    challenges.raise_one(
+        *(g.session, g.actor, plan_id),
+        unit=form.get("unit") or None,
+        account_id=form.get("account", type=int),
+        wanted=form.get("wanted", type=int),
+        reason=form.get("reason", ""),
+    )
+    flash(_("Your manager sees it now"), "good")
+    return redirect(f"/territories/next?plan={plan_id}#challenges")
+
+
+@bp.get("/history")
+@permit("read", "order")
+def history() -> str:
+    """How things stood on a day, and revenue of a period by who had the accounts then."""
+    today = clock.business_day()
+    day = _day(request.args["day"]) if request.args.get("day") else today
+    first = _day(request.args["first"]) if request.args.get("first") else today.replace(day=1)
+    last = _day(request.args["last"]) if request.args.get("last") else today
+    return render_template(
+        "territories/history.html",
+        standing=crediting.standing(g.session, day),
+        credits=shown_credits(first, last),
+        first=first,
+        last=last,
+        today=today,
+    )
+
+
+@bp.get("/types")
+@permit("design", "territory")
+def all_types() -> str:
+    """The types of plans."""
+    return render_template(
+        "territories/types.html",
+        kinds=[(kind, kind.name(str(get_locale()))) for kind in types.all_types(g.session)],
+        live={kind.code: queries.live_plan(g.session, kind.code)
+              for kind in types.all_types(g.session)},
+    )  # fmt: skip
+
+
+@bp.post("/types")
+@permit("update", "setting")
+def add_type() -> Any:
+    """Add a type."""
+    form = request.form
+    types.add(
+        g.session, g.actor, form.get("code", ""), form.get("name_en", ""), form.get("name_id", "")
+    )
+    flash(_("Saved"), "good")
+    return redirect("/territories/types")
+
+
+def _subject(outlook: next_plan.Outlook | None) -> dict[str, Any] | None:
+    """What the person is about to challenge: ?unit= or ?account=, when it is on the page."""
+    unit, account = request.args.get("unit"), request.args.get("account", type=int)
+    for one in outlook.units if outlook else ():
+        if one.code == unit:
+            return {"kind": "unit", "id": one.code, "name": one.name}
+    for other in outlook.accounts if outlook else ():
+        if other.id == account:
+            return {"kind": "account", "id": other.id, "name": other.name}
+    return None
+
+
+def _kind(mine: bool, future: bool) -> str:
+    if mine and future:
+        return "staying"
+    return "coming" if future else "going"
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(f"{text[:20]!r} is not a day such as 2026-03-31") from error
