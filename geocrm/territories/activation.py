@@ -304,6 +304,6 @@ _ACCOUNTS = """
     ORDER BY s.account_id LIMIT :limit
 """
 _HANDED = """
-    SELECT count(*) FROM territory_handovers h JOIN account_scope s ON s.account_id = h.account_id
-    WHERE h.activation_id = :activation AND {scope:s}
+    SELECT count(*) FROM assignment_changes c JOIN account_scope s ON s.account_id = c.account_id
+    WHERE c.activation_id = :activation AND c.written_for = c.account_id AND {scope:s}
 """

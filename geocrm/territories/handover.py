@@ -1,7 +1,7 @@
 """Giving accounts the territory of their ground when another plan goes live, and giving it back.
 
 Only accounts are touched whose unit goes to another territory, or who carry a territory that is
-not live; there is one list of them, `moving`, for noting and for writing. Going live sees every
+not live; there is one list of them, `moving`. Going live sees every
 account, whoever causes it. Ids are those after `succession`.
 """
 
@@ -19,26 +19,26 @@ from geocrm.territories.models import Activation, Plan
 def hand_over(
     session: Session, plan: Plan, activation: Activation, progress: Callable[[float], None]
 ) -> int:
-    """Note the accounts that get another territory, and give it to them; how many."""
+    """Give accounts the territory of their ground, noted as caused by the activation; how many."""
     progress(0.05)
     with elevated(session):
         _find_moving(session, plan.id)
-        progress(0.1)
-        scoped_sql(session, _NOTE, {"activation": activation.id})
-    progress(0.2)
+    progress(0.1)
+    session.execute(text(_NAME), {"activation": str(activation.id)})
     moved = _move(session, plan.id)
+    session.execute(text(_NAME), {"activation": ""})
     progress(0.95)
     return moved
 
 
 def take_back(session: Session, previous: Plan | None, activation: Activation) -> None:
     """First everybody by their unit in the earlier plan, then exactly as noted."""
-    params = {"activation": activation.id}
+    session.execute(text(_TABLE_NOTED))
     with elevated(session):
-        scoped_sql(session, _FORGET_MOVED, params)
+        scoped_sql(session, _NOTED, {"activation": activation.id})
         _find_moving(session, previous.id if previous else 0)
     _move(session, previous.id if previous else 0)
-    assigning.assign_from(session, _NOTED_BEFORE, params)
+    assigning.assign_from(session, "SELECT account_id, before AS territory_id FROM noted", {})
 
 
 def _find_moving(session: Session, plan_id: int) -> None:
@@ -121,18 +121,17 @@ _NOW_LIVE: Final = """
     ON CONFLICT (unit) DO UPDATE SET territory_id = excluded.territory_id
     WHERE l.territory_id <> excluded.territory_id
 """
-_NOTE: Final = """
-    INSERT INTO territory_handovers (activation_id, account_id, before, after)
-    SELECT :activation, m.account_id, m.before, m.after
-    FROM moving m JOIN account_scope s ON s.account_id = m.account_id WHERE {scope:s}
+# The trigger of `assignment_changes` writes it beside each change.
+_NAME: Final = "SELECT set_config('geocrm.activation', :activation, true)"
+_TABLE_NOTED: Final = """
+    DROP TABLE IF EXISTS noted;
+    CREATE TEMP TABLE noted (account_id bigint, before int) ON COMMIT DROP
 """
 # An account that got yet another territory since, because it moved, is not given back blindly.
-_FORGET_MOVED: Final = """
-    DELETE FROM territory_handovers h USING account_scope s
-    WHERE h.activation_id = :activation AND s.account_id = h.account_id
-      AND s.territory_id IS DISTINCT FROM h.after AND {scope:s}
-"""
-_NOTED_BEFORE: Final = """
-    SELECT account_id, before AS territory_id FROM territory_handovers
-    WHERE activation_id = :activation
+_NOTED: Final = """
+    INSERT INTO noted
+    SELECT c.account_id, c.territory_before
+    FROM assignment_changes c JOIN account_scope s ON s.account_id = c.account_id
+    WHERE c.activation_id = :activation AND c.written_for = c.account_id
+      AND s.territory_id IS NOT DISTINCT FROM c.territory_after AND {scope:s}
 """

@@ -42,6 +42,8 @@ class AssignmentChange(Base):
     territory_after: Mapped[int | None]
     owner_before: Mapped[int]
     owner_after: Mapped[int]
+    # The go-live that caused it, for taking it back.
+    activation_id: Mapped[int | None]
 
 
 class ChallengeState(enum.StrEnum):

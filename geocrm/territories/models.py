@@ -14,8 +14,7 @@ from sqlalchemy import ForeignKey, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from geocrm.customers.models import of_visible_account
-from geocrm.db import Base, scoped
+from geocrm.db import Base
 
 
 class Measure(enum.StrEnum):
@@ -155,19 +154,3 @@ class Activation(Base):
     activated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     undone_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     undone_at: Mapped[datetime | None]
-
-
-@scoped(of_visible_account)
-class Handover(Base):
-    """An account that changed territory when a plan went live."""
-
-    __tablename__ = "territory_handovers"
-
-    activation_id: Mapped[int] = mapped_column(
-        ForeignKey("territory_activations.id", ondelete="CASCADE"), primary_key=True
-    )
-    account_id: Mapped[int] = mapped_column(
-        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
-    )
-    before: Mapped[int | None]
-    after: Mapped[int | None]

@@ -16,7 +16,11 @@ of the statement, so that no way of writing can forget it; the moment is the clo
 transaction's, because of two transactions the one that began first may write last. `written_for` is
 the account that the row speaks of: a merge moves rows of the loser, and they say nothing about the
 winner. What earlier go-lives changed is filled in; who owned an account then is not known, so the
-owner of now is written.
+owner of now is written. A go-live names itself in a setting, so that its rows can be taken back:
+they replace `territory_handovers`, which said the same a second time.
+
+`account_scope_keep` guards points. It looked at the points of every row of every statement; now it
+looks when a statement names a point, because nothing else can change one.
 
 Locks: columns with constant defaults and small tables; the trigger waits for writers 10 s at most.
 """
@@ -96,28 +100,35 @@ HISTORY = """
         territory_before integer,
         territory_after integer,
         owner_before integer NOT NULL,
-        owner_after integer NOT NULL
+        owner_after integer NOT NULL,
+        activation_id integer
     );
+    COMMENT ON COLUMN assignment_changes.activation_id IS
+        'the go-live that caused it, for its undo';
     INSERT INTO assignment_changes (account_id, written_for, changed_at, territory_before,
-        territory_after, owner_before, owner_after)
-    SELECT h.account_id, h.account_id, m.at, m.before, m.after, s.owner_id, s.owner_id
+        territory_after, owner_before, owner_after, activation_id)
+    SELECT h.account_id, h.account_id, m.at, m.before, m.after, s.owner_id, s.owner_id, m.cause
     FROM territory_handovers h
     JOIN territory_activations a ON a.id = h.activation_id
     JOIN account_scope s ON s.account_id = h.account_id
-    CROSS JOIN LATERAL (VALUES (a.activated_at, h.before, h.after),
-                               (a.undone_at, h.after, h.before)) m(at, before, after)
+    CROSS JOIN LATERAL (VALUES (a.activated_at, h.before, h.after, a.id),
+                               (a.undone_at, h.after, h.before, NULL)) m(at, before, after, cause)
     WHERE m.at IS NOT NULL AND m.before IS DISTINCT FROM m.after
     ORDER BY m.at;
     CREATE INDEX assignment_changes_account ON assignment_changes (account_id, changed_at, id);
+    CREATE INDEX assignment_changes_activation ON assignment_changes (activation_id)
+        WHERE activation_id IS NOT NULL;
+    DROP TABLE territory_handovers;
 
     CREATE FUNCTION note_assignments() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
         moment timestamptz := clock_timestamp();
+        activation integer := nullif(current_setting('geocrm.activation', true), '');
     BEGIN
         INSERT INTO assignment_changes (account_id, written_for, changed_at, territory_before,
-            territory_after, owner_before, owner_after)
+            territory_after, owner_before, owner_after, activation_id)
         SELECT n.account_id, n.account_id, moment, o.territory_id, n.territory_id,
-            o.owner_id, n.owner_id
+            o.owner_id, n.owner_id, activation
         FROM removed o JOIN added n ON n.account_id = o.account_id
         WHERE o.territory_id IS DISTINCT FROM n.territory_id OR o.owner_id <> n.owner_id;
         RETURN NULL;
@@ -154,18 +165,42 @@ CHALLENGES = """
 """
 
 
+KEEP = """
+    CREATE OR REPLACE TRIGGER account_scope_keep BEFORE UPDATE{columns} ON account_scope
+        FOR EACH ROW WHEN (ST_AsEWKB(NEW.geom) IS DISTINCT FROM ST_AsEWKB(OLD.geom)
+            OR NEW.grade IS DISTINCT FROM OLD.grade OR NEW.radius_m IS DISTINCT FROM OLD.radius_m)
+        EXECUTE FUNCTION account_scope_keep();
+"""
+POINT = " OF geom, grade, radius_m"
+
+
 def upgrade() -> None:
     """Create and widen the tables."""
     # A trigger waits for writers to end, and whoever comes after waits for it: not for long.
     op.execute("SET LOCAL lock_timeout = '10s'")
     for statements in (TYPES, PLANS, TERRITORIES, HISTORY, CHALLENGES):
         op.execute(statements)
+    op.execute(KEEP.format(columns=POINT))
 
 
 def downgrade() -> None:
     """Drop what was added; plans under way are planning again, members without days stay."""
+    op.execute(KEEP.format(columns=""))
     op.execute(
         """
+        CREATE TABLE territory_handovers (
+            activation_id integer NOT NULL REFERENCES territory_activations ON DELETE CASCADE,
+            account_id bigint NOT NULL REFERENCES accounts ON DELETE CASCADE,
+            before integer,
+            after integer,
+            PRIMARY KEY (activation_id, account_id)
+        );
+        CREATE INDEX ON territory_handovers (account_id);
+        INSERT INTO territory_handovers
+            SELECT DISTINCT ON (activation_id, account_id)
+                activation_id, account_id, territory_before, territory_after
+            FROM assignment_changes WHERE activation_id IS NOT NULL AND account_id = written_for
+            ORDER BY activation_id, account_id, id;
         DROP TRIGGER note_assignments ON account_scope;
         DROP FUNCTION note_assignments;
         DROP TABLE territory_challenges, assignment_changes, territory_plan_events;

@@ -45,7 +45,6 @@ ROWS = {
     " VALUES (:a, :a, '2026-01-02', :u, :u)",
     "territory_challenges": "(plan_id, account_id, reason, user_id)"
     " SELECT plan_id, :a, 'Mine', :u FROM territory_activations WHERE id = :activation",
-    "territory_handovers": "(activation_id, account_id) VALUES (:activation, :a)",
     "visit_stops": "(plan_id, account_id, position, lon, lat, arrive_s, depart_s, wait_s, drive_s,"
     ' distance_m, why) VALUES (:visit_plan, :a, 1, 1, 2, 3, 4, 0, 1, 1, \'{"kind": "due"}\')',
     "visit_unplanned": "(plan_id, account_id, position, reason) VALUES (:visit_plan, :a, 1, 'x')",
