@@ -66,8 +66,8 @@ from geocrm.web.api import pop as api_pop
 from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import territory_activation as api_territory_activation
-from geocrm.web.api import territory_diff as api_territory_diff
 from geocrm.web.api import territory_challenges as api_territory_challenges
+from geocrm.web.api import territory_diff as api_territory_diff
 from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import territory_history as api_territory_history
 from geocrm.web.api import territory_life as api_territory_life
