@@ -4,6 +4,7 @@
 decides the same for each row that is written. A test holds the two together.
 """
 
+import re
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from geocrm.customers.models import Account, AccountScope
 from geocrm.customers.scope import territories_sql
 from geocrm.db import scoped_sql
-from geocrm.errors import NotFound
+from geocrm.errors import InvalidInput, NotFound
 from geocrm.places.models import Boundary
 from geocrm.territories import queries
 from geocrm.territories.models import Territory
@@ -129,6 +130,46 @@ def reason_for(session: Session, account_id: int) -> Reason:
 def missing_territories(session: Session) -> set[int]:
     """Active rules whose territory no live plan has: they decide nothing."""
     return set(session.scalars(text(_MISSING)))
+
+
+def territory_names(session: Session, ids: Collection[int | None]) -> dict[int, str]:
+    """Names of territories by id."""
+    found = session.scalars(select(Territory).where(Territory.id.in_(ids)))
+    return {territory.id: territory.name for territory in found}
+
+
+def account_line(session: Session, account_id: int) -> str:
+    """A visible account as `accounts_meant` reads it, or NotFound."""
+    name = session.scalar(select(Account.name).where(Account.id == account_id))
+    if name is None:
+        raise NotFound(f"No customer {account_id}")
+    return f"{name} #{account_id}"
+
+
+def accounts_meant(session: Session, lines: Collection[str]) -> list[int]:
+    """The visible accounts that people wrote down, one a line.
+
+    A line ends in a number such as #12, or is an ID of theirs, or a name that one account has.
+    InvalidInput names the line that fits none or several.
+    """
+    return [_meant(session, line.strip()) for line in lines if line.strip()]
+
+
+def _meant(session: Session, words: str) -> int:
+    number = re.search(r"#(\d{1,18})$", words)
+    asked = select(Account.id).limit(2)
+    if number:
+        found = session.scalars(asked.where(Account.id == int(number[1]))).all()
+    else:
+        found = session.scalars(asked.where(Account.external_id == words)).all()
+        found = found or session.scalars(asked.where(Account.name == words)).all()
+    if not found:
+        raise InvalidInput(
+            f"There is no customer {words[:80]!r}: write the ID, the whole name, or # and number"
+        )
+    if len(found) > 1:
+        raise InvalidInput(f"Several customers are called {words[:80]!r}: write the ID of one")
+    return found[0]
 
 
 def _live_id(session: Session) -> int:

@@ -36,6 +36,7 @@ from geocrm.web import (
     territories,
     territory_compare,
     territory_life,
+    territory_rules,
     tiles,
     visits,
 )
@@ -71,6 +72,7 @@ from geocrm.web.api import territory_diff as api_territory_diff
 from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import territory_history as api_territory_history
 from geocrm.web.api import territory_life as api_territory_life
+from geocrm.web.api import territory_rules as api_territory_rules
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
@@ -124,6 +126,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_diff.bp,
     api_territory_history.bp,
     api_territory_life.bp,
+    territory_rules.bp,
+    api_territory_rules.bp,
     people.bp,
     providers.bp,
     api_people.bp,

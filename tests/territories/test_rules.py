@@ -1,5 +1,7 @@
 """Accounts that geography does not decide: rules win, at once, whoever writes the account."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -198,3 +200,30 @@ def test_what_cannot_be_a_rule_says_why(session, actor, live):
 _BY_GROUND = """
     SELECT s.account_id, l.territory_id FROM account_scope s JOIN live_units l ON l.unit = s.unit
 """
+
+
+def test_the_page_previews_saves_and_explains(
+    signed_in_as, session, actor, live, add_account, add_user
+):
+    account = add_account(name="Rumah Sakit", unit=code("a1"), tags=["hospital"])
+    head = add_user(Role.ADMINISTRATOR)
+    session.commit()
+    client = signed_in_as(head)
+    token = re.search(
+        r'name="csrf_token" value="([^"]+)"', client.get("/territories/rules/new").text
+    )
+    form = {
+        "csrf_token": token[1],
+        "name": "Hospitals",
+        "territory": "Slice 3",
+        "tags": "hospital",
+        "active": "1",
+    }
+    shown = client.post("/territories/rules/save", data=form | {"do": "preview"})
+    assert shown.status_code == 200
+    assert "1 customer would move." in shown.text
+    assert rule_queries.all_rules(session) == []
+    assert client.post("/territories/rules/save", data=form | {"do": "save"}).status_code == 302
+    assert "Hospitals" in client.get("/territories/rules").text
+    assert "by the rule Hospitals" in client.get(f"/accounts/{account.id}").text
+    assert f"#{account.id}" in client.get(f"/territories/rules/new?account={account.id}").text

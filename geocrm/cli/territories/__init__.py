@@ -3,11 +3,11 @@
 Each module adds its commands to the group.
 """
 
-from geocrm.cli.territories import design, files, life, reading
+from geocrm.cli.territories import design, files, life, reading, rules
 from geocrm.cli.territories.group import territories
 from geocrm.cli.territory_life import COMMANDS
 
 for _command in COMMANDS:
     territories.add_command(_command)
 
-__all__ = ["design", "files", "life", "reading", "territories"]
+__all__ = ["design", "files", "life", "reading", "rules", "territories"]
