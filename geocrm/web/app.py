@@ -35,6 +35,7 @@ from geocrm.web import (
     static_files,
     territories,
     territory_compare,
+    territory_coverage,
     territory_life,
     territory_rules,
     tiles,
@@ -68,6 +69,7 @@ from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import territory_activation as api_territory_activation
 from geocrm.web.api import territory_challenges as api_territory_challenges
+from geocrm.web.api import territory_coverage as api_territory_coverage
 from geocrm.web.api import territory_diff as api_territory_diff
 from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import territory_history as api_territory_history
@@ -127,6 +129,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_history.bp,
     api_territory_life.bp,
     territory_rules.bp,
+    territory_coverage.bp,
+    api_territory_coverage.bp,
     api_territory_rules.bp,
     people.bp,
     providers.bp,
