@@ -1,7 +1,5 @@
 """What the live plan leaves uncovered: white space, empty territories, accounts nobody has."""
 
-from sqlalchemy import text
-
 from geocrm.security import Role
 from geocrm.territories import coverage, service
 from geocrm.territories.models import MemberRole
@@ -32,7 +30,6 @@ def test_territories_without_people_people_in_two_and_stray_accounts_are_found(
     plan = add_plan(people={1: [near], 2: [near]})
     go_live(plan)
     stray = add_account(at=(106.1, -6.0))
-    session.execute(text("UPDATE addresses SET lon = 106.1, lat = -6.0"))
     found = coverage.coverage(session, actor)
     assert found.unstaffed == ("Slice 3",)
     assert found.doubled == (coverage.Doubled(near.name, ("Slice 1", "Slice 2")),)
