@@ -37,3 +37,19 @@ _ASSIGN = """
     WHERE s.account_id = n.account_id AND s.territory_id IS DISTINCT FROM n.territory_id
       AND {{scope:s}}
 """
+
+
+def reconsider(session: Session, source: str, params: Mapping[str, Any]) -> int:
+    """Let the rules look at accounts again; how many rows were looked at.
+
+    `source` is SQL of ours that yields `account_id`. What a row gets is the trigger's to say, as
+    whenever a territory is written.
+    """
+    with elevated(session):
+        return scoped_sql(session, _RECONSIDER.format(source=source), params).rowcount
+
+
+_RECONSIDER = """
+    UPDATE account_scope s SET territory_id = s.territory_id
+    WHERE s.account_id IN ({source}) AND {{scope:s}}
+"""

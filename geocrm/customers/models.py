@@ -70,6 +70,9 @@ class AccountScope(Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     # The live territory; no foreign key, because territories are built on customers.
     territory_id: Mapped[int | None]
+    # The rule that decided the territory; None is the ground. Kept by the trigger
+    # account_scope_rule, which lets rules win whoever writes the territory.
+    rule_id: Mapped[int | None] = mapped_column(FetchedValue(), server_onupdate=FetchedValue())
     # The finest boundary unit that holds the point, such as "idn-adm2:32.73".
     unit: Mapped[str | None]
     geom: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", srid=WGS84))

@@ -20,6 +20,7 @@ from geocrm.errors import Conflict, Forbidden, InvalidInput
 from geocrm.security import Actor, audit
 from geocrm.territories import events, handover, queries, service, succession
 from geocrm.territories.models import LEADING, Activation, Plan, PlanState
+from geocrm.territories.rule_queries import RULES
 
 _GO_LIVE_LOCK = 0x7E44
 NO_PLAN = 0
@@ -274,8 +275,9 @@ def _switch_back(session: Session, actor: Actor, plan: Plan, previous: Plan | No
     session.flush()
 
 
-_GROUND = """
-    WITH RECURSIVE ground(unit, territory_id) AS (
+# Rules of the plan win over its ground.
+_GROUND = f"""
+    WITH RECURSIVE {RULES}, ground(unit, territory_id) AS (
         SELECT unit, territory_id FROM territory_units WHERE plan_id = :plan
         UNION ALL
         SELECT b.code, ground.territory_id FROM ground JOIN boundaries b ON b.parent = ground.unit
@@ -284,10 +286,12 @@ _GROUND = """
 # A territory that was made from one that is live takes its place, and its accounts stay.
 _CHANGES = """
     , counted AS (
-        SELECT s.territory_id AS before, g.territory_id AS after, count(*) AS accounts,
-               coalesce(sum(s.revenue), 0) AS revenue
+        SELECT s.territory_id AS before, coalesce(w.territory_id, g.territory_id) AS after,
+               count(*) AS accounts, coalesce(sum(s.revenue), 0) AS revenue
         FROM account_scope s LEFT JOIN ground g ON g.unit = s.unit
-        WHERE {scope:s} AND (s.territory_id IS NOT NULL OR g.territory_id IS NOT NULL)
+        LEFT JOIN ruled w ON w.account_id = s.account_id
+        WHERE {scope:s}
+          AND coalesce(s.territory_id, w.territory_id, g.territory_id) IS NOT NULL
         GROUP BY 1, 2
     )
     SELECT c.before, c.after, c.accounts, c.revenue,
@@ -295,12 +299,14 @@ _CHANGES = """
     FROM counted c LEFT JOIN territories t ON t.id = c.after ORDER BY 1, 2
 """
 _ACCOUNTS = """
-    SELECT s.account_id, a.name, s.territory_id, g.territory_id, s.revenue
+    SELECT s.account_id, a.name, s.territory_id, n.after, s.revenue
     FROM account_scope s LEFT JOIN ground g ON g.unit = s.unit
+    LEFT JOIN ruled w ON w.account_id = s.account_id
+    CROSS JOIN LATERAL (SELECT coalesce(w.territory_id, g.territory_id) AS after) n
     JOIN accounts a ON a.id = s.account_id
     WHERE {scope:s} AND s.territory_id IS NOT DISTINCT FROM CAST(:before AS int)
-      AND g.territory_id IS NOT DISTINCT FROM CAST(:after AS int)
-      AND s.territory_id IS DISTINCT FROM g.territory_id AND s.account_id > :after_id
+      AND n.after IS NOT DISTINCT FROM CAST(:after AS int)
+      AND s.territory_id IS DISTINCT FROM n.after AND s.account_id > :after_id
     ORDER BY s.account_id LIMIT :limit
 """
 _HANDED = """

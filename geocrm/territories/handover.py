@@ -1,8 +1,8 @@
 """Giving accounts the territory of their ground when another plan goes live, and giving it back.
 
 Only accounts are touched whose unit goes to another territory, or who carry a territory that is
-not live; there is one list of them, `moving`. Going live sees every
-account, whoever causes it. Ids are those after `succession`.
+not live; there is one list of them, `moving`. Accounts that rules decide follow after that. Going
+live sees every account, whoever causes it. Ids are those after `succession`.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from geocrm.customers import assigning
 from geocrm.db import elevated, scoped_sql
+from geocrm.territories import rule_queries
 from geocrm.territories.models import Activation, Plan
 
 
@@ -51,9 +52,18 @@ def _find_moving(session: Session, plan_id: int) -> None:
 def _move(session: Session, plan_id: int) -> int:
     session.execute(text(_NO_LONGER_LIVE), {"plan": plan_id})
     session.execute(text(_NOW_LIVE), {"plan": plan_id})
-    return assigning.assign_from(
+    moved = assigning.assign_from(
         session, "SELECT account_id, after AS territory_id FROM moving", {}
     )
+    return moved + _follow_rules(session)
+
+
+def _follow_rules(session: Session) -> int:
+    """Let accounts that rules decide, or decided, have what the rules find in the plan."""
+    with elevated(session):
+        moved = sum(effect.accounts for effect in rule_queries.effects(session))
+    assigning.reconsider(session, rule_queries.astray(session), rule_queries.live(session))
+    return moved
 
 
 _TABLE: Final = """
@@ -87,7 +97,7 @@ _BY_UNIT: Final = """
           FROM old_ground o FULL JOIN new_ground n USING (unit)
           WHERE o.territory_id IS DISTINCT FROM n.territory_id) changed
     JOIN account_scope s ON s.unit = changed.unit
-    WHERE s.territory_id IS DISTINCT FROM changed.after AND {scope:s}
+    WHERE s.territory_id IS DISTINCT FROM changed.after AND s.rule_id IS NULL AND {scope:s}
 """
 # Whoever wrote them: accounts with a territory that no live unit has, or with none on live ground.
 # The territories there are come from the index, one step each.
@@ -100,7 +110,7 @@ _STRAY: Final = """
     ), stray AS (
         SELECT s.account_id, s.territory_id, s.unit FROM carried
         JOIN account_scope s ON s.territory_id = carried.id AND {scope:s}
-        WHERE carried.id NOT IN (SELECT territory_id FROM live_units)
+        WHERE carried.id NOT IN (SELECT territory_id FROM live_units) AND s.rule_id IS NULL
         UNION ALL
         SELECT s.account_id, NULL, s.unit FROM account_scope s
         WHERE s.territory_id IS NULL AND s.unit IS NOT NULL AND {scope:s}

@@ -18,6 +18,7 @@ from geocrm.errors import NotFound
 from geocrm.security import Actor
 from geocrm.territories import figures, queries
 from geocrm.territories.models import LEADING, Plan, PlanState
+from geocrm.territories.rule_queries import RULES
 
 SHOWN_STATES: Final = (PlanState.REVIEW, PlanState.APPROVED, PlanState.SCHEDULED)
 
@@ -146,18 +147,20 @@ _UNITS: Final = """
     WHERE before.id = ANY(CAST(:present AS int[])) OR after.id = ANY(CAST(:future AS int[]))
     ORDER BY b.name, b.code
 """
-_ACCOUNTS: Final = """
-    WITH RECURSIVE ground(unit, top, territory_id) AS (
+_ACCOUNTS: Final = f"""
+    WITH RECURSIVE {RULES}, ground(unit, top, territory_id) AS (
         SELECT unit, unit, territory_id FROM territory_units WHERE plan_id = :plan
         UNION ALL
         SELECT b.code, g.top, g.territory_id FROM ground g JOIN boundaries b ON b.parent = g.unit
     ), turning AS (
         SELECT s.account_id, coalesce(g.top, s.unit, '') AS unit, s.territory_id AS before,
-               g.territory_id AS after,
+               n.after,
                coalesce(s.territory_id = ANY(CAST(:present AS int[])), false) AS mine,
-               coalesce(g.territory_id = ANY(CAST(:future AS int[])), false) AS future
+               coalesce(n.after = ANY(CAST(:future AS int[])), false) AS future
         FROM account_scope s LEFT JOIN ground g ON g.unit = s.unit
-        WHERE {scope:s}
+        LEFT JOIN ruled w ON w.account_id = s.account_id
+        CROSS JOIN LATERAL (SELECT coalesce(w.territory_id, g.territory_id) AS after) n
+        WHERE {{scope:s}}
     )
     SELECT t.account_id, a.name, t.unit, t.future, before.name, after.name
     FROM turning t JOIN accounts a ON a.id = t.account_id

@@ -25,7 +25,7 @@ from geocrm.errors import InvalidInput
 from geocrm.maps.bulk import history as bulk_history
 from geocrm.sales import queries as sales
 from geocrm.territories import queries as territories
-from geocrm.territories import types
+from geocrm.territories import rule_queries, types
 from geocrm.visits import standing as visits
 from geocrm.web import timeline
 from geocrm.web.access import permit
@@ -108,6 +108,7 @@ def _place_of(record: queries.Record) -> dict[str, Any]:
         "point": point,
         "likely": review.likely((point.p50, point.p200, point.p1000, point.p5000)),
         "territory": next((t for t in live if t.id == record.scope.territory_id), None),
+        "reason": rule_queries.reason_for(g.session, record.account.id),
         "served": [
             (served.type.name(str(get_locale())), served)
             for served in types.serving(g.session, record.scope.unit)

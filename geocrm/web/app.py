@@ -35,7 +35,9 @@ from geocrm.web import (
     static_files,
     territories,
     territory_compare,
+    territory_coverage,
     territory_life,
+    territory_rules,
     tiles,
     visits,
 )
@@ -67,12 +69,14 @@ from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import territory_activation as api_territory_activation
 from geocrm.web.api import territory_challenges as api_territory_challenges
+from geocrm.web.api import territory_coverage as api_territory_coverage
 from geocrm.web.api import territory_diff as api_territory_diff
 from geocrm.web.api import territory_editing as api_territory_editing
 from geocrm.web.api import territory_explain as api_territory_explain
 from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import territory_history as api_territory_history
 from geocrm.web.api import territory_life as api_territory_life
+from geocrm.web.api import territory_rules as api_territory_rules
 from geocrm.web.api import territory_standing as api_territory_standing
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
@@ -130,6 +134,10 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_editing.bp,
     api_territory_standing.bp,
     api_territory_explain.bp,
+    territory_rules.bp,
+    territory_coverage.bp,
+    api_territory_coverage.bp,
+    api_territory_rules.bp,
     people.bp,
     providers.bp,
     api_people.bp,

@@ -1,0 +1,134 @@
+"""Pages of assignment rules: the list by priority, one rule's form with its preview."""
+
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request
+from flask_babel import ngettext
+
+from geocrm.errors import InvalidInput
+from geocrm.territories import queries, rule_queries, rules
+from geocrm.territories.rule_models import Rule
+from geocrm.territories.rules import RuleWish
+from geocrm.web.access import permit
+from geocrm.web.api.territory_rules import shown_effects, shown_rules
+
+bp = Blueprint("territory_rules", __name__, url_prefix="/territories/rules")
+
+
+@bp.get("")
+@permit("design", "territory")
+def index() -> str:
+    """The rules by priority, and where they overlap."""
+    found = shown_rules()
+    return render_template(
+        "territories/rules.html",
+        rules=found.items,
+        overlaps=found.overlaps,
+        names={rule.id: rule.name for rule in found.items},
+        live=queries.live_plan(g.session),
+    )
+
+
+@bp.get("/new")
+@permit("activate", "territory")
+def new() -> str:
+    """The form of a new rule; of one account with ?account=."""
+    account = request.args.get("account", type=int)
+    named = rule_queries.account_line(g.session, account) if account else ""
+    return _form(None, {"accounts": named, "active": "1"})
+
+
+@bp.get("/<int:rule_id>")
+@permit("activate", "territory")
+def edit(rule_id: int) -> str:
+    """The form of a rule."""
+    rule = rule_queries.get(g.session, rule_id)
+    named = rule_queries.named_accounts(g.session, [rule.id])[rule.id]
+    return _form(rule, {
+        "name": rule.name,
+        "territory": rule.territory,
+        "accounts": "\n".join(f"{name} #{number}" for number, name in named),
+        "segments": ", ".join(rule.segments or []),
+        "tags": ", ".join(rule.tags or []),
+        "min_revenue": "" if rule.min_revenue is None else f"{rule.min_revenue:.15g}",
+        "unit": rule.unit or "",
+        "active": "1" if rule.active else "",
+        "version": rule.version,
+    })  # fmt: skip
+
+
+@bp.post("/save")
+@permit("activate", "territory")
+def save() -> Any:
+    """Show what the rule would move, or keep it."""
+    rule_id = request.form.get("rule_id", type=int)
+    wish = _wish()
+    if request.form.get("do") == "preview":
+        found = shown_effects(rules.preview(g.session, g.actor, wish, rule_id))
+        rule = rule_queries.get(g.session, rule_id) if rule_id else None
+        return _form(rule, request.form, found)
+    if rule_id:
+        version = request.form.get("version", type=int)
+        _rule, moved = rules.change(g.session, g.actor, rule_id, version, wish)
+    else:
+        _rule, moved = rules.add(g.session, g.actor, wish)
+    return _done(moved)
+
+
+@bp.post("/<int:rule_id>/remove")
+@permit("activate", "territory")
+def remove(rule_id: int) -> Any:
+    """Delete a rule."""
+    return _done(rules.remove(g.session, g.actor, rule_id))
+
+
+@bp.post("/<int:rule_id>/up")
+@permit("activate", "territory")
+def up(rule_id: int) -> Any:
+    """Let a rule win over the one before it."""
+    ids = [rule.id for rule in rule_queries.all_rules(g.session)]
+    at = ids.index(rule_queries.get(g.session, rule_id).id)
+    if at:
+        ids[at - 1], ids[at] = ids[at], ids[at - 1]
+    return _done(rules.order(g.session, g.actor, ids))
+
+
+def _form(rule: Rule | None, values: Any, effects: Any = None) -> str:
+    known = [territory.name for territory in queries.live_territories(g.session)]
+    chosen = values.get("territory", "")
+    return render_template(
+        "territories/rule.html",
+        rule=rule,
+        values=values,
+        effects=effects,
+        territories=known,
+        gone=chosen if chosen and chosen not in known else None,
+        areas=queries.areas(g.session),
+    )
+
+
+def _done(moved: int) -> Any:
+    flash(
+        ngettext("Saved; %(num)s customer moved.", "Saved; %(num)s customers moved.", moved), "good"
+    )
+    return redirect("/territories/rules")
+
+
+def _wish() -> RuleWish:
+    form = request.form
+    revenue = form.get("min_revenue", "").strip()
+    try:
+        least = float(revenue) if revenue else None
+    except ValueError as error:
+        raise InvalidInput(f"{revenue[:30]!r} is not a revenue such as 5000000") from error
+    lines = form.get("accounts", "").splitlines()
+    return RuleWish(
+        name=form.get("name", ""),
+        territory=form.get("territory", ""),
+        account_ids=tuple(rule_queries.accounts_meant(g.session, lines[: rules.MAX_ACCOUNTS + 1])),
+        segments=tuple(form.get("segments", "").split(",")),
+        tags=tuple(form.get("tags", "").split(",")),
+        min_revenue=least,
+        unit=form.get("unit") or None,
+        active=form.get("active") == "1",
+    )
