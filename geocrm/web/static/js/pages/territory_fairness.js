@@ -55,7 +55,7 @@ const own = (found) => (found.own.length > MAX_OWN ? [] : found.own);
 function note(found) {
   const parts = [t("Gini is 0 when every territory holds the same, near 1 when one holds everything; spread is the standard deviation over the mean. Distance is that of customers from the middle of their territory, in a straight line.")];
   if (found.few) parts.push(t("With so few territories the indices say little."));
-  else parts.push(t("The small figures are the 90 % interval when the territories are drawn anew."));
+  else parts.push(t("The small figures are the range in nine of ten draws of the territories."));
   if (own(found).length) parts.push(t("Place 1 holds the most."));
   if (found.measured_at) parts.push(t("As of {date}.", { date: formatDate(found.measured_at) }));
   return parts.join(" ");
