@@ -44,8 +44,8 @@ SMALL_PER_UNIT, LARGE_PER_DISTRICT = 3, 16  # steps a round
 # Up to so many units there are several starts with all their rounds, from METIS; beyond, two from
 # an allocation, with fewer rounds the more units there are.
 FEW_UNITS, LARGE_STARTS, MIN_ROUNDS = 1_000, 2, 40
-# Rounds in which centres and districts take turns, and annealing rounds in each.
-POLISH_TURNS, POLISH_ROUNDS = 4, 20
+# Rounds in which centres and districts take turns; each has this share of the rounds, or so many.
+POLISH_TURNS, POLISH_SHARE, MIN_POLISH = 4, 0.05, 4
 # Plans whose largest excess differs by less than this are equally balanced.
 BALANCE_STEP = 1e-4
 
@@ -152,10 +152,11 @@ class Search:
             # Balance alone: where it is out of reach this costs a run, where it is not it finds it.
             strict = self._goal(mode, cost, start, INNER, harder=HARDER)
             found = self._cooled(found, space, strict, HOT, rounds // 2, 0.0)
-        share = 0.2 / starts / (POLISH_TURNS * POLISH_ROUNDS)
+        polish = max(round(rounds * POLISH_SHARE), MIN_POLISH)
+        share = 0.2 / starts / (POLISH_TURNS * polish)
         for _ in range(POLISH_TURNS):
             goal = self._polish_goal(found)
-            better = self._cooled(found, space, goal, COLD * 3, POLISH_ROUNDS, share)
+            better = self._cooled(found, space, goal, COLD * 3, polish, share)
             if (better == found).all():
                 break
             found = better
