@@ -133,7 +133,7 @@ export function selectionTable(state, units) {
     ...[formatNumber(sums.units), formatNumber(sums.accounts), formatLoad(sums.revenue, "revenue"), formatCompact(sums.population)].map((value) => el("td", { class: "num" }, value)));
   const named = (/** @type {number} */ number) => {
     const one = state.territories.get(number);
-    return el("span", { class: "pending-name" }, one ? swatch(colourAt(one.colour)) : null, el("span", { class: "truncate" }, one?.name ?? t("Unassigned")));
+    return el("span", { class: "pending-name" }, one ? swatch(colourAt(one.colour)) : null, el("span", { class: "truncate", title: one?.name }, one?.name ?? t("Unassigned")));
   };
   return el("div", { class: "selection-table" }, el("table", {},
     el("thead", {}, el("tr", {}, ...[t("Now in"), t("Units"), t("Customers"), t("Revenue"), t("Population")].map((words, i) => el("th", { scope: "col", class: i ? "num" : null }, words)))),
