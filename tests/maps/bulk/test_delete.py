@@ -45,6 +45,7 @@ ROWS = {
     " VALUES (:a, :a, '2026-01-02', :u, :u)",
     "territory_challenges": "(plan_id, account_id, reason, user_id)"
     " SELECT plan_id, :a, 'Mine', :u FROM territory_activations WHERE id = :activation",
+    "territory_rule_accounts": "(rule_id, account_id) VALUES (:rule, :a)",
     "visit_stops": "(plan_id, account_id, position, lon, lat, arrive_s, depart_s, wait_s, drive_s,"
     ' distance_m, why) VALUES (:visit_plan, :a, 1, 1, 2, 3, 4, 0, 1, 1, \'{"kind": "due"}\')',
     "visit_unplanned": "(plan_id, account_id, position, reason) VALUES (:visit_plan, :a, 1, 'x')",
@@ -88,6 +89,7 @@ def full(session, add_account, rep):
         " VALUES ('x', 'email', '{}', 1, '{}', 1)",
         "document": "documents DEFAULT VALUES",
         "decision": "address_decisions (user_id, action) VALUES (:u, 'settle')",
+        "rule": "territory_rules (name, priority, territory, named) VALUES ('x', 1, 'y', true)",
     }
     for name, insert in parents.items():
         ids[name] = _sql(session, f"INSERT INTO {insert} RETURNING id", ids).scalar_one()
