@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 # At the same time; what each says comes in one piece when it is done.
 TOGETHER := -j --output-sync=target
 
-.PHONY: help setup setup-tests demo serve test test-fast test-nominatim check ruff mypy import-rules templates bench bench-geocoding bench-map clean
+.PHONY: help setup setup-tests demo serve test test-fast test-nominatim check ruff mypy import-rules templates bench bench-geocoding bench-map bench-territories clean
 
 help: ## list these commands
 	@echo "GeoCRM: make COMMAND"
@@ -54,6 +54,9 @@ templates:
 
 bench: setup ## measure; the protocol is in docs/benchmarks.md
 	@for file in benchmarks/[a-z]*.py; do case "$$file" in benchmarks/map.py|benchmarks/map_frames.py|benchmarks/bulk.py|benchmarks/page_load.py|benchmarks/territory_editor.py|benchmarks/layers.py|benchmarks/assignment.py) continue;; esac; echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+
+bench-territories: setup ## measure territory design: real maps, grids, bounds, going live
+	@for name in districting districting_bounds; do echo "==> $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench-geocoding: setup ## measure the geocoder alone: held-out addresses, reliability, speed
 	@$(BIN)/python scripts/osm_fixtures.py

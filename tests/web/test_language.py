@@ -27,8 +27,10 @@ TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 MODULES = sorted((WEB / "static/js").rglob("*.js"))
 PAGES = sorted(WEB.glob("*.py"))
 SAME_IN_BOTH = {
-    "Administrator", "Excel (XLSX)", "File", "Format", "GeoPackage (QGIS, ArcGIS)", "No.",
-    "Operator", "Panel", "Radius", "SMS", "Seed", "WhatsApp", "area {id}", "tab", "{km2} km²",
+    "Administrator", "CSV", "Ctrl S", "Ctrl Y", "Ctrl Z", "Excel (XLSX)", "File", "Format",
+    "GeoPackage", "GeoPackage (QGIS, ArcGIS)", "Gini", "Google Earth (KML)", "No.", "Operator",
+    "Panel", "Radius", "SMS", "Seed", "Shapefile (ZIP)", "Shift", "Unit", "WhatsApp", "area {id}",
+    "median {value}", "tab", "{km2} km²", "{n} km",
 }  # fmt: skip
 
 

@@ -4,7 +4,10 @@ import { createMap, fit, LABELS } from "../lib/basemap.js";
 import { t } from "../lib/i18n.js";
 import { onThemeChange, token } from "../lib/theme.js";
 
-const shapes = JSON.parse(document.getElementById("coverage-shapes")?.textContent ?? "{}");
+const shapes = {
+  type: "FeatureCollection",
+  features: JSON.parse(document.getElementById("coverage-shapes")?.textContent ?? "[]"),
+};
 
 const map = await createMap(/** @type {HTMLElement} */ (document.getElementById("coverage-map")), { label: t("Map of white space") });
 map.addSource("white", { type: "geojson", data: shapes });
