@@ -1,0 +1,126 @@
+"""Designing on units out of files, as anybody with a public instance would: without a database."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from geocrm import cli
+from geocrm.cli import context
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run `geocrm territories design` beside the files of a grid of 4 x 6 units."""
+    at = [(row, column) for row in range(4) for column in range(6)]
+    units = "id,weight,lon,lat,shops\n" + "".join(
+        f"u{row}{column},{1 + (row * 6 + column) % 3},{100 + column * 0.1},{row * 0.1},{column}\n"
+        for row, column in at
+    )
+    edges = "a,b\n" + "".join(
+        f"u{row}{column},u{row + down}{column + right}\n"
+        for row, column in at
+        for down, right in ((0, 1), (1, 0))
+        if (row + down, column + right) in at
+    )
+    (tmp_path / "units.csv").write_text(units)
+    (tmp_path / "edges.csv").write_text(edges)
+    monkeypatch.chdir(tmp_path)
+
+    def no_database(*_, **__):
+        raise AssertionError("a database was asked for")
+
+    monkeypatch.setattr(context, "open_sessions", no_database)
+
+    def command(*more: str):
+        base = ["territories", "design", "--units", "units.csv", "--edges", "edges.csv"]
+        capsys.readouterr()
+        status = cli.run([*base, "--effort", "1", "--time", "6", *more])
+        said = capsys.readouterr()
+        return SimpleNamespace(exit_code=status, stdout=said.out, output=said.out + said.err)
+
+    return command
+
+
+def document(result) -> dict:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_a_plan_of_a_file_says_what_is_proven_about_it(run):
+    found = document(run("--count", "4", "--tolerance", "0.1", "--json"))
+    assert found["tolerance_met"] is True
+    assert found["contiguous"] is True
+    assert sorted(unit for t in found["territories"] for unit in t["units"]) == sorted(
+        f"u{row}{column}" for row in range(4) for column in range(6)
+    )
+    assert found["objective_kind"] == "inertia"
+    assert found["bound_kind"] == "global"
+    assert found["bound"] <= found["objective"] * (1 + 1e-9)
+    assert found["gap"] == pytest.approx(1 - found["bound"] / found["objective"], abs=1e-5)
+
+
+def test_a_budget_holds_against_a_plan_out_of_a_file(run, tmp_path):
+    left = "".join(f"u{r}{c},{'west' if c < 4 else 'east'}\n" for r in range(4) for c in range(6))
+    (tmp_path / "today.csv").write_text("unit,territory\n" + left)
+    found = document(
+        run(
+            "--count",
+            "2",
+            "--tolerance",
+            "0.3",
+            "--keep",
+            "today.csv",
+            "--disruption",
+            "0.1",
+            "--json",
+        )
+    )
+    assert found["moved"]["share"] <= 0.1
+    assert {t["name"] for t in found["territories"]} == {"west", "east"}
+
+
+def test_a_mixture_of_columns_is_balanced(run):
+    found = document(
+        run("--count", "3", "--weights", "weight=0.5,shops=0.5", "--tolerance", "0.2", "--json")
+    )
+    assert found["balance"] == "50% weight + 50% shops"
+    assert set(found["territories"][0]["loads"]) >= {"weight", "shops"}
+
+
+def test_locks_and_a_maximum_choose_the_number(run):
+    found = document(run("--max", "16", "--tolerance", "0.4", "--lock", "u00=2,u35=2", "--json"))
+    assert len(found["territories"]) == 3
+    assert {"u00", "u35"} <= set(found["territories"][1]["units"])
+    assert max(t["load"] for t in found["territories"]) <= 16
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ([], "Say how many territories"),
+        (["--count", "2", "--lock", "u99=1"], "u99 shall be locked"),
+        (["--count", "2", "--lock", "u00"], "u00=3"),
+        (["--count", "2", "--weights", "nothing=1"], "nothing"),
+        (["--count", "2", "--weights", "weight"], "a=0.7,b=0.3"),
+        (["--count", "2", "--disruption", "0.1"], "--keep"),
+        (["--count", "2", "--apart", "u00"], "names 1"),
+        (["--count", "25"], "there are 24"),
+        (["--count", "2", "--save", "Plan"], "leave out --units"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_a_sentence(run, asked, says):
+    result = run(*asked)
+    assert result.exit_code == 2
+    assert says in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_tolerance_out_of_reach_names_what_is_in_the_way(run, tmp_path):
+    heavy = (tmp_path / "units.csv").read_text().replace("u22,3,", "u22,60,")
+    heavy = heavy.replace("u22,2,", "u22,60,").replace("u22,1,", "u22,60,")
+    (tmp_path / "units.csv").write_text(heavy)
+    result = run("--count", "4", "--tolerance", "0.05")
+    assert result.exit_code == 2
+    assert "u22" in result.output
+    assert "is impossible" in result.output
