@@ -19,11 +19,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geocrm.spatial.districting import Units, bridges, design
+from geocrm.spatial.districting import Terms, Units, bridges, design, on_earth
 from geocrm.spatial.districting.cuts import CutQuestion, least_cut
 from geocrm.spatial.districting.exact import solve_exact
 from geocrm.spatial.districting.hess import Hess
-from geocrm.spatial.geodesy import EARTH_RADIUS_M, unit_vectors
 from geocrm.spatial.neighbours import neighbour_edges
 
 BOUNDARIES = Path(__file__).parent.parent / "data" / "boundaries"
@@ -86,7 +85,7 @@ def units_of(case: Case) -> Units:
     edges = neighbour_edges(shapes, np.full(len(shapes), case.layer)).pairs()
     weight = [f["properties"]["population"] or f["properties"]["area_km2"] for f in chosen]
     joined = np.concatenate([edges, bridges(lon, lat, edges)])
-    return Units(np.round(np.array(weight, dtype=float)), lon, lat, joined)
+    return Units(np.round(np.array(weight, dtype=float))[:, None], on_earth(lon, lat), joined)
 
 
 def parent(feature: dict[str, object]) -> str:
@@ -101,15 +100,15 @@ def grid(size: int) -> Units:
     down = np.stack([at[:-1].ravel(), at[1:].ravel()], axis=1)
     y, x = np.divmod(np.arange(size), columns)
     weight = np.round(np.random.default_rng(1).gamma(2.0, 1000.0, size))
-    return Units(weight, 100 + x * 0.1, y * 0.1, np.concatenate([across, down]))
+    return Units(weight[:, None], on_earth(100 + x * 0.1, y * 0.1), np.concatenate([across, down]))
 
 
 def first_plan(units: Units, case: Case) -> NDArray[np.intp]:
-    return design(units, case.num_districts, tolerance=case.tolerance, effort=6).district
+    return design(units, Terms(case.num_districts, case.tolerance), effort=6).district
 
 
 def limits(units: Units, case: Case) -> tuple[int, int]:
-    mean = units.weight.sum() / case.num_districts
+    mean = units.weights[:, 0].sum() / case.num_districts
     return int(np.ceil(mean * (1 - case.tolerance))), int(np.floor(mean * (1 + case.tolerance)))
 
 
@@ -129,10 +128,11 @@ def row(case: Case, n: int, start: float, cost: float, bound: float, seconds: fl
 def compact(case: Case) -> str:
     """Squared kilometres from the centre unit times weight, over the total weight."""
     units = units_of(case)
-    place = unit_vectors(units.lon, units.lat) * (EARTH_RADIUS_M / 1000)
+    place = units.place
+    assert place is not None
     square = ((place[:, None] - place[None]) ** 2).sum(axis=2)
-    weight = units.weight.astype(np.int64)
-    cost = units.weight[:, None] * square / units.weight.sum()
+    weight = units.weights[:, 0].astype(np.int64)
+    cost = units.weights * square / units.weights[:, 0].sum()
     model = Hess.of(cost, weight, *limits(units, case), units.edges, case.num_districts)
     plan = first_plan(units, case)
     began = time.process_time()
@@ -145,7 +145,7 @@ def compact(case: Case) -> str:
 
 def cut(case: Case) -> str:
     units = units_of(case)
-    weight = units.weight.astype(np.int64)
+    weight = units.weights[:, 0].astype(np.int64)
     question = CutQuestion.of(weight, *limits(units, case), units.edges, case.num_districts)
     plan = first_plan(units, case)
     began, left = time.process_time(), countdown()

@@ -25,11 +25,11 @@ def _patience() -> None:
 def plan_id(site) -> Iterator[int]:
     """West Java in four, as a draft."""
     with unit_of_work(site.sessions, OPERATOR) as session:
-        request = Request("idn-adm2", 4, Measure.POPULATION, within="idn-adm1:32", time_s=2)
-        ground, unplaced = designing.survey(session, OPERATOR, request)
-        plan = service.save(
-            session, OPERATOR, "By hand", designing.solve(ground, unplaced, request)
+        request = Request(
+            "idn-adm2", 4, Measure.POPULATION, within="idn-adm1:32", effort=1, proven=False
         )
+        surveyed = designing.survey(session, OPERATOR, request)
+        plan = service.save(session, OPERATOR, "By hand", designing.solve(surveyed, request))
         made = plan.id
     yield made
     with unit_of_work(site.sessions, OPERATOR) as session:
