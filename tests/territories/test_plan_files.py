@@ -1,13 +1,14 @@
 """Plans carried out and in: every format, one territory or all, and what comes back."""
 
 import csv
+import importlib
 import io
 import json
+import sys
 import zipfile
 
 import numpy as np
 import pyogrio.raw
-import pypdfium2
 import pytest
 from sqlalchemy import delete
 
@@ -28,6 +29,14 @@ from geocrm.territories.models import Measure, TerritoryUnit
 from geocrm.territories.palette import colour_at
 from geocrm.territories.service import Move, move_units
 from tests.territories.conftest import code
+
+
+@pytest.fixture
+def read_pdf():
+    """Opens PDFs; afterwards the process has not loaded the reader, as other tests want it."""
+    yield importlib.import_module("pypdfium2").PdfDocument
+    for name in [name for name in sys.modules if name.startswith("pypdfium2")]:
+        del sys.modules[name]
 
 
 @pytest.fixture
@@ -199,23 +208,23 @@ def test_map_programs_read_what_we_write(add_plan, take, tmp_path, kind, territo
         assert len(units[2]) == (18 if territory is None else 6)
 
 
-def test_the_pdf_has_a_page_for_each_territory_with_its_units_and_figures(add_plan, take):
+def test_the_pdf_has_a_page_for_each_territory_with_its_units_and_figures(add_plan, take, read_pdf):
     plan = add_plan("Anambas & Łódź")
-    book = pypdfium2.PdfDocument(take(plan, "pdf"))
+    book = read_pdf(take(plan, "pdf"))
     pages = [page.get_textpage().get_text_range() for page in book]
     assert len(pages) == 1 + 3
     assert "Anambas & Łódź" in pages[0]
     assert "Slice 3" in pages[0]
     assert "Slice 2" in pages[2]
     assert len([line for line in pages[2].splitlines() if "Unit " in line]) == 6
-    alone = pypdfium2.PdfDocument(take(plan, "pdf", 2))
+    alone = read_pdf(take(plan, "pdf", 2))
     assert len(alone) == 1
     assert "Slice 2" in alone[0].get_textpage().get_text_range()
 
 
-def test_the_pdf_draws_every_territory_in_its_colour(session, add_plan, take):
+def test_the_pdf_draws_every_territory_in_its_colour(session, add_plan, take, read_pdf):
     plan = add_plan()
-    picture = np.asarray(pypdfium2.PdfDocument(take(plan, "pdf"))[0].render().to_pil())
+    picture = np.asarray(read_pdf(take(plan, "pdf"))[0].render().to_pil())
     shown = {tuple(pixel) for pixel in picture[145:420, ::4].reshape(-1, 3).tolist()}
     for territory in queries.territories(session, plan.id):
         colour = [int(colour_at(territory.colour)[at : at + 2], 16) for at in (1, 3, 5)]
