@@ -45,3 +45,19 @@ export function distanceM(a, b) {
 
 /** @param {number} radians */
 const degrees = (radians) => (radians * 180) / Math.PI;
+
+/** The smallest box around the shapes of all features. @param {{geometry: {coordinates: any}}[]} features @returns {[number, number, number, number]} */
+export function boxAroundShapes(features) {
+  /** @type {[number, number, number, number]} */
+  const found = [180, 90, -180, -90];
+  /** @param {any} part */
+  const walk = (part) => {
+    if (typeof part[0] !== "number") return part.forEach(walk);
+    found[0] = Math.min(found[0], part[0]);
+    found[1] = Math.min(found[1], part[1]);
+    found[2] = Math.max(found[2], part[0]);
+    found[3] = Math.max(found[3], part[1]);
+  };
+  for (const one of features) walk(one.geometry.coordinates);
+  return found;
+}

@@ -1,6 +1,7 @@
 // @ts-check
 /** White space on the map: the more customers a unit is short of, the stronger its colour. */
 import { createMap, fit, LABELS } from "../lib/basemap.js";
+import { boxAroundShapes } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
 import { onThemeChange, token } from "../lib/theme.js";
 
@@ -15,24 +16,9 @@ map.addLayer({ id: "white-fill", type: "fill", source: "white", paint: { "fill-o
 map.addLayer({ id: "white-line", type: "line", source: "white", paint: { "line-width": 1 } }, LABELS);
 paint();
 onThemeChange(paint);
-fit(map, box(), { duration: 0, maxZoom: 9 });
+fit(map, boxAroundShapes(shapes.features), { duration: 0, maxZoom: 9 });
 
 function paint() {
   map.setPaintProperty("white-fill", "fill-color", token("--accent"));
   map.setPaintProperty("white-line", "line-color", token("--surface"));
-}
-
-/** The smallest box around all shapes. */
-function box() {
-  const found = [180, 90, -180, -90];
-  /** @param {any} part */
-  const walk = (part) => {
-    if (typeof part[0] !== "number") return part.forEach(walk);
-    found[0] = Math.min(found[0], part[0]);
-    found[1] = Math.min(found[1], part[1]);
-    found[2] = Math.max(found[2], part[0]);
-    found[3] = Math.max(found[3], part[1]);
-  };
-  for (const one of shapes.features) walk(one.geometry.coordinates);
-  return /** @type {any} */ (found);
 }
