@@ -25,6 +25,7 @@ from tests.chromium import launch_arguments
 from tests.database import fresh_database, migrated_template
 
 PASSWORD = "correct horse battery"
+SECRET_KEY = "t" * 64
 
 
 @pytest.fixture(scope="session")
@@ -183,16 +184,28 @@ def add_account(session: Session, add_user: Callable[..., User]) -> Callable[...
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     """The settings of the environment, with a key of the tests' own."""
-    return replace(Settings.from_env(os.environ), secret_key="t" * 64)
+    return replace(Settings.from_env(os.environ), secret_key=SECRET_KEY)
 
 
-@pytest.fixture
-def app(settings: Settings, sessions: sessionmaker[Session]) -> Any:
-    """The web application around the test's sessions."""
-    app = create_app(settings, sessions)
+@pytest.fixture(scope="session")
+def built_app(engine: Engine) -> Any:
+    """The web application, built once, because that takes most of a second."""
+    settings = replace(Settings.from_env(os.environ), secret_key=SECRET_KEY)
+    app = create_app(settings, sessionmaker(engine))
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app
+
+
+@pytest.fixture
+def app(built_app: Any, settings: Settings, sessions: sessionmaker[Session]) -> Iterator[Any]:
+    """The application around the test's settings and sessions; changes of its config vanish."""
+    config = dict(built_app.config)
+    built_app.config["GEOCRM_SETTINGS"] = settings
+    built_app.extensions["geocrm_sessions"] = sessions
+    yield built_app
+    built_app.config.clear()
+    built_app.config.update(config)
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def create_app(settings: Settings, sessions: sessionmaker[Session]) -> APIFlask:
     )
     packing.register(app)  # the first to come is the last to see an answer
     # The order is the order of a request: database, language, form, who it is, what they may.
-    browser_sessions.register(app, sessions)
+    browser_sessions.register(app)
     request_work.register(app, sessions)
     language.register(app, settings)
     reading.register(app)

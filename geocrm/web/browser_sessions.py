@@ -14,7 +14,6 @@ from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 from flask_login import user_logged_in, user_logged_out
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, sessionmaker
 
 from geocrm import clock
 from geocrm.security.models import WebSession
@@ -45,9 +44,6 @@ class BrowserSession(SecureCookieSession):
 class PostgresSessions(SessionInterface):
     """Loads and saves `BrowserSession`s."""
 
-    def __init__(self, factory: sessionmaker[Session]) -> None:
-        self._factory = factory
-
     def open_session(self, app: Flask, request: Request) -> BrowserSession:
         """The session of the cookie, or a new empty one."""
         key = request.cookies.get(COOKIE)
@@ -70,7 +66,7 @@ class PostgresSessions(SessionInterface):
         """Write the session when it changed; drop keys it no longer uses."""
         assert isinstance(session, BrowserSession)
         if session.retired:
-            with self._factory.begin() as db:
+            with request_work.sessions().begin() as db:
                 hashes = [_hash(key) for key in session.retired]
                 db.execute(delete(WebSession).where(WebSession.key_hash.in_(hashes)))
         if not session and session.modified:
@@ -92,7 +88,7 @@ class PostgresSessions(SessionInterface):
     def _store(self, key: str, data: dict[str, Any]) -> None:
         now = clock.now()
         values = {"data": data, "seen_at": now, "expires_at": now + LIFETIME}
-        with self._factory.begin() as db:
+        with request_work.sessions().begin() as db:
             db.execute(
                 insert(WebSession)
                 .values(key_hash=_hash(key), **values)
@@ -101,9 +97,9 @@ class PostgresSessions(SessionInterface):
             db.execute(delete(WebSession).where(WebSession.expires_at < now))
 
 
-def register(app: Flask, factory: sessionmaker[Session]) -> None:
+def register(app: Flask) -> None:
     """Keep the application's sessions in PostgreSQL and rotate them at sign-in and sign-out."""
-    app.session_interface = PostgresSessions(factory)
+    app.session_interface = PostgresSessions()
 
     def rotate(_app: Flask, **_: Any) -> None:
         cast(BrowserSession, session).rotate()

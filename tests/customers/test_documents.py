@@ -22,7 +22,6 @@ from geocrm.documents.models import Document, DocumentVersion
 from geocrm.errors import InvalidInput, NotFound
 from geocrm.operations import checks
 from geocrm.security import OPERATOR, Role
-from geocrm.web.app import create_app
 from tests.customers.conftest import somebody_with_a_customer
 
 PDF = b"""%PDF-1.4
@@ -74,11 +73,9 @@ def settings(settings, tmp_path):
 
 
 @pytest.fixture
-def app(settings, sessions):
-    """The application around them, without the proof that a form is ours."""
-    app = create_app(settings, sessions)
-    app.config.update(PROPAGATE_EXCEPTIONS=False, WTF_CSRF_METHODS=[])
-    app.testing = True
+def app(app):
+    """The application without the proof that a form is ours."""
+    app.config["WTF_CSRF_METHODS"] = set()
     return app
 
 

@@ -3,7 +3,6 @@
 import io
 import json
 import struct
-import time
 import zipfile
 
 import openpyxl
@@ -205,10 +204,8 @@ def test_a_zip_bomb_whose_directory_lies_is_found_by_unpacking(write_file):
     content = bytearray(packed(xl__workbook_xml=b"<a/>", xl__worksheets__s_xml=b"0" * 60_000_000))
     at = content.rfind(b"PK\x01\x02")
     content[at + 24 : at + 28] = struct.pack("<I", 10)  # the size it claims to unpack to
-    started = time.monotonic()
     with pytest.raises(InvalidInput, match="ZIP bomb"):
         open_source(write_file(bytes(content), "liar.xlsx"))
-    assert started
 
 
 def test_a_workbook_goes_in_with_its_numbers_and_dates(session, bring_in):

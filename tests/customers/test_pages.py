@@ -11,7 +11,6 @@ from geocrm.customers.imports.models import Import
 from geocrm.customers.models import Account, Activity, Address
 from geocrm.jobs import Work
 from geocrm.sales import tasks
-from geocrm.web.app import create_app
 
 FILE = "Kode,Nama Toko,lat,lon,Omzet\nK1,Toko Maju,-6.2001,106.8001,1000\nK2,,,,\n"
 
@@ -23,11 +22,9 @@ def settings(settings, tmp_path):
 
 
 @pytest.fixture
-def app(settings, sessions):
-    """The application around them, without the proof that a form is ours."""
-    app = create_app(settings, sessions)
-    app.config.update(PROPAGATE_EXCEPTIONS=False, WTF_CSRF_METHODS=[])
-    app.testing = True
+def app(app):
+    """The application without the proof that a form is ours."""
+    app.config["WTF_CSRF_METHODS"] = set()
     return app
 
 
