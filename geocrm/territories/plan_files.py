@@ -116,7 +116,7 @@ def matched(
     at = text_tables.positions(ids)
     found = [find(unit) for unit in plan.units]
     unknown = [
-        f"{unit!r} (row {row})"
+        Phrase("{unit!r} (row {number})", unit=unit, number=str(row))
         for unit, row, known in zip(plan.units, plan.rows, found, strict=True)
         if known is None
     ]

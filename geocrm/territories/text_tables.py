@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 
@@ -208,10 +209,16 @@ def number_in(cell: Any, decimal_comma: bool) -> float:
 
 def listed(names: Sequence[str], most: int = 5) -> str:
     """Names as a sentence lists them: the first few, and how many more there are."""
-    some = ", ".join(names[:most])
+    some = _joined(names[:most])
     if len(names) <= most:
         return some
     return Phrase("{some} and {more} more", some=some, more=len(names) - most)
+
+
+def _joined(names: Sequence[str]) -> str:
+    if not any(isinstance(name, Phrase) for name in names):
+        return ", ".join(names)
+    return reduce(lambda one, other: Phrase("{one}, {other}", one=one, other=other), names)
 
 
 def positions(ids: Sequence[str]) -> Mapping[str, int]:
