@@ -101,9 +101,9 @@ def bandung(client_of, add_user):
 
 def test_the_api_refuses_a_name_in_indonesian(bandung, add_plan):
     plan = add_plan("Jawa")
-    answer = bandung.patch(f"{API}/{plan.id}/territories/1", json={"name": " "})
+    answer = bandung.patch(f"{API}/plans/{plan.id}/territories/1", json={"name": " "})
     assert (answer.status_code, answer.json["detail"]) == (422, "Wilayah perlu nama")
-    answer = bandung.patch(f"{API}/{plan.id}/territories/99", json={"name": "Barat"})
+    answer = bandung.patch(f"{API}/plans/{plan.id}/territories/99", json={"name": "Barat"})
     assert answer.json["detail"] == "'Jawa' tidak punya wilayah 99"
 
 
