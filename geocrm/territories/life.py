@@ -37,17 +37,14 @@ class Step:
     after: PlanState
 
 
+_WITH_A_DAY: Final = (PlanState.APPROVED, PlanState.SCHEDULED)
 _UNDER_WAY: Final = (PlanState.REVIEW, PlanState.APPROVED, PlanState.SCHEDULED)
 STEPS: Final[Mapping[str, Step]] = {
     step.name: step
     for step in (
         Step("submit", Phrase("submit"), (PlanState.PLANNING,), PlanState.REVIEW),
         Step("approve", Phrase("approve"), (PlanState.REVIEW,), PlanState.APPROVED),
-        Step(
-            *("schedule", Phrase("schedule")),
-            (PlanState.APPROVED, PlanState.SCHEDULED),
-            PlanState.SCHEDULED,
-        ),
+        Step("schedule", Phrase("schedule"), _WITH_A_DAY, PlanState.SCHEDULED),
         Step("unschedule", Phrase("unschedule"), (PlanState.SCHEDULED,), PlanState.APPROVED),
         Step("send_back", Phrase("send back"), _UNDER_WAY, PlanState.PLANNING),
     )
