@@ -13,7 +13,50 @@
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
+
+
+class Share(float):
+    """A part of a whole as a figure of a sentence: 0.049 is 4.9%, or 5% without decimals."""
+
+    digits: int
+
+    def __new__(cls, value: float, digits: int = 1) -> "Share":
+        made = super().__new__(cls, value)
+        made.digits = digits
+        return made
+
+    def __str__(self) -> str:
+        return f"{float(self):.{self.digits}%}"
+
+
+class Phrase(str):
+    """Words that name their figures, as in `Phrase("{file}, row {number}", file=name, number=n)`.
+
+    A page says them in the reader's language, also where they are a figure of an error or of
+    another phrase; as a text they are English. `{name!r}` puts quotes around a figure, several in a
+    tuple are listed. A number that names something (a row, a version) is given as a text, so that
+    nothing is put between its digits.
+    """
+
+    sentence: str
+    figures: dict[str, object]
+
+    def __new__(cls, sentence: str = "", **figures: object) -> "Phrase":
+        if isinstance(sentence, Phrase):
+            return sentence
+        text = sentence.format(**_in_english(figures)) if figures else sentence
+        made = super().__new__(cls, text)
+        made.sentence, made.figures = sentence, figures
+        return made
+
+    def kept(self) -> dict[str, Any]:
+        """The phrase as JSON, to be said later."""
+        return {
+            "sentence": self.sentence,
+            "figures": {k: _kept(v) for k, v in self.figures.items()},
+        }
 
 
 class GeoCrmError(Exception):
@@ -24,16 +67,44 @@ class GeoCrmError(Exception):
     """
 
     def __init__(self, sentence: str = "", **figures: object) -> None:
-        self.sentence = sentence
-        self.figures: dict[str, object] = figures
-        super().__init__(sentence.format(**_in_english(figures)) if figures else sentence)
+        self.phrase = Phrase(sentence, **figures)
+        super().__init__(str(self.phrase))
+
+    @property
+    def sentence(self) -> str:
+        """What a translator finds: the words around the figures."""
+        return self.phrase.sentence
+
+    @property
+    def figures(self) -> dict[str, object]:
+        """The figures by name."""
+        return self.phrase.figures
 
 
-def _in_english(figures: dict[str, object]) -> dict[str, str]:
-    return {
-        name: f"{value:,}" if isinstance(value, int) else str(value)
-        for name, value in figures.items()
-    }
+def _in_english(figures: Mapping[str, object]) -> dict[str, str]:
+    return {name: _english(value) for name, value in figures.items()}
+
+
+def _english(value: object) -> str:
+    if isinstance(value, tuple):
+        return "; ".join(_english(each) for each in value)
+    if isinstance(value, float) and not isinstance(value, Share):
+        return f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _kept(value: object) -> Any:
+    if isinstance(value, GeoCrmError):
+        return value.phrase.kept()
+    if isinstance(value, Phrase):
+        return value.kept()
+    if isinstance(value, Share):
+        return {"share": float(value), "digits": value.digits}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    if isinstance(value, tuple):
+        return [_kept(each) for each in value]
+    return value if isinstance(value, int | float) else str(value)
 
 
 class NotFound(GeoCrmError):

@@ -146,7 +146,7 @@ def _outcome(handler: Handler, work: Work) -> _Outcome:
     except Later as wish:
         return _Outcome("waiting", wish.message, again_in_s=wish.seconds)
     except GeoCrmError as error:
-        return _Outcome("failed", str(error))
+        return _Outcome("failed", str(error), {"problem": error.phrase.kept()})
     except Exception:  # whatever broke, the person who waits must learn that it did
         log.exception("Job %s failed", work.job_id)
         return _Outcome(

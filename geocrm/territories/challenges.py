@@ -17,6 +17,7 @@ from geocrm.security.models import User
 from geocrm.territories import events, next_plan, queries, service
 from geocrm.territories.life_models import Challenge, ChallengeState
 from geocrm.territories.models import Plan, PlanState, Territory
+from geocrm.territories.state_words import answered
 
 _MOVABLE = (PlanState.PLANNING, PlanState.REVIEW)
 
@@ -66,7 +67,7 @@ def raise_one(
     if unit is not None:
         _require_unit(session, actor, plan, unit)
     elif session.scalar(select(Account.id).where(Account.id == account_id)) is None:
-        raise NotFound(f"There is no account {account_id}")
+        raise NotFound("There is no account {id}", id=str(account_id))
     if session.scalar(
         select(Challenge.id).where(
             Challenge.plan_id == plan.id,
@@ -108,9 +109,11 @@ def answer(
         .execution_options(populate_existing=True)
     )
     if found is None:
-        raise NotFound(f"There is no challenge {challenge_id}")
+        raise NotFound("There is no challenge {id}", id=str(challenge_id))
     if found.state != ChallengeState.OPEN:
-        raise Conflict(f"This challenge was answered already: it is {found.state}")
+        raise Conflict(
+            "This challenge was answered already: it {state}", state=answered(found.state)
+        )
     if found.user_id == actor.user_id and not service.answers_for_everyone(session, actor):
         raise Forbidden("You raised this challenge yourself, so your manager answers it")
     said = events.words(words)
@@ -157,9 +160,17 @@ def _require_unit(session: Session, actor: Actor, plan: Plan, unit: str) -> None
     else:
         known = {one.code for one in next_plan.outlook(session, actor, plan).units}
     if unit not in known:
-        raise NotFound(f"{unit} is no unit of your ground, now or in {plan.name!r}")
+        raise NotFound(
+            "{unit} is no unit of your ground, now or in {plan!r}",
+            unit=unit,
+            plan=plan.name,
+        )
 
 
 def _territory(session: Session, plan: Plan, number: int) -> None:
     if number not in {territory.number for territory in queries.territories(session, plan.id)}:
-        raise InvalidInput(f"{plan.name!r} has no territory {number}")
+        raise InvalidInput(
+            "{plan!r} has no territory {number}",
+            plan=plan.name,
+            number=str(number),
+        )

@@ -153,7 +153,7 @@ def nearest_reps(session: Session, actor: Actor, account_id: int, limit: int = 3
         select(Address.lon, Address.lat).where(Address.account_id == account_id)
     ).one_or_none()
     if place is None:
-        raise NotFound(f"No customer {account_id}")
+        raise NotFound("No customer {id}", id=str(account_id))
     if place.lon is None:
         return []
     reps = _reps(session, actor)

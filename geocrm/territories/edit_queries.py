@@ -93,7 +93,7 @@ def step(session: Session, plan_id: int, step_id: int) -> Step:
         _steps().where(PlanEdit.plan_id == plan_id, PlanEdit.id == step_id)
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no step {step_id} of this plan")
+        raise NotFound("There is no step {id} of this plan", id=str(step_id))
     return Step._make(row)
 
 

@@ -39,13 +39,19 @@ class NewTerritory:
     def __post_init__(self) -> None:
         """Refuse what no territory can be."""
         if not 1 <= self.number <= MAX_NUMBER:
-            raise InvalidInput(f"{self.number} is no number of a territory: 1 to {MAX_NUMBER}")
+            raise InvalidInput(
+                "{number} is no number of a territory: 1 to {most}",
+                number=str(self.number),
+                most=str(MAX_NUMBER),
+            )
         if not self.name.strip() or len(self.name) > service.MAX_NAME:
             raise InvalidInput(
-                f"Territory {self.number} needs a name of 1 to {service.MAX_NAME} characters"
+                "Territory {number} needs a name of 1 to {most} characters",
+                number=str(self.number),
+                most=service.MAX_NAME,
             )
         if not 0 <= self.colour < 1000:
-            raise InvalidInput(f"There is no colour number {self.colour}")
+            raise InvalidInput("There is no colour number {colour}", colour=str(self.colour))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,17 @@ class Step:
         """Refuse a step that is too large, or that sends a unit to two places."""
         units = [unit for held in self.assign.values() for unit in held]
         if len(units) > MAX_UNITS:
-            raise InvalidInput(f"{len(units)} units are too many for one step: {MAX_UNITS} at most")
+            raise InvalidInput(
+                "{count} units are too many for one step: {most} at most",
+                count=len(units),
+                most=MAX_UNITS,
+            )
         if len(set(units)) != len(units):
             twice, _times = Counter(units).most_common(1)[0]
-            raise InvalidInput(f"{twice} is sent to two territories: name each unit once")
+            raise InvalidInput(
+                "{unit} is sent to two territories: name each unit once",
+                unit=twice,
+            )
         if len({new.number for new in self.add}) != len(self.add):
             raise InvalidInput("Two new territories have one number: give each its own")
 
@@ -95,8 +108,11 @@ def save_as_draft(
     source = queries.plan(session, actor, plan_id)
     if version is not None and source.version != version:
         raise Conflict(
-            f"Somebody else changed {source.name!r} meanwhile (it is now version"
-            f" {source.version}, you saw {version}): load it again and repeat your change"
+            "Somebody else changed {plan!r} meanwhile (it is now version {current}, you saw"
+            " {seen}): load it again and repeat your change",
+            plan=source.name,
+            current=str(source.version),
+            seen=str(version),
         )
     numbers = [one.number for one in queries.territories(session, source.id)]
     twin = service.copy(session, actor, plan_id, name)
@@ -124,7 +140,7 @@ def _apply(session: Session, actor: Actor, plan: Plan, step: Step) -> Saved:
     units = edit_queries.plan_units(session, plan)
     changes = _changes(plan, units, step)
     if not (changes or step.add or step.remove):
-        raise InvalidInput(f"Nothing of {plan.name!r} would change")
+        raise InvalidInput("Nothing of {plan!r} would change", plan=plan.name)
     homes = {unit.code: unit.territory for unit in units}
     homes |= {code: after for code, (_before, after) in changes.items()}
     _refuse_held(plan, known, step, homes)
@@ -142,12 +158,22 @@ def _refuse_unknown(plan: Plan, known: Mapping[int, Territory], step: Step) -> N
     new = {one.number for one in step.add}
     for number in new & set(known):
         raise InvalidInput(
-            f"{plan.name!r} has a territory {number} already: give the new one another number"
+            "{plan!r} has a territory {number} already: give the new one another number",
+            plan=plan.name,
+            number=str(number),
         )
     for number in {*step.assign, *step.remove} - set(known) - new - {NONE}:
-        raise InvalidInput(f"{plan.name!r} has no territory {number}")
+        raise InvalidInput(
+            "{plan!r} has no territory {number}",
+            plan=plan.name,
+            number=str(number),
+        )
     for number in set(step.remove) & (new | {NONE}):
-        raise InvalidInput(f"{plan.name!r} has no territory {number} to remove")
+        raise InvalidInput(
+            "{plan!r} has no territory {number} to remove",
+            plan=plan.name,
+            number=str(number),
+        )
 
 
 def _changes(plan: Plan, units: Sequence[PlanUnit], step: Step) -> dict[str, tuple[int, int]]:
@@ -157,7 +183,7 @@ def _changes(plan: Plan, units: Sequence[PlanUnit], step: Step) -> dict[str, tup
     for number, codes in step.assign.items():
         for code in codes:
             if code not in home:
-                raise InvalidInput(f"{code} is no unit of {plan.name!r}")
+                raise InvalidInput("{unit} is no unit of {plan!r}", unit=code, plan=plan.name)
             if home[code] != number:
                 changes[code] = (home[code], number)
     return changes
@@ -171,12 +197,15 @@ def _refuse_held(
         held = sum(1 for home in homes.values() if home == number)
         if held:
             raise InvalidInput(
-                f"{known[number].name!r} still holds {held} units: give them to other territories"
-                " before you remove it"
+                "{territory!r} still holds {count} units: give them to other territories before"
+                " you remove it",
+                territory=known[number].name,
+                count=held,
             )
     if not any(homes.values()):
         raise InvalidInput(
-            f"{plan.name!r} would hold no unit at all: leave one in a territory, or delete the plan"
+            "{plan!r} would hold no unit at all: leave one in a territory, or delete the plan",
+            plan=plan.name,
         )
 
 

@@ -57,5 +57,9 @@ def words(text: str) -> str:
     """What somebody wrote, tidied; InvalidInput when it is too long."""
     tidy = text.replace("\x00", "").strip()
     if len(tidy) > MAX_WORDS:
-        raise InvalidInput(f"{len(tidy)} characters are too many; {MAX_WORDS} are the most")
+        raise InvalidInput(
+            "{count} characters are too many; {most} are the most",
+            count=len(tidy),
+            most=MAX_WORDS,
+        )
     return tidy

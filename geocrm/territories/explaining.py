@@ -113,7 +113,7 @@ def of_plan(
     asked = standing.read(session, actor, plan_id)
     at = next((i for i, unit in enumerate(asked.ground.units) if unit.code == code), None)
     if at is None:
-        raise NotFound(f"{code} is no unit of this plan")
+        raise NotFound("{unit} is no unit of this plan", unit=code)
     return asked, explain(asked.units(), asked.terms(), asked.district, at)
 
 

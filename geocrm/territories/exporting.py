@@ -83,7 +83,11 @@ def render(
     """
     actor.require("export", "territory")
     if kind not in MEDIA_TYPES:
-        raise InvalidInput(f"There is no format {kind!r}; there are {', '.join(MEDIA_TYPES)}")
+        raise InvalidInput(
+            "There is no format {kind!r}; there are {formats}",
+            kind=kind,
+            formats=", ".join(MEDIA_TYPES),
+        )
     if kind == "scenario":
         if territory is not None:
             raise InvalidInput("A scenario is of a whole plan: leave out the territory")
@@ -107,7 +111,11 @@ def _only(sheet: Sheet, number: int) -> Sheet:
     """The sheet with one territory."""
     rows = tuple(row for row in sheet.territories if row.number == number)
     if not rows:
-        raise NotFound(f"{sheet.plan.name!r} has no territory {number}")
+        raise NotFound(
+            "{plan!r} has no territory {number}",
+            plan=sheet.plan.name,
+            number=str(number),
+        )
     units = tuple(unit for unit in sheet.units if unit.territory == number)
     return replace(sheet, territories=rows, units=units)
 

@@ -87,7 +87,7 @@ def account_on(session: Session, account_id: int, day: date) -> AccountThen:
         {"moment": clock.end_of(asked(day)), "account": account_id},
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There was no account {account_id} on {day}")
+        raise NotFound("There was no account {id} on {day}", id=str(account_id), day=day)
     ground = grounds_on(session, day).get(row.territory_id)
     return AccountThen(row.id, row.name, ground or unknown(row.territory_id), row.owner)
 
@@ -123,7 +123,11 @@ def asked(day: date) -> date:
     """The day, or InvalidInput when it is still to come."""
     today = clock.business_day()
     if day > today:
-        raise InvalidInput(f"{day} is still to come (today is {today}): ask for a day until today")
+        raise InvalidInput(
+            "{day} is still to come (today is {today}): ask for a day until today",
+            day=day,
+            today=today,
+        )
     return day
 
 

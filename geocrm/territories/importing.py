@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from geocrm.db import copy_rows
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, Phrase
 from geocrm.places import queries as places
 from geocrm.security import Actor, audit
 from geocrm.territories import designing
@@ -54,7 +54,8 @@ def create(
     level = level or _text(file, "level")
     if level is None:
         raise InvalidInput(
-            f"{file.called} does not say what its units are: choose a boundary level (--level)"
+            "{file} does not say what its units are: choose a boundary level (--level)",
+            file=file.called,
         )
     within = within or _text(file, "within")
     layer = places.layer(session, level)
@@ -64,12 +65,15 @@ def create(
         file,
         [unit.code for unit in ground.units],
         vintage=layer.vintage,
-        among=f"the {len(ground):,} units of {level}" + (f" in {within}" if within else ""),
+        among=_units_of(len(ground), level, within),
     )
     if len(plan_units.labels) > MAX_TERRITORIES:
         raise InvalidInput(
-            f"{file.called} has {len(plan_units.labels):,} territories; {MAX_TERRITORIES:,} are"
-            " the most: check which column is the territory"
+            "{file} has {count} territories; {most} are the most: check which column is the"
+            " territory",
+            file=file.called,
+            count=len(plan_units.labels),
+            most=MAX_TERRITORIES,
         )
     chosen = measure or _measure(file, ground)
     plan = _plan(actor, name, file, level, within, chosen)
@@ -81,18 +85,34 @@ def create(
     return Imported(plan, len(ground), len(plan_units.labels), plan_units.notes)
 
 
+def _units_of(count: int, level: str, within: str | None) -> Phrase:
+    if within:
+        return Phrase(
+            "the {count} units of {level} in {area}", count=count, level=level, area=within
+        )
+    return Phrase("the {count} units of {level}", count=count, level=level)
+
+
 def _plan(
     actor: Actor, name: str, file: PlanFile, level: str, within: str | None, measure: Measure
 ) -> Plan:
     words = " ".join(name.replace("\x00", "").split())
     if not words or len(words) > MAX_NAME:
-        raise InvalidInput(f"A plan needs a name of 1 to {MAX_NAME} characters")
+        raise InvalidInput("A plan needs a name of 1 to {most} characters", most=MAX_NAME)
     tolerance = file.head.get("tolerance", designing.DEFAULT_TOLERANCE)
     seed = file.head.get("seed", 1)
     if not isinstance(tolerance, int | float) or not 0 < tolerance <= 1:
-        raise InvalidInput(f"{file.called}: the tolerance {tolerance!r} is no share above 0 to 1")
+        raise InvalidInput(
+            "{file}: the tolerance {tolerance} is no share above 0 to 1",
+            file=file.called,
+            tolerance=repr(tolerance),
+        )
     if not isinstance(seed, int) or not 0 <= seed <= designing.MAX_SEED:
-        raise InvalidInput(f"{file.called}: the seed {seed!r} is no whole number from 0")
+        raise InvalidInput(
+            "{file}: the seed {seed} is no whole number from 0",
+            file=file.called,
+            seed=repr(seed),
+        )
     return Plan(
         name=words,
         level=level,

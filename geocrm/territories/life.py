@@ -9,18 +9,20 @@ reason; from review also for whoever submitted it. Going live itself is in `acti
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from typing import Final
 
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from geocrm import clock
-from geocrm.errors import Conflict, Forbidden, InvalidInput
+from geocrm.errors import Conflict, Forbidden, InvalidInput, Phrase
 from geocrm.security import Actor, Role, audit
 from geocrm.security.models import User
 from geocrm.territories import events, queries, service
 from geocrm.territories.life_models import PlanEvent
 from geocrm.territories.models import Plan, PlanState
+from geocrm.territories.state_words import plan_state
 
 _CALENDAR_LOCK: Final = 0x7E45
 
@@ -30,19 +32,21 @@ class Step:
     """A step from some states to another."""
 
     name: str
+    words: Phrase
     before: tuple[PlanState, ...]
     after: PlanState
 
 
+_WITH_A_DAY: Final = (PlanState.APPROVED, PlanState.SCHEDULED)
 _UNDER_WAY: Final = (PlanState.REVIEW, PlanState.APPROVED, PlanState.SCHEDULED)
 STEPS: Final[Mapping[str, Step]] = {
     step.name: step
     for step in (
-        Step("submit", (PlanState.PLANNING,), PlanState.REVIEW),
-        Step("approve", (PlanState.REVIEW,), PlanState.APPROVED),
-        Step("schedule", (PlanState.APPROVED, PlanState.SCHEDULED), PlanState.SCHEDULED),
-        Step("unschedule", (PlanState.SCHEDULED,), PlanState.APPROVED),
-        Step("send_back", _UNDER_WAY, PlanState.PLANNING),
+        Step("submit", Phrase("submit"), (PlanState.PLANNING,), PlanState.REVIEW),
+        Step("approve", Phrase("approve"), (PlanState.REVIEW,), PlanState.APPROVED),
+        Step("schedule", Phrase("schedule"), _WITH_A_DAY, PlanState.SCHEDULED),
+        Step("unschedule", Phrase("unschedule"), (PlanState.SCHEDULED,), PlanState.APPROVED),
+        Step("send_back", Phrase("send back"), _UNDER_WAY, PlanState.PLANNING),
     )
 }
 
@@ -64,18 +68,25 @@ def take(
     """
     step = STEPS.get(name)
     if step is None:
-        raise InvalidInput(f"There is no step {name!r}; there are {', '.join(STEPS)}")
+        raise InvalidInput(
+            "There is no step {name!r}; there are {steps}",
+            name=name,
+            steps=", ".join(STEPS),
+        )
     plan = service.claim(session, actor, plan_id, version, tuple(PlanState))
     if plan.state not in step.before:
         raise Conflict(
-            f"{plan.name!r} is {plan.state}; {name.replace('_', ' ')} needs one that is"
-            f" {' or '.join(step.before)}"
+            "{plan!r} {state}; {step} needs one that {needed}",
+            plan=plan.name,
+            state=plan_state(plan.state),
+            step=step.words,
+            needed=reduce(_either, map(plan_state, step.before)),
         )
     reason = why_not(session, actor, plan, name)
     if reason:
         raise Forbidden(reason)
     if name == "submit" and not queries.territories(session, plan.id):
-        raise InvalidInput(f"{plan.name!r} has no territories")
+        raise InvalidInput("{plan!r} has no territories", plan=plan.name)
     if name == "send_back" and not comment.strip():
         raise InvalidInput("Say why the plan goes back to planning")
     plan.effective_on = _free_day(session, plan, day) if name == "schedule" else None
@@ -105,7 +116,7 @@ def possible(session: Session, actor: Actor, plan: Plan) -> list[str]:
     ]
 
 
-def why_not(session: Session, actor: Actor, plan: Plan, name: str) -> str | None:
+def why_not(session: Session, actor: Actor, plan: Plan, name: str) -> Phrase | None:
     """Why the step is not this actor's to do, or None."""
     if name == "submit":
         return None
@@ -113,10 +124,14 @@ def why_not(session: Session, actor: Actor, plan: Plan, name: str) -> str | None
     if name == "send_back" and plan.state == PlanState.REVIEW and own == (actor.user_id,):
         return None
     if not service.answers_for_everyone(session, actor):
-        return "Only an administrator or a head of sales decides that: ask one of them"
+        return Phrase("Only an administrator or a head of sales decides that: ask one of them")
     if name == "approve" and own == (actor.user_id,) and _others_could(session, actor):
-        return "You submitted this plan, so somebody else approves it"
+        return Phrase("You submitted this plan, so somebody else approves it")
     return None
+
+
+def _either(one: Phrase, other: Phrase) -> Phrase:
+    return Phrase("{one} or {other}", one=one, other=other)
 
 
 def go_live_failed(session: Session, actor: Actor, plan_id: int, reason: str) -> None:
@@ -163,7 +178,9 @@ def _free_day(session: Session, plan: Plan, day: date | None) -> date:
     today = clock.business_day()
     if day <= today:
         raise InvalidInput(
-            f"{day} is not after today, {today}: choose a later day, or make the plan live now"
+            "{day} is not after today, {today}: choose a later day, or make the plan live now",
+            day=day,
+            today=today,
         )
     session.execute(text(f"SELECT pg_advisory_xact_lock({_CALENDAR_LOCK})"))
     other = session.scalar(
@@ -175,5 +192,9 @@ def _free_day(session: Session, plan: Plan, day: date | None) -> date:
         )
     )
     if other is not None:
-        raise Conflict(f"{other.name!r} goes live on {day} already: choose another day")
+        raise Conflict(
+            "{plan!r} goes live on {day} already: choose another day",
+            plan=other.name,
+            day=day,
+        )
     return day

@@ -78,7 +78,7 @@ def coming_plan(session: Session, plan_id: int) -> Plan:
     for plan in upcoming(session):
         if plan.id == plan_id:
             return plan
-    raise NotFound(f"There is no territory plan {plan_id} that is about to come")
+    raise NotFound("There is no territory plan {id} that is about to come", id=str(plan_id))
 
 
 def outlook(session: Session, actor: Actor, plan: Plan) -> Outlook:

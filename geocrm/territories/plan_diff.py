@@ -148,8 +148,10 @@ def compare(
     common = [code for code in before.ids if code in here]
     if not common:
         raise InvalidInput(
-            f"{before.called!r} and {after.called!r} have no unit in common: compare plans of one"
-            " boundary level and area"
+            "{before!r} and {after!r} have no unit in common: compare plans of one boundary level"
+            " and area",
+            before=before.called,
+            after=after.called,
         )
     one = before.district[[there[code] for code in common]]
     other = after.district[[here[code] for code in common]]

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, Phrase
 from geocrm.territories import text_tables
 from geocrm.territories.text_tables import listed
 
@@ -31,6 +31,7 @@ _TERRITORY: Final = re.compile(
 _HEAD_LINE: Final = re.compile(r"#\s*([a-z_]+):\s*(.*)")
 _TERRITORY_LINE: Final = re.compile(r"#\s*territory (\S+):\s*(.*)")
 _FIRST_LINE: Final = "# geocrm scenario "
+_THE_UNITS: Final = Phrase("the units")
 
 Rows = list[tuple[int, list[str]]]
 
@@ -75,16 +76,22 @@ def read_plan(path: Path) -> PlanFile:
         ours = file.read(4).removeprefix(b"\xef\xbb\xbf").startswith(b"#")
     head, rows = _scenario(path) if ours else ({}, _table(path))
     if not rows:
-        raise InvalidInput(f"{path.name} assigns no unit: add a row unit,territory for each")
+        raise InvalidInput(
+            "{file} assigns no unit: add a row unit,territory for each",
+            file=path.name,
+        )
     seen: dict[str, int] = {}
     for number, (unit, label) in rows:
         if not unit or not label:
-            lacking = "unit" if not unit else f"territory for {unit!r}"
-            raise InvalidInput(f"{path.name}, row {number} names no {lacking}: add it")
+            raise _incomplete(path.name, number, unit)
         if unit in seen:
             raise InvalidInput(
-                f"{path.name}, row {number}: the unit {unit!r} was assigned already in row"
-                f" {seen[unit]}: delete one of the rows"
+                "{file}, row {number}: the unit {unit!r} was assigned already in row {other}:"
+                " delete one of the rows",
+                file=path.name,
+                number=str(number),
+                unit=unit,
+                other=str(seen[unit]),
             )
         seen[unit] = number
     return PlanFile(
@@ -97,7 +104,7 @@ def matched(
     ids: Sequence[str],
     *,
     vintage: str | None = None,
-    among: str = "the units",
+    among: str = _THE_UNITS,
 ) -> Matched:
     """The plan on these units; every one of them must be in it, and no other.
 
@@ -109,15 +116,19 @@ def matched(
     at = text_tables.positions(ids)
     found = [find(unit) for unit in plan.units]
     unknown = [
-        f"{unit!r} (row {row})"
+        Phrase("{unit!r} (row {number})", unit=unit, number=str(row))
         for unit, row, known in zip(plan.units, plan.rows, found, strict=True)
         if known is None
     ]
     other = _other_vintage(plan, vintage)
     if unknown:
         raise InvalidInput(
-            f"{plan.called} assigns {len(unknown):,} units that are not among {among}:"
-            f" {listed(unknown)}.{other or ' Correct their codes, or delete the rows'}"
+            "{file} assigns {count} units that are not among {among}: {units}. {remedy}",
+            file=plan.called,
+            count=len(unknown),
+            among=among,
+            units=listed(unknown),
+            remedy=other or Phrase("Correct their codes, or delete the rows"),
         )
     order = label_order(plan.labels)
     number = {label: index for index, label in enumerate(order)}
@@ -125,13 +136,22 @@ def matched(
     for unit, known, label in zip(plan.units, found, plan.labels, strict=True):
         assert known is not None
         if district[at[known]] >= 0:
-            raise InvalidInput(f"{plan.called}: {unit!r} means {known}, which is there already")
+            raise InvalidInput(
+                "{file}: {unit!r} means {known}, which is there already",
+                file=plan.called,
+                unit=unit,
+                known=known,
+            )
         district[at[known]] = number[label]
     missing = [ids[row] for row in np.flatnonzero(district < 0).tolist()]
     if missing:
         raise InvalidInput(
-            f"{plan.called} assigns no territory to {len(missing):,} of {among}: {listed(missing)}."
-            f"{other or ' Add a row for each'}"
+            "{file} assigns no territory to {count} of {among}: {units}. {remedy}",
+            file=plan.called,
+            count=len(missing),
+            among=among,
+            units=listed(missing),
+            remedy=other or Phrase("Add a row for each"),
         )
     return Matched(district, order, _notes(plan, found, other))
 
@@ -155,16 +175,31 @@ def label_order(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(distinct))
 
 
-def _other_vintage(plan: PlanFile, vintage: str | None) -> str:
-    if vintage is None or plan.vintage is None or plan.vintage == vintage:
-        return ""
-    return (
-        f" It was made on other boundaries ({plan.vintage}; here: {vintage}): assign these units"
-        " anew, or load those boundaries"
+def _incomplete(called: str, number: int, unit: str) -> InvalidInput:
+    if not unit:
+        return InvalidInput(
+            "{file}, row {number} names no unit: add it", file=called, number=str(number)
+        )
+    return InvalidInput(
+        "{file}, row {number} names no territory for {unit!r}: add it",
+        file=called,
+        number=str(number),
+        unit=unit,
     )
 
 
-def _notes(plan: PlanFile, found: Sequence[str | None], other: str) -> tuple[str, ...]:
+def _other_vintage(plan: PlanFile, vintage: str | None) -> Phrase | None:
+    if vintage is None or plan.vintage is None or plan.vintage == vintage:
+        return None
+    return Phrase(
+        "It was made on other boundaries ({made_on}; here: {here}): assign these units anew, or"
+        " load those boundaries",
+        made_on=plan.vintage,
+        here=vintage,
+    )
+
+
+def _notes(plan: PlanFile, found: Sequence[str | None], other: Phrase | None) -> tuple[str, ...]:
     notes = []
     if other:
         notes.append(f"{plan.called} was made on other boundaries ({plan.vintage})")
@@ -192,7 +227,9 @@ def _scenario(path: Path) -> tuple[dict[str, Any], Rows]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path.name} is not UTF-8 text: export the scenario anew") from error
+        raise InvalidInput(
+            "{file} is not UTF-8 text: export the scenario anew", file=path.name
+        ) from error
     lines = text.splitlines()
     head: dict[str, Any] = {}
     start = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
@@ -205,7 +242,10 @@ def _scenario(path: Path) -> tuple[dict[str, Any], Rows]:
             known = head.setdefault("territories", {})
             known[found[1]] = _value(path.name, number, "territory", found[2])
     if "\x00" in text:
-        raise InvalidInput(f"{path.name} holds a NUL character: export the scenario anew")
+        raise InvalidInput(
+            "{file} holds a NUL character: export the scenario anew",
+            file=path.name,
+        )
     reader = csv.reader(io.StringIO("\n".join(lines[start:])))
     rows = [(start + reader.line_num, [c.strip() for c in row]) for row in reader if any(row)]
     return head, _two_columns(path.name, rows)
@@ -216,8 +256,12 @@ def _value(called: str, number: int, name: str, text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(
-            f"{called}, line {number}: what follows {name!r} cannot be read ({text[:40]!r}): write"
-            " texts in quotes, numbers plain"
+            "{file}, line {number}: what follows {name!r} cannot be read ({text!r}): write texts"
+            " in quotes, numbers plain",
+            file=called,
+            number=str(number),
+            name=name,
+            text=text[:40],
         ) from error
 
 
@@ -238,8 +282,10 @@ def _pieces(line: str, called: str, number: int) -> list[str]:
         return [found[1], found[2]]
     if len(cells) < 2:
         raise InvalidInput(
-            f"{called}, row {number}: {text_tables.shown(line)} is not a unit and a territory:"
-            " write unit,territory"
+            "{file}, row {number}: {line} is not a unit and a territory: write unit,territory",
+            file=called,
+            number=str(number),
+            line=text_tables.shown(line),
         )
     return cells
 
@@ -253,8 +299,11 @@ def _two_columns(called: str, rows: Rows) -> Rows:
     for number, cells in rows[start:]:
         if len(cells) <= max(unit, territory):
             raise InvalidInput(
-                f"{called}, row {number} has {len(cells)} cells, too few for a unit and its"
-                " territory: write unit,territory"
+                "{file}, row {number} has {count} cells, too few for a unit and its territory:"
+                " write unit,territory",
+                file=called,
+                number=str(number),
+                count=len(cells),
             )
         found.append((number, [cells[unit], cells[territory]]))
     return found
@@ -275,11 +324,13 @@ def _columns(called: str, rows: Rows) -> tuple[int, int, int]:
     if units or homes or _is_header(rows):
         lacking = "territory" if units else "unit"
         raise InvalidInput(
-            f"{called} has no column {lacking!r} (found: {listed(rows[0][1], 8)}): write"
-            " unit,territory"
+            "{file} has no column {lacking!r} (found: {columns}): write unit,territory",
+            file=called,
+            lacking=lacking,
+            columns=listed(rows[0][1], 8),
         )
     if len(names) < 2:
-        raise InvalidInput(f"{called} has one column only: write unit,territory")
+        raise InvalidInput("{file} has one column only: write unit,territory", file=called)
     return 0, 1, 0
 
 

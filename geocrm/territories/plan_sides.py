@@ -47,8 +47,11 @@ def of_file(file: PlanFile, known: Sequence[str] | None = None) -> Division:
         unknown = [unit for unit, code in zip(ids, found, strict=True) if code is None]
         if unknown:
             raise InvalidInput(
-                f"{file.called} assigns {len(unknown):,} units that are not known:"
-                f" {listed(unknown)}. Correct their codes, or name their level (--level)"
+                "{file} assigns {count} units that are not known: {units}. Correct their codes, or"
+                " name their level (--level)",
+                file=file.called,
+                count=len(unknown),
+                units=listed(unknown),
             )
         ids = tuple(code for code in found if code is not None)
     labels = label_order(file.labels)

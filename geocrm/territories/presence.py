@@ -19,7 +19,7 @@ def report(session: Session, actor: Actor, plan_id: int, tab: str, unsaved: int)
     actor.require("design", "territory")
     plan = queries.plan(session, actor, plan_id)
     if not tab or len(tab) > MAX_TAB:
-        raise InvalidInput(f"A page is named by 1 to {MAX_TAB} characters")
+        raise InvalidInput("A page is named by 1 to {most} characters", most=MAX_TAB)
     now = clock.now()
     session.execute(
         delete(PlanPresence).where(

@@ -116,7 +116,7 @@ def plan(session: Session, actor: Actor, plan_id: int) -> Plan:
     """The plan, or NotFound, also when the actor may not see drafts."""
     found = session.scalar(visible_plans(actor).where(Plan.id == plan_id))
     if found is None:
-        raise NotFound(f"There is no territory plan {plan_id}")
+        raise NotFound("There is no territory plan {id}", id=str(plan_id))
     return found
 
 
@@ -132,7 +132,10 @@ def plan_named(session: Session, actor: Actor, name: str) -> Plan:
         .limit(1)
     )
     if found is None:
-        raise NotFound(f"There is no territory plan {name!r}; see: geocrm territories list")
+        raise NotFound(
+            "There is no territory plan {name!r}; see: geocrm territories list",
+            name=name,
+        )
     return found
 
 
@@ -226,9 +229,13 @@ def live_territory_named(session: Session, name: str) -> LiveTerritory:
         if territory.name.casefold() == name.strip().casefold():
             return territory
     if not known:
-        raise NotFound(f"There is no territory {name!r}: no territory plan is live")
+        raise NotFound("There is no territory {name!r}: no territory plan is live", name=name)
     some = ", ".join(territory.name for territory in known[:5])
-    raise NotFound(f"There is no live territory {name!r}; there are {some}")
+    raise NotFound(
+        "There is no live territory {name!r}; there are {some}",
+        name=name,
+        some=some,
+    )
 
 
 def areas(session: Session) -> list[Area]:

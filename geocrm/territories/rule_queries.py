@@ -63,7 +63,7 @@ def get(session: Session, rule_id: int) -> Rule:
     """The rule, or NotFound."""
     found = session.get(Rule, rule_id)
     if found is None:
-        raise NotFound(f"There is no rule {rule_id}")
+        raise NotFound("There is no rule {id}", id=str(rule_id))
     return found
 
 
@@ -121,7 +121,7 @@ def reason_for(session: Session, account_id: int) -> Reason:
         .where(AccountScope.account_id == account_id)
     ).one_or_none()
     if row is None:
-        raise NotFound(f"No customer {account_id}")
+        raise NotFound("No customer {id}", id=str(account_id))
     territory, rule, unit, carried = row
     kind = "none" if carried is None else "rule" if rule else "ground"
     return Reason(kind, territory, rule, unit)
@@ -142,7 +142,7 @@ def account_line(session: Session, account_id: int) -> str:
     """A visible account as `accounts_meant` reads it, or NotFound."""
     name = session.scalar(select(Account.name).where(Account.id == account_id))
     if name is None:
-        raise NotFound(f"No customer {account_id}")
+        raise NotFound("No customer {id}", id=str(account_id))
     return f"{name} #{account_id}"
 
 
@@ -165,10 +165,14 @@ def _meant(session: Session, words: str) -> int:
         found = found or session.scalars(asked.where(Account.name == words)).all()
     if not found:
         raise InvalidInput(
-            f"There is no customer {words[:80]!r}: write the ID, the whole name, or # and number"
+            "There is no customer {customer!r}: write the ID, the whole name, or # and number",
+            customer=words[:80],
         )
     if len(found) > 1:
-        raise InvalidInput(f"Several customers are called {words[:80]!r}: write the ID of one")
+        raise InvalidInput(
+            "Several customers are called {customer!r}: write the ID of one",
+            customer=words[:80],
+        )
     return found[0]
 
 

@@ -16,7 +16,7 @@ from geocrm import clock
 from geocrm.customers import assigning
 from geocrm.customers.models import AccountScope
 from geocrm.db import elevated
-from geocrm.errors import Conflict, Forbidden, InvalidInput
+from geocrm.errors import Conflict, Forbidden, InvalidInput, Phrase
 from geocrm.places.models import Boundary
 from geocrm.security import Actor, audit
 from geocrm.territories import queries, rule_queries, service
@@ -129,8 +129,11 @@ def _claim(session: Session, actor: Actor, rule_id: int, version: int | None) ->
     session.refresh(rule)
     if version is not None and rule.version != version:
         raise Conflict(
-            f"Somebody else changed {rule.name!r} meanwhile (it is now version {rule.version}, you"
-            f" saw {version}): load it again and repeat your change"
+            "Somebody else changed {rule!r} meanwhile (it is now version {current}, you saw"
+            " {seen}): load it again and repeat your change",
+            rule=rule.name,
+            current=str(rule.version),
+            seen=str(version),
         )
     if not rule.named and not service.answers_for_everyone(session, actor):
         raise Forbidden(_FOR_EVERYONE)
@@ -140,10 +143,10 @@ def _claim(session: Session, actor: Actor, rule_id: int, version: int | None) ->
 
 
 def _write(session: Session, actor: Actor, rule: Rule, wish: RuleWish) -> None:
-    rule.name = _text(wish.name, "A rule needs a name")
+    rule.name = _text(wish.name, Phrase("A rule needs a name"))
     rule.territory = _territory(session, wish)
-    rule.segments = _values(wish.segments, "segments")
-    rule.tags = _values(wish.tags, "tags")
+    rule.segments = _values(wish.segments, Phrase("segments"))
+    rule.tags = _values(wish.tags, Phrase("tags"))
     rule.min_revenue = _revenue(wish.min_revenue)
     rule.unit = _unit(session, wish.unit)
     rule.named = bool(wish.account_ids) or _names_hidden(session, rule)
@@ -179,13 +182,17 @@ def _names_hidden(session: Session, rule: Rule) -> bool:
 def _name_accounts(session: Session, rule: Rule, account_ids: Sequence[int]) -> None:
     wanted = set(account_ids)
     if len(wanted) > MAX_ACCOUNTS:
-        raise InvalidInput(f"{len(wanted)} customers are too many; {MAX_ACCOUNTS} are the most")
+        raise InvalidInput(
+            "{count} customers are too many; {most} are the most",
+            count=len(wanted),
+            most=MAX_ACCOUNTS,
+        )
     seen = set(
         session.scalars(select(AccountScope.account_id).where(AccountScope.account_id.in_(wanted)))
     )
     unknown = sorted(wanted - seen)
     if unknown:
-        raise InvalidInput(f"There is no customer {', '.join(map(str, unknown[:5]))}")
+        raise InvalidInput("There is no customer {ids}", ids=", ".join(map(str, unknown[:5])))
     session.execute(
         delete(RuleAccount)
         .where(RuleAccount.rule_id == rule.id)
@@ -218,12 +225,17 @@ def _text(given: str, missing: str) -> str:
     if not words:
         raise InvalidInput(missing)
     if len(words) > MAX_NAME:
-        raise InvalidInput(f"{words[:30]!r}... is {len(words)} characters long, at most {MAX_NAME}")
+        raise InvalidInput(
+            "{text!r}... is {count} characters long, at most {most}",
+            text=words[:30],
+            count=len(words),
+            most=MAX_NAME,
+        )
     return words
 
 
 def _territory(session: Session, wish: RuleWish) -> str:
-    name = _text(wish.territory, "Say which territory the customers go to")
+    name = _text(wish.territory, Phrase("Say which territory the customers go to"))
     if not wish.active:
         return name
     known = queries.live_territories(session)
@@ -233,19 +245,31 @@ def _territory(session: Session, wish: RuleWish) -> str:
     if not known:
         raise InvalidInput("No sales plan is live, so a rule has no territory to give yet")
     some = ", ".join(territory.name for territory in known[:5])
-    raise InvalidInput(f"There is no live territory {name!r}; there are {some}")
+    raise InvalidInput(
+        "There is no live territory {name!r}; there are {some}",
+        name=name,
+        some=some,
+    )
 
 
-def _values(given: Sequence[str], what: str) -> list[str] | None:
+def _values(given: Sequence[str], what: Phrase) -> list[str] | None:
     values = sorted({_text(each, "") for each in given if each.strip()})
     if len(values) > MAX_VALUES:
-        raise InvalidInput(f"{len(values)} {what} are too many; {MAX_VALUES} are the most")
+        raise InvalidInput(
+            "{count} {what} are too many; {most} are the most",
+            count=len(values),
+            what=what,
+            most=MAX_VALUES,
+        )
     return values or None
 
 
 def _revenue(given: float | None) -> float | None:
     if given is not None and not 0 <= given < 1e18:
-        raise InvalidInput(f"{given} is not an annual revenue: give a number from 0 up")
+        raise InvalidInput(
+            "{revenue} is not an annual revenue: give a number from 0 up",
+            revenue=given,
+        )
     return given
 
 
@@ -253,11 +277,11 @@ def _unit(session: Session, code: str | None) -> str | None:
     if not code:
         return None
     if session.get(Boundary, code) is None:
-        raise InvalidInput(f"There is no unit {code[:60]!r}; see: geocrm boundaries")
+        raise InvalidInput("There is no unit {unit!r}; see: geocrm boundaries", unit=code[:60])
     return code
 
 
-_FOR_EVERYONE: Final = (
+_FOR_EVERYONE: Final = Phrase(
     "Only an administrator or a head of sales changes rules that hold for customers nobody named:"
     " name customers, or ask one of them"
 )

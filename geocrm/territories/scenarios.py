@@ -104,12 +104,17 @@ def require_scenario(file: PlanFile) -> None:
     """Refuse a file that does not say how its plan was made."""
     if file.head.get("format") != FORMAT:
         made = file.head.get("format")
+        if not made:
+            raise InvalidInput(
+                "{file} is no scenario: write one with geocrm territories export PLAN --format"
+                " scenario",
+                file=file.called,
+            )
         raise InvalidInput(
-            f"{file.called} is a scenario of format {made}, which this version does not know: use"
-            " the version that wrote it"
-            if made
-            else f"{file.called} is no scenario: write one with geocrm territories export PLAN"
-            " --format scenario"
+            "{file} is a scenario of format {made}, which this version does not know: use the"
+            " version that wrote it",
+            file=file.called,
+            made=str(made),
         )
 
 
@@ -131,9 +136,15 @@ def request_of(file: PlanFile, time_s: float | None = None) -> Request:
             proven=bool(head.get("proven", True)),
         )
     except KeyError as error:
-        raise InvalidInput(f"{file.called} lacks the line # {error.args[0]}: add it") from error
+        raise InvalidInput(
+            "{file} lacks the line # {line}: add it",
+            file=file.called,
+            line=str(error.args[0]),
+        ) from error
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{file.called} cannot be designed anew: {error}") from error
+        raise InvalidInput(
+            "{file} cannot be designed anew: {why}", file=file.called, why=error
+        ) from error
 
 
 def replayed(
@@ -143,7 +154,8 @@ def replayed(
     ids = [unit.code for unit in found.ground.units]
     if file.head.get("unassigned"):
         raise InvalidInput(
-            f"{file.called} leaves units in no territory, which no design does: assign them first"
+            "{file} leaves units in no territory, which no design does: assign them first",
+            file=file.called,
         )
     plan = matched(file, ids, vintage=vintage or here.get("vintage"))
     moved = _moved(plan.district, found.district)

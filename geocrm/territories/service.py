@@ -6,14 +6,14 @@ the second gets Conflict.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from geocrm import clock
 from geocrm.db import copy_rows
-from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
+from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound, Phrase
 from geocrm.security import Actor, Role, audit
 from geocrm.security.models import User
 from geocrm.territories import changelog, designing, queries
@@ -28,8 +28,15 @@ from geocrm.territories.models import (
     TerritoryMember,
     TerritoryUnit,
 )
+from geocrm.territories.state_words import plan_state
 
 MAX_NAME = 120
+_A_PLAN: Final = Phrase("A plan needs a name")
+_A_TERRITORY: Final = Phrase("A territory needs a name")
+_NOT_IN_THE_FIELD: Final = {
+    Role.ADMINISTRATOR: Phrase("administrator"),
+    Role.MARKETER: Phrase("marketer"),
+}
 
 
 class Move(NamedTuple):
@@ -52,7 +59,7 @@ def save(session: Session, actor: Actor, name: str, design: Design) -> Plan:
     actor.require("design", "territory")
     request = design.request
     plan = Plan(
-        name=_name(name, "plan"),
+        name=_name(name, _A_PLAN),
         level=request.level,
         within=request.within,
         measure=request.measure.value,
@@ -104,32 +111,40 @@ def claim(
         .execution_options(populate_existing=True)
     )
     if plan is None:
-        raise NotFound(f"There is no territory plan {plan_id}")
+        raise NotFound("There is no territory plan {id}", id=str(plan_id))
     if plan.state not in states:
-        raise Conflict(_why_not(plan))
+        raise _not_changeable(plan)
     if version is not None and plan.version != version:
         raise Conflict(
-            f"Somebody else changed {plan.name!r} meanwhile (it is now version {plan.version}, you"
-            f" saw {version}): load it again and repeat your change"
+            "Somebody else changed {plan!r} meanwhile (it is now version {current}, you saw"
+            " {seen}): load it again and repeat your change",
+            plan=plan.name,
+            current=str(plan.version),
+            seen=str(version),
         )
     plan.version += 1
     plan.updated_at = clock.now()
     return plan
 
 
-def _why_not(plan: Plan) -> str:
+def _not_changeable(plan: Plan) -> Conflict:
+    state = plan_state(plan.state)
     if plan.state in (PlanState.LIVE, PlanState.ARCHIVED):
-        return f"{plan.name!r} is {plan.state}: make a copy and change that"
-    return (
-        f"{plan.name!r} is {plan.state} and not in planning: send it back to planning, or make a"
-        " copy and change that"
+        return Conflict(
+            "{plan!r} {state}: make a copy and change that", plan=plan.name, state=state
+        )
+    return Conflict(
+        "{plan!r} {state} and not in planning: send it back to planning, or make a copy and"
+        " change that",
+        plan=plan.name,
+        state=state,
     )
 
 
 def rename(session: Session, actor: Actor, plan_id: int, version: int | None, name: str) -> Plan:
     """Give the plan another name."""
     plan = claim(session, actor, plan_id, version, tuple(PlanState))
-    plan.name = _name(name, "plan")
+    plan.name = _name(name, _A_PLAN)
     return plan
 
 
@@ -137,7 +152,7 @@ def discard(session: Session, actor: Actor, plan_id: int) -> None:
     """Delete a draft that never went live."""
     plan = claim(session, actor, plan_id, None)
     if session.scalar(select(Activation.id).where(Activation.plan_id == plan.id).limit(1)):
-        raise Conflict(f"{plan.name!r} has been live and is kept for the record")
+        raise Conflict("{plan!r} has been live and is kept for the record", plan=plan.name)
     audit.record(session, actor, "delete", f"territory_plan:{plan.id}", name=plan.name)
     session.execute(delete(Plan).where(Plan.id == plan.id))
 
@@ -148,7 +163,7 @@ def copy(session: Session, actor: Actor, plan_id: int, name: str | None = None) 
     source = queries.plan(session, actor, plan_id)
     before = queries.territories(session, source.id)
     plan = Plan(
-        name=_name(name or f"{source.name} (copy)", "plan"),
+        name=_name(name or f"{source.name} (copy)", _A_PLAN),
         type=source.type,
         level=source.level,
         within=source.within,
@@ -210,10 +225,10 @@ def describe(
     territory = _territory(session, plan, number)
     _require_own(session, actor, plan, territory)
     if name is not None:
-        territory.name = _name(name, "territory")
+        territory.name = _name(name, _A_TERRITORY)
     if colour is not None:
         if not 0 <= colour < 1000:
-            raise InvalidInput(f"There is no colour number {colour}")
+            raise InvalidInput("There is no colour number {colour}", colour=str(colour))
         territory.colour = colour
     return territory
 
@@ -237,7 +252,10 @@ def set_parent(
     step = target.id if target else None
     while step is not None:
         if step == territory.id:
-            raise InvalidInput(f"{territory.name!r} cannot lie below itself")
+            raise InvalidInput(
+                "{territory!r} cannot lie below itself",
+                territory=territory.name,
+            )
         step = above[step]
     territory.parent_id = target.id if target else None
     return territory
@@ -321,15 +339,23 @@ def _set_term(
         role = wish
         from_day, to_day = (member.from_day, member.to_day) if member else (None, None)
     if from_day and to_day and from_day > to_day:
-        raise InvalidInput(f"The last day {to_day} lies before the first, {from_day}")
+        raise InvalidInput(
+            "The last day {to_day} lies before the first, {from_day}",
+            to_day=to_day,
+            from_day=from_day,
+        )
     if today is not None:
         if to_day is not None and to_day < today:
-            raise InvalidInput(f"{to_day} is over: to end a term now, remove the person")
+            raise InvalidInput(
+                "{to_day} is over: to end a term now, remove the person",
+                to_day=to_day,
+            )
         if from_day is None and member is None:
             from_day = today
         if from_day and from_day < today and (member is None or member.from_day != from_day):
             raise InvalidInput(
-                f"{from_day} is over, and who worked there then is kept: begin today or later"
+                "{from_day} is over, and who worked there then is kept: begin today or later",
+                from_day=from_day,
             )
     if member is None:
         member = TerritoryMember(territory_id=territory.id, user_id=user_id)
@@ -346,10 +372,12 @@ def _require_people(session: Session, actor: Actor, user_ids: Collection[int]) -
     for user_id in sorted(user_ids):
         user = known.get(user_id)
         if user is None or not (everyone or user_id in actor.owner_ids):
-            raise NotFound(f"There is no user {user_id}")
+            raise NotFound("There is no user {id}", id=str(user_id))
         if user.role_kind not in (Role.FIELD_REP, Role.TERRITORY_MANAGER):
             raise InvalidInput(
-                f"{user.email} is a {user.role}: a territory takes field reps and managers"
+                "{email} is a {role}: a territory takes field reps and managers",
+                email=user.email,
+                role=_NOT_IN_THE_FIELD[user.role_kind],
             )
 
 
@@ -359,8 +387,9 @@ def _require_own(session: Session, actor: Actor, plan: Plan, territory: Territor
         return
     if not answers_for_everyone(session, actor):
         raise Forbidden(
-            f"{territory.name!r} is live and outside your branch: ask your manager or an"
-            " administrator to change it"
+            "{territory!r} is live and outside your branch: ask your manager or an administrator"
+            " to change it",
+            territory=territory.name,
         )
 
 
@@ -403,21 +432,27 @@ def move_units(
     at = {territory.number: row for row, territory in enumerate(territories)}
     for move in moves:
         if move.unit not in index:
-            raise InvalidInput(f"{move.unit} is no unit of {plan.name!r}")
+            raise InvalidInput("{unit} is no unit of {plan!r}", unit=move.unit, plan=plan.name)
         if move.territory not in at:
-            raise InvalidInput(f"{plan.name!r} has no territory {move.territory}")
+            raise InvalidInput(
+                "{plan!r} has no territory {number}",
+                plan=plan.name,
+                number=str(move.territory),
+            )
         district[index[move.unit]] = at[move.territory]
     after = designing.judge(plan, ground, district, len(territories))
     held = set(district.tolist())
     for row, territory in enumerate(territories):
         if row not in held:
             raise InvalidInput(
-                f"{territory.name!r} would lose its last unit: design with fewer territories"
+                "{territory!r} would lose its last unit: design with fewer territories",
+                territory=territory.name,
             )
         if row in after.broken and row not in before.broken and not splits_allowed:
             raise InvalidInput(
-                f"{territory.name!r} would fall into separate pieces: move the units between them"
-                " too, or allow it"
+                "{territory!r} would fall into separate pieces: move the units between them too,"
+                " or allow it",
+                territory=territory.name,
             )
     for move in moves:
         session.execute(
@@ -438,16 +473,19 @@ def _territory(session: Session, plan: Plan, number: int) -> Territory:
         select(Territory).where(Territory.plan_id == plan.id, Territory.number == number)
     )
     if found is None:
-        raise NotFound(f"{plan.name!r} has no territory {number}")
+        raise NotFound("{plan!r} has no territory {number}", plan=plan.name, number=str(number))
     return found
 
 
-def _name(text: str, kind: str) -> str:
+def _name(text: str, nameless: Phrase) -> str:
     name = " ".join(text.replace("\x00", "").split())
     if not name:
-        raise InvalidInput(f"A {kind} needs a name")
+        raise InvalidInput(nameless)
     if len(name) > MAX_NAME:
         raise InvalidInput(
-            f"The name {name[:20]!r}... has {len(name)} characters; {MAX_NAME} are the most"
+            "The name {name!r}... has {count} characters; {most} are the most",
+            name=name[:20],
+            count=len(name),
+            most=MAX_NAME,
         )
     return name

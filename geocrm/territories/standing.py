@@ -74,7 +74,10 @@ def read(session: Session, actor: Actor, plan_id: int, tolerance: float | None =
     territories = queries.territories(session, plan.id)
     ground, district = designing.of_plan(session, plan, territories)
     if tolerance is not None and not 0 < tolerance <= 1:
-        raise InvalidInput(f"A tolerance of {tolerance:g} is not a share above 0 and up to 1")
+        raise InvalidInput(
+            "A tolerance of {tolerance} is not a share above 0 and up to 1",
+            tolerance=tolerance,
+        )
     live = queries.live_plan(session)
     current = None
     if live is not None and live.id != plan.id:
@@ -117,7 +120,11 @@ def measure(
 ) -> dict[str, Any]:
     """Where the plan stands, as the JSON that is kept and shown."""
     if not 1 <= num_plans <= MAX_PLANS:
-        raise InvalidInput(f"Ask for 1 to {MAX_PLANS:,} plans, not {num_plans:,}")
+        raise InvalidInput(
+            "Ask for 1 to {most} plans, not {asked}",
+            most=MAX_PLANS,
+            asked=num_plans,
+        )
     started, units, terms = time.monotonic(), question.units(), question.terms()
     found = sample(
         units, terms, question.district, num_plans=num_plans, seed=seed,
@@ -234,7 +241,10 @@ def keep(session: Session, actor: Actor, plan_id: int, found: dict[str, Any]) ->
         .execution_options(populate_existing=True)
     )
     if plan is None:
-        raise NotFound(f"There is no territory plan {plan_id}: it was deleted meanwhile")
+        raise NotFound(
+            "There is no territory plan {id}: it was deleted meanwhile",
+            id=str(plan_id),
+        )
     plan.params = plan.params | {KEPT_AS: found}
 
 

@@ -23,7 +23,11 @@ def start(session: Session, actor: Actor, plan_id: int, num_plans: int, seed: in
             "One territory can be drawn in one way only: there is nothing to compare"
         )
     if not 1 <= num_plans <= standing.MAX_PLANS:
-        raise InvalidInput(f"Ask for 1 to {standing.MAX_PLANS:,} plans, not {num_plans:,}")
+        raise InvalidInput(
+            "Ask for 1 to {most} plans, not {asked}",
+            most=standing.MAX_PLANS,
+            asked=num_plans,
+        )
     params = {"plan_id": plan_id, "num_plans": num_plans, "seed": seed}
     return jobs.start(session, actor, KIND, params)
 

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from geocrm.customers.imports import source_csv
 from geocrm.customers.imports.source import require_readable, text_of
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, Phrase
 
 MAX_BYTES: Final = 200 * 2**20
 MAX_ROWS: Final = 3_000_000
@@ -45,10 +46,19 @@ class Table:
         known = {plain(column): at for at, column in reversed(list(enumerate(self.columns)))}
         return next((known[plain(name)] for name in names if plain(name) in known), None)
 
-    def at(self, row: int, column: int | None = None) -> str:
+    def row(self, row: int) -> Phrase:
+        """A row as a person finds it."""
+        number = str(self.numbers[row])
+        if self.word == "feature":
+            return Phrase("feature {number}", number=number)
+        return Phrase("row {number}", number=number)
+
+    def at(self, row: int, column: int | None = None) -> Phrase:
         """Where something stands, as the beginning of a sentence."""
-        where = f"{self.called}, {self.word} {self.numbers[row]}"
-        return where if column is None else f"{where}, column {self.columns[column]!r}"
+        where = Phrase("{file}, {row}", file=self.called, row=self.row(row))
+        if column is None:
+            return where
+        return Phrase("{place}, column {column!r}", place=where, column=self.columns[column])
 
     def text(self, row: int, column: int) -> str:
         """A cell as text, without spaces around it."""
@@ -61,11 +71,19 @@ class Table:
             try:
                 found[row] = number_in(cells[column], self.decimal_comma)
             except _NotANumber as error:
-                raise InvalidInput(f"{self.at(row, column)}: {purpose} {error}") from error
+                raise InvalidInput(
+                    "{place}: {purpose} {problem}",
+                    place=self.at(row, column),
+                    purpose=purpose,
+                    problem=error.args[0],
+                ) from error
             if found[row] < least:
                 raise InvalidInput(
-                    f"{self.at(row, column)}: {purpose} is {shown(cells[column])}, which is below"
-                    f" {least:g}: write {least:g} or more"
+                    "{place}: {purpose} is {value}, which is below {least}: write {least} or more",
+                    place=self.at(row, column),
+                    purpose=purpose,
+                    value=shown(cells[column]),
+                    least=least,
                 )
         return found
 
@@ -79,19 +97,29 @@ def read_table(path: Path) -> Table:
     delimiter, rows = read_rows(path)
     header = next(rows, None)
     if header is None:
-        raise InvalidInput(f"{path.name} holds no rows: put column names in the first row")
+        raise InvalidInput(
+            "{file} holds no rows: put column names in the first row",
+            file=path.name,
+        )
     columns = _columns(path.name, header[1])
     numbers, cells = [], []
     for number, row in rows:
         if any(row[len(columns) :]):
             raise InvalidInput(
-                f"{path.name}, row {number} has {len(row)} cells, but there are {len(columns)}"
-                " columns: put quotes around a text that holds the delimiter"
+                "{file}, row {number} has {count} cells, but there are {columns} columns: put"
+                " quotes around a text that holds the delimiter",
+                file=path.name,
+                number=str(number),
+                count=len(row),
+                columns=len(columns),
             )
         numbers.append(number)
         cells.append([*row[: len(columns)], *[""] * (len(columns) - len(row))])
     if not cells:
-        raise InvalidInput(f"{path.name} holds column names but no rows: add a row for each unit")
+        raise InvalidInput(
+            "{file} holds column names but no rows: add a row for each unit",
+            file=path.name,
+        )
     return Table(path.name, "row", columns, tuple(numbers), tuple(cells), delimiter != ",")
 
 
@@ -102,11 +130,15 @@ def read_rows(path: Path) -> tuple[str, Iterator[tuple[int, list[str]]]]:
 
     def checked() -> Iterator[tuple[int, list[str]]]:
         for count, row in enumerate(rows, 1):
-            where = f"{path.name}, row {row.number}"
+            where = Phrase("{file}, row {number}", file=path.name, number=str(row.number))
             if row.broken:
-                raise InvalidInput(f"{where}: {row.broken}")
+                raise InvalidInput("{place}: {problem}", place=where, problem=row.broken)
             if count > MAX_ROWS:
-                raise InvalidInput(f"{path.name} has more than {MAX_ROWS:,} rows: divide a part")
+                raise InvalidInput(
+                    "{file} has more than {most} rows: divide a part",
+                    file=path.name,
+                    most=MAX_ROWS,
+                )
             yield row.number, [_clean(str(cell), where) for cell in row.cells]
 
     return delimiter, checked()
@@ -118,8 +150,11 @@ def require_usable(path: Path) -> None:
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise InvalidInput(
-            f"{path.name} has {size / 2**20:,.0f} MB, more than {MAX_BYTES // 2**20}: leave out"
-            " columns that are not needed, simplify outlines, or divide a part of the area"
+            "{file} has {size} MB, more than {most}: leave out columns that are not needed,"
+            " simplify outlines, or divide a part of the area",
+            file=path.name,
+            size=round(size / 2**20),
+            most=MAX_BYTES // 2**20,
         )
 
 
@@ -145,28 +180,45 @@ def number_in(cell: Any, decimal_comma: bool) -> float:
     """The number in a cell; the error ends a sentence that begins with what the number is."""
     text = cell_text(cell)
     if not text:
-        raise _NotANumber("is missing: write a number, 0 where there is nothing")
+        raise _NotANumber(Phrase("is missing: write a number, 0 where there is nothing"))
     if isinstance(cell, bool):
-        raise _NotANumber(f"is {text!r}, which is no number: write one")
+        raise _NotANumber(Phrase("is {text!r}, which is no number: write one", text=text))
     if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
         text = text.replace(",", ".")
     if text.casefold().lstrip("+-") in ("nan", "inf", "infinity", "na", "n/a", "null", "none"):
-        raise _NotANumber(f"is {shown(cell)}, which is no number: write one, 0 where nothing is")
+        raise _NotANumber(
+            Phrase(
+                "is {value}, which is no number: write one, 0 where nothing is", value=shown(cell)
+            )
+        )
     if not _NUMBER.fullmatch(text):
         raise _NotANumber(
-            f"is {shown(cell)}, which is no number: write digits with a point for decimals, such as"
-            " 1234.5"
+            Phrase(
+                "is {value}, which is no number: write digits with a point for decimals, such as"
+                " 1234.5",
+                value=shown(cell),
+            )
         )
     value = float(text)
     if not math.isfinite(value):
-        raise _NotANumber(f"is {shown(cell)}, which is too large: choose a larger unit")
+        raise _NotANumber(
+            Phrase("is {value}, which is too large: choose a larger unit", value=shown(cell))
+        )
     return value
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:
     """Names as a sentence lists them: the first few, and how many more there are."""
-    some = ", ".join(names[:most])
-    return some if len(names) <= most else f"{some} and {len(names) - most:,} more"
+    some = _joined(names[:most])
+    if len(names) <= most:
+        return some
+    return Phrase("{some} and {more} more", some=some, more=len(names) - most)
+
+
+def _joined(names: Sequence[str]) -> str:
+    if not any(isinstance(name, Phrase) for name in names):
+        return ", ".join(names)
+    return reduce(lambda one, other: Phrase("{one}, {other}", one=one, other=other), names)
 
 
 def positions(ids: Sequence[str]) -> Mapping[str, int]:
@@ -181,17 +233,26 @@ def _columns(called: str, header: Sequence[str]) -> tuple[str, ...]:
     seen: set[str] = set()
     for name in names:
         if name and plain(name) in seen:
-            raise InvalidInput(f"{called} has two columns called {name!r}: rename or delete one")
+            raise InvalidInput(
+                "{file} has two columns called {name!r}: rename or delete one",
+                file=called,
+                name=name,
+            )
         seen.add(plain(name))
     return tuple(names)
 
 
 def _clean(cell: str, where: str) -> str:
     if "\x00" in cell:
-        raise InvalidInput(f"{where} holds a NUL character: save the file anew as CSV (UTF-8)")
+        raise InvalidInput(
+            "{place} holds a NUL character: save the file anew as CSV (UTF-8)",
+            place=where,
+        )
     if "�" in cell:
         raise InvalidInput(
-            f"{where}: {shown(cell)} holds letters in another encoding than the rest of the file;"
-            " save the file as UTF-8"
+            "{place}: {text} holds letters in another encoding than the rest of the file; save the"
+            " file as UTF-8",
+            place=where,
+            text=shown(cell),
         )
     return text_of(cell)

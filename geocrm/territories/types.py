@@ -33,14 +33,15 @@ def add(session: Session, actor: Actor, code: str, name_en: str, name_id: str) -
     actor.require("update", "setting")
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", code):
         raise InvalidInput(
-            f"The code {code[:50]!r} must begin with a small letter and hold small letters, digits"
-            " and hyphens only, 40 at most"
+            "The code {code!r} must begin with a small letter and hold small letters, digits and"
+            " hyphens only, 40 at most",
+            code=code[:50],
         )
     names = [" ".join(name.replace("\x00", "").split()) for name in (name_en, name_id or name_en)]
     if not all(0 < len(name) <= MAX_NAME for name in names):
-        raise InvalidInput(f"A type needs a name of at most {MAX_NAME} characters")
+        raise InvalidInput("A type needs a name of at most {most} characters", most=MAX_NAME)
     if session.get(PlanType, code):
-        raise Conflict(f"There is a type {code!r} already")
+        raise Conflict("There is a type {code!r} already", code=code)
     last = session.scalar(select(func.max(PlanType.priority))) or 0
     found = PlanType(code=code, name_en=names[0], name_id=names[1], priority=last + 1)
     session.add(found)
@@ -54,7 +55,11 @@ def set_type(session: Session, actor: Actor, plan_id: int, version: int | None, 
     plan = service.claim(session, actor, plan_id, version)
     if session.get(PlanType, code) is None:
         known = ", ".join(kind.code for kind in all_types(session))
-        raise InvalidInput(f"There is no type {code!r}; there are {known}")
+        raise InvalidInput(
+            "There is no type {code!r}; there are {known}",
+            code=code,
+            known=known,
+        )
     if LEADING in (code, plan.type) and not service.answers_for_everyone(session, actor):
         raise Forbidden("Only an administrator or a head of sales makes a plan one of sales")
     plan.type = code

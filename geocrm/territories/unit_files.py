@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, Phrase
 from geocrm.spatial.districting import bridges, components
 from geocrm.territories import text_tables, unit_shapes
 from geocrm.territories.text_tables import Table, listed
@@ -78,7 +78,10 @@ class UnitFile:
             if text_tables.plain(name) == wanted:
                 raise InvalidInput(reason)
         raise InvalidInput(
-            f"{self.called} has no column {measure!r}: choose among {listed(self.measures, 12)}"
+            "{file} has no column {measure!r}: choose among {columns}",
+            file=self.called,
+            measure=measure,
+            columns=listed(self.measures, 12),
         )
 
     def led_by(self, measure: str | None) -> "UnitFile":
@@ -135,7 +138,7 @@ def with_edges(units: UnitFile, path: Path) -> UnitFile:
     lengths: dict[tuple[int, int], float | None] = {}
     twice = 0
     for number, cells in rows[start:]:
-        where = f"{path.name}, row {number}"
+        where = Phrase("{file}, row {number}", file=path.name, number=str(number))
         pair = _pair(cells, columns, at, where, units.called)
         length = _length(cells, columns, where)
         if pair in lengths:
@@ -157,8 +160,10 @@ def require_connected(units: UnitFile) -> None:
     """Refuse units that their edges do not join into one piece, naming the pieces."""
     if len(units) > 1 and not len(units.edges):
         raise InvalidInput(
-            f"No edges are known between the {len(units):,} units of {units.called}: name a file"
-            " a,b[,length] with --edges, or give outlines as GeoJSON"
+            "No edges are known between the {count} units of {file}: name a file a,b[,length] with"
+            " --edges, or give outlines as GeoJSON",
+            count=len(units),
+            file=units.called,
         )
     part = components(len(units), units.edges)
     count = int(part.max()) + 1
@@ -166,25 +171,35 @@ def require_connected(units: UnitFile) -> None:
         return
     sizes = np.bincount(part)
     largest = np.argsort(-sizes, kind="stable")
-    pieces = "; ".join(
-        f"{sizes[at]:,} ({listed([units.ids[i] for i in np.flatnonzero(part == at)[:4]], 3)}"
-        f"{', ...' if sizes[at] > 4 else ''})"
-        for at in largest[:4]
-    )
-    more = "" if count <= 4 else f"; and {count - 4:,} more pieces"
+    pieces = [_piece(units, np.flatnonzero(part == at)) for at in largest[:4]]
+    if count > 4:
+        pieces.append(Phrase("and {count} more pieces", count=count - 4))
     raise InvalidInput(
-        f"The {len(units):,} units of {units.called} are in {count:,} pieces that no edge joins, of"
-        f" {pieces}{more}. Add edges between them{_closest(units, part)}, or design each piece by"
-        " itself"
+        "The {units} units of {file} are in {count} pieces that no edge joins, of {pieces}. Add"
+        " edges {between}, or design each piece by itself",
+        units=len(units),
+        file=units.called,
+        count=count,
+        pieces=tuple(pieces),
+        between=_closest(units),
     )
 
 
-def _closest(units: UnitFile, part: NDArray[np.intp]) -> str:
-    """An edge that would help, where places are known."""
+def _piece(units: UnitFile, members: NDArray[np.intp]) -> Phrase:
+    """How many units a piece has, and some of them."""
+    some = listed([units.ids[at] for at in members[:4]], 3)
+    if len(members) > 4:
+        return Phrase("{count} ({units}, ...)", count=len(members), units=some)
+    return Phrase("{count} ({units})", count=len(members), units=some)
+
+
+def _closest(units: UnitFile) -> Phrase:
+    """Where an edge would help, with the shortest such one where places are known."""
     if units.lon is None or units.lat is None:
-        return ""
+        return Phrase("between them")
     a, b = bridges(units.lon, units.lat, units.edges)[0]
-    return f" (the closest: {units.ids[a]},{units.ids[b]})"
+    edge = f"{units.ids[a]},{units.ids[b]}"
+    return Phrase("between them (the closest: {edge})", edge=edge)
 
 
 # ------------------------------------------------------------------------------ units
@@ -193,12 +208,14 @@ def _closest(units: UnitFile, part: NDArray[np.intp]) -> str:
 def _units(table: Table, measures: Sequence[str]) -> UnitFile:
     if len(table) > MAX_UNITS:
         raise InvalidInput(
-            f"{table.called} has {len(table):,} units, more than {MAX_UNITS:,}: divide a part, or"
-            " join small units first"
+            "{file} has {count} units, more than {most}: divide a part, or join small units first",
+            file=table.called,
+            count=len(table),
+            most=MAX_UNITS,
         )
     ids = _ids(table)
     lon, lat = _degrees(table)
-    x, y = (None, None) if lon is not None else _pair_of(table, ("x",), ("y",), "the place")
+    x, y = (None, None) if lon is not None else _pair_of(table, ("x",), ("y",), Phrase("the place"))
     area = table.column(*_AREA)
     parent = table.column(*_PARENT)
     names, weights, unusable = _loads(table, measures)
@@ -212,7 +229,7 @@ def _units(table: Table, measures: Sequence[str]) -> UnitFile:
         lat=lat,
         x=x,
         y=y,
-        area_km2=None if area is None else table.values(area, "the area", least=0),
+        area_km2=None if area is None else table.values(area, Phrase("the area"), least=0),
         parents=None
         if parent is None
         else tuple(table.text(row, parent) for row in range(len(table))),
@@ -224,24 +241,33 @@ def _ids(table: Table) -> tuple[str, ...]:
     column = table.column(*_ID)
     if column is None:
         raise InvalidInput(
-            f"{table.called} has no column 'id' that names the units (found:"
-            f" {listed(table.columns, 8)}): call it id"
+            "{file} has no column 'id' that names the units (found: {columns}): call it id",
+            file=table.called,
+            columns=listed(table.columns, 8),
         )
     first: dict[str, int] = {}
     for row in range(len(table)):
         name = table.text(row, column)
         if not name:
-            raise InvalidInput(f"{table.at(row, column)}: the unit has no id: give it one")
+            raise InvalidInput(
+                "{place}: the unit has no id: give it one",
+                place=table.at(row, column),
+            )
         if len(name) > text_tables.MAX_TEXT:
             raise InvalidInput(
-                f"{table.at(row, column)}: the id {text_tables.shown(name)} has {len(name):,}"
-                f" characters: {text_tables.MAX_TEXT} are the most"
+                "{place}: the id {unit} has {count} characters: {most} are the most",
+                place=table.at(row, column),
+                unit=text_tables.shown(name),
+                count=len(name),
+                most=text_tables.MAX_TEXT,
             )
         if name in first:
             raise InvalidInput(
-                f"{table.at(row, column)}: the unit {name!r} is there already, in {table.word}"
-                f" {table.numbers[first[name]]}: every unit needs an id of its own; join its parts"
-                " into one"
+                "{place}: the unit {unit!r} is there already, in {first}: every unit needs an id of"
+                " its own; join its parts into one",
+                place=table.at(row, column),
+                unit=name,
+                first=table.row(first[name]),
             )
         first[name] = row
     return tuple(first)
@@ -260,18 +286,22 @@ def _loads(
     others = [at for at in range(len(table.columns)) if at not in reserved and at not in required]
     for at in (*required, *others):
         try:
-            column = table.values(at, "the weight" if at in required else "the value", least=0)
+            column = table.values(
+                at, Phrase("the weight") if at in required else Phrase("the value"), least=0
+            )
         except InvalidInput as reason:
             if at in required:
                 raise
-            unusable.append((table.columns[at], str(reason)))
+            unusable.append((table.columns[at], reason.phrase))
             continue
         names.append(table.columns[at])
         columns.append(column)
     if not columns:
         raise InvalidInput(
-            f"{table.called} has no column 'weight' with the load of each unit (found:"
-            f" {listed(table.columns, 8)}): add one with numbers of 0 or more"
+            "{file} has no column 'weight' with the load of each unit (found: {columns}): add one"
+            " with numbers of 0 or more",
+            file=table.called,
+            columns=listed(table.columns, 8),
         )
     return tuple(names), np.column_stack(columns), tuple(unusable)
 
@@ -285,26 +315,38 @@ def _required(table: Table, wanted: Sequence[str]) -> list[int]:
         column = table.column(name)
         if column is None:
             raise InvalidInput(
-                f"{table.called} has no column {name!r} (found: {listed(table.columns, 12)}): name"
-                " a column with the load of each unit"
+                "{file} has no column {name!r} (found: {columns}): name a column with the load of"
+                " each unit",
+                file=table.called,
+                name=name,
+                columns=listed(table.columns, 12),
             )
         found.append(column)
     return found
 
 
 def _degrees(table: Table) -> tuple[Floats, Floats] | tuple[None, None]:
-    lon, lat = _pair_of(table, _LON, _LAT, "the place")
+    lon, lat = _pair_of(table, _LON, _LAT, Phrase("the place"))
     if lon is None or lat is None:
         return None, None
     wrong = (np.abs(lon) > 180) | (np.abs(lat) > 90)
     if not wrong.any():
         return lon, lat
     row = int(np.flatnonzero(wrong)[0])
-    where = f"{table.at(row)}: lon {lon[row]:g}, lat {lat[row]:g} is no place in degrees"
+    where = Phrase(
+        "{place}: lon {lon}, lat {lat} is no place in degrees",
+        place=table.at(row),
+        lon=lon[row],
+        lat=lat[row],
+    )
     if (np.abs(lat) <= 180).all() and (np.abs(lon) <= 90).all():
-        raise InvalidInput(f"{where}: lon and lat look swapped; exchange the names of the columns")
+        raise InvalidInput(
+            "{place}: lon and lat look swapped; exchange the names of the columns",
+            place=where,
+        )
     raise InvalidInput(
-        f"{where}: write degrees (lon -180 to 180, lat -90 to 90), or call planar columns x and y"
+        "{place}: write degrees (lon -180 to 180, lat -90 to 90), or call planar columns x and y",
+        place=where,
     )
 
 
@@ -319,7 +361,10 @@ def _pair_of(
         there, lacking = (table.columns[a], other[0]) if a is not None else ("", one[0])
         there = there or table.columns[b or 0]
         raise InvalidInput(
-            f"{table.called} has a column {there!r} but no {lacking!r}: add it, or leave out both"
+            "{file} has a column {there!r} but no {lacking!r}: add it, or leave out both",
+            file=table.called,
+            there=there,
+            lacking=lacking,
         )
     return table.values(a, purpose), table.values(b, purpose)
 
@@ -364,17 +409,28 @@ def _pair(
     units_called: str,
 ) -> tuple[int, int]:
     if len(cells) <= max(columns[:2]):
-        raise InvalidInput(f"{where} names one unit, not two: write a,b or a,b,length")
+        raise InvalidInput(
+            "{place} names one unit, not two: write a,b or a,b,length",
+            place=where,
+        )
     ends = [cells[column] for column in columns[:2]]
     for name, column in zip(ends, "ab", strict=True):
         if name not in at:
             raise InvalidInput(
-                f"{where}, column {column!r}: there is no unit {text_tables.shown(name)} in"
-                f" {units_called}: correct the id, or delete the row"
+                "{place}, column {column!r}: there is no unit {unit} in {file}: correct the id, or"
+                " delete the row",
+                place=where,
+                column=column,
+                unit=text_tables.shown(name),
+                file=units_called,
             )
     a, b = sorted(at[name] for name in ends)
     if a == b:
-        raise InvalidInput(f"{where}: {ends[0]!r} is named as its own neighbour: delete the row")
+        raise InvalidInput(
+            "{place}: {unit!r} is named as its own neighbour: delete the row",
+            place=where,
+            unit=ends[0],
+        )
     return a, b
 
 
@@ -385,9 +441,15 @@ def _length(cells: Sequence[str], columns: tuple[int, int, int | None], where: s
     try:
         length = text_tables.number_in(cells[column], decimal_comma=True)
     except ValueError as error:
-        raise InvalidInput(f"{where}, column 'length': the length {error}") from error
+        raise InvalidInput(
+            "{place}, column 'length': the length {problem}", place=where, problem=error.args[0]
+        ) from error
     if length < 0:
-        raise InvalidInput(f"{where}, column 'length': {length:g} is below 0: write 0 or more")
+        raise InvalidInput(
+            "{place}, column 'length': {length} is below 0: write 0 or more",
+            place=where,
+            length=length,
+        )
     return length
 
 
@@ -397,6 +459,10 @@ def _require_same(
     if one != other:
         names = ",".join(units.ids[at] for at in pair)
         raise InvalidInput(
-            f"{where}: the edge {names} is listed twice with different lengths ({one} and {other}):"
-            " delete one of the rows"
+            "{place}: the edge {names} is listed twice with different lengths ({one} and {other}):"
+            " delete one of the rows",
+            place=where,
+            names=names,
+            one=one,
+            other=other,
         )

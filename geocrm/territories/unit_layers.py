@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from geocrm.errors import Phrase
 from geocrm.places import queries as places
 from geocrm.places.models import Boundary
 from geocrm.territories import figures, text_tables
@@ -51,8 +52,12 @@ def read_level(
         unusable=(
             (
                 Measure.POPULATION.value,
-                f"The population of {within or level} is not known for every unit"
-                f" ({text_tables.listed(unknown)}): use accounts or revenue",
+                Phrase(
+                    "The population of {area} is not known for every unit ({units}): use accounts"
+                    " or revenue",
+                    area=within or level,
+                    units=text_tables.listed(unknown),
+                ),
             ),
         )
         if unknown

@@ -13,7 +13,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 from shapely.errors import ShapelyError
 
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, Phrase, Share
 from geocrm.spatial import outlines
 from geocrm.spatial.geodesy import EARTH_RADIUS_M
 from geocrm.spatial.neighbours import FERRY, neighbour_edges
@@ -58,10 +58,11 @@ def read_features(path: Path) -> tuple[Table, Shapes]:
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
         raise InvalidInput(
-            f"{path.name} is no GeoJSON with units: export it as a FeatureCollection"
+            "{file} is no GeoJSON with units: export it as a FeatureCollection",
+            file=path.name,
         )
     if not features:
-        raise InvalidInput(f"{path.name} holds no features: add one for each unit")
+        raise InvalidInput("{file} holds no features: add one for each unit", file=path.name)
     table = _table(path.name, features)
     shapes = np.array(
         [_shape(feature, table, row) for row, feature in enumerate(features)], dtype=object
@@ -81,8 +82,10 @@ def placed(shapes: Shapes, ids: Sequence[str], table: Table, *, with_neighbours:
     if not kinds <= set(_POLYGONS):
         row = next(at for at, shape in enumerate(shapes) if shape.geom_type not in _POLYGONS)
         raise InvalidInput(
-            f"{table.at(row)}: {ids[row]!r} is a {shapes[row].geom_type}: units are polygons, or"
-            " all of them points"
+            "{place}: {unit!r} is a {kind}: units are polygons, or all of them points",
+            place=table.at(row),
+            unit=ids[row],
+            kind=shapes[row].geom_type,
         )
     whole, mended = _repaired(shapes, ids, table)
     clean, notes = _meeting(whole, ids, table.called)
@@ -117,16 +120,25 @@ def _document(path: Path) -> Any:
     # Every position opens a bracket, and counting them costs nothing beside reading them.
     if content.count(b"[") > MAX_CORNERS * 1.1:
         raise InvalidInput(
-            f"{path.name} has more than {MAX_CORNERS:,} corners: simplify the outlines"
+            "{file} has more than {most} corners: simplify the outlines",
+            file=path.name,
+            most=MAX_CORNERS,
         )
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
     except RecursionError as error:
-        raise InvalidInput(f"{path.name} is nested deeper than GeoJSON: export it anew") from error
+        raise InvalidInput(
+            "{file} is nested deeper than GeoJSON: export it anew",
+            file=path.name,
+        ) from error
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path.name} is not UTF-8 text: export it as UTF-8") from error
+        raise InvalidInput(
+            "{file} is not UTF-8 text: export it as UTF-8", file=path.name
+        ) from error
     except ValueError as error:
-        raise InvalidInput(f"{path.name} is not GeoJSON ({error}): export it anew") from error
+        raise InvalidInput(
+            "{file} is not GeoJSON ({why}): export it anew", file=path.name, why=error
+        ) from error
 
 
 def _refuse(name: str) -> float:
@@ -137,7 +149,11 @@ def _table(called: str, features: Sequence[Any]) -> Table:
     rows = []
     for number, feature in enumerate(features, 1):
         if not isinstance(feature, dict) or feature.get("type") != "Feature":
-            raise InvalidInput(f"{called}, feature {number} is no GeoJSON feature: export it anew")
+            raise InvalidInput(
+                "{file}, feature {number} is no GeoJSON feature: export it anew",
+                file=called,
+                number=str(number),
+            )
         properties = feature.get("properties")
         row = dict(properties) if isinstance(properties, dict) else {}
         if feature.get("id") is not None:
@@ -152,15 +168,23 @@ def _table(called: str, features: Sequence[Any]) -> Table:
 def _shape(feature: dict[str, Any], table: Table, row: int) -> Any:
     geometry = feature.get("geometry")
     if not isinstance(geometry, dict):
-        raise InvalidInput(f"{table.at(row)} has no geometry: draw its outline, or delete it")
+        raise InvalidInput(
+            "{place} has no geometry: draw its outline, or delete it",
+            place=table.at(row),
+        )
     try:
         shape = shapely.from_geojson(json.dumps(geometry))
     except (ShapelyError, ValueError, TypeError) as error:
         raise InvalidInput(
-            f"{table.at(row)}: its geometry cannot be read ({error}): export it anew"
+            "{place}: its geometry cannot be read ({why}): export it anew",
+            place=table.at(row),
+            why=error,
         ) from error
     if shape is None or shape.is_empty or not np.isfinite(shapely.get_coordinates(shape)).all():
-        raise InvalidInput(f"{table.at(row)} has an empty geometry: draw its outline, or delete it")
+        raise InvalidInput(
+            "{place} has an empty geometry: draw its outline, or delete it",
+            place=table.at(row),
+        )
     return shapely.force_2d(shape)
 
 
@@ -177,10 +201,15 @@ def _in_degrees(shapes: Shapes, document: dict[str, Any], table: Table) -> Shape
         return shapes
     row = int(np.flatnonzero(wrong)[0])
     x, y = bounds[row, 0], bounds[row, 1]
-    where = f"{table.at(row)} reaches to ({x:g}, {y:g}), which is no place in degrees"
+    where = Phrase(
+        "{place} reaches to ({x}, {y}), which is no place in degrees", place=table.at(row), x=x, y=y
+    )
     if (np.abs(bounds[:, [1, 3]]) <= 180).all() and (np.abs(bounds[:, [0, 2]]) <= 90).all():
-        raise InvalidInput(f"{where}: lon and lat look swapped; longitude comes first in GeoJSON")
-    raise InvalidInput(f"{where}: export it in WGS84 (EPSG:4326)")
+        raise InvalidInput(
+            "{place}: lon and lat look swapped; longitude comes first in GeoJSON",
+            place=where,
+        )
+    raise InvalidInput("{place}: export it in WGS84 (EPSG:4326)", place=where)
 
 
 def _transformed(shapes: Shapes, name: str, table: Table) -> Shapes:
@@ -190,13 +219,17 @@ def _transformed(shapes: Shapes, name: str, table: Table) -> Shapes:
         found = shapely.transform(shapes, lambda xy: np.column_stack(turned.transform(*xy.T)))
     except ProjError as error:
         raise InvalidInput(
-            f"{table.called} is in the coordinate system {name[:60]!r}, which is not known: export"
-            " it in WGS84 (EPSG:4326)"
+            "{file} is in the coordinate system {system!r}, which is not known: export it in WGS84"
+            " (EPSG:4326)",
+            file=table.called,
+            system=name[:60],
         ) from error
     if not np.isfinite(shapely.get_coordinates(found)).all():
         raise InvalidInput(
-            f"{table.called} has places outside its coordinate system {name[:60]!r}: export it in"
-            " WGS84 (EPSG:4326)"
+            "{file} has places outside its coordinate system {system!r}: export it in WGS84"
+            " (EPSG:4326)",
+            file=table.called,
+            system=name[:60],
         )
     return np.asarray(found, dtype=object)
 
@@ -210,13 +243,18 @@ def _repaired(shapes: Shapes, ids: Sequence[str], table: Table) -> tuple[Shapes,
     for row in np.flatnonzero(~valid).tolist():
         if outlines.is_tangled(shapes[row]):
             raise InvalidInput(
-                f"{table.at(row)}: the outline of {ids[row]!r} crosses itself more than"
-                f" {outlines.MAX_CROSSINGS:,} times: draw it anew"
+                "{place}: the outline of {unit!r} crosses itself more than {most} times: draw it"
+                " anew",
+                place=table.at(row),
+                unit=ids[row],
+                most=outlines.MAX_CROSSINGS,
             )
         whole[row] = outlines.repaired(shapes[row])
     for row in np.flatnonzero(shapely.is_empty(whole) | (shapely.area(whole) <= 0)).tolist():
         raise InvalidInput(
-            f"{table.at(row)}: the outline of {ids[row]!r} encloses no area: draw it anew"
+            "{place}: the outline of {unit!r} encloses no area: draw it anew",
+            place=table.at(row),
+            unit=ids[row],
         )
     mended = [ids[row] for row in np.flatnonzero(~valid).tolist()]
     if not mended:
@@ -234,8 +272,10 @@ def _meeting(shapes: Shapes, ids: Sequence[str], called: str) -> tuple[Shapes, t
     lost = np.flatnonzero(shapely.is_empty(clean))
     if len(lost):
         raise InvalidInput(
-            f"{called}: nothing is left of {ids[int(lost[0])]!r} where outlines are made to meet:"
-            " it lies within others; cut it out of them"
+            "{file}: nothing is left of {unit!r} where outlines are made to meet: it lies within"
+            " others; cut it out of them",
+            file=called,
+            unit=ids[int(lost[0])],
         )
     return clean, ("Outlines that did not quite meet were made to meet",)
 
@@ -250,12 +290,21 @@ def _refuse_overlaps(shapes: Shapes, ids: Sequence[str], called: str) -> None:
     if not len(bad):
         return
     bad = bad[np.argsort(-share[bad], kind="stable")]
-    named = [f"{ids[one[at]]!r} and {ids[other[at]]!r} ({share[at]:.0%} of the smaller)"
-             for at in bad[:3]]  # fmt: skip
-    more = "" if len(bad) <= 3 else f", and {len(bad) - 3:,} more pairs"
+    pairs = [
+        Phrase(
+            "{unit!r} and {other!r} ({share} of the smaller)",
+            unit=ids[one[at]],
+            other=ids[other[at]],
+            share=Share(share[at], digits=0),
+        )
+        for at in bad[:3]
+    ]
+    if len(bad) > 3:
+        pairs.append(Phrase("and {count} more pairs", count=len(bad) - 3))
     raise InvalidInput(
-        f"{called}: units overlap: {'; '.join(named)}{more}. Ground belongs to one unit: cut it out"
-        " of the other"
+        "{file}: units overlap: {pairs}. Ground belongs to one unit: cut it out of the other",
+        file=called,
+        pairs=tuple(pairs),
     )
 
 

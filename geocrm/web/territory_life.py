@@ -184,4 +184,4 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise InvalidInput(f"{text[:20]!r} is not a day such as 2026-03-31") from error
+        raise InvalidInput("{given!r} is not a day such as 2026-03-31", given=text[:20]) from error

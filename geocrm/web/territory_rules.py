@@ -120,7 +120,9 @@ def _wish() -> RuleWish:
     try:
         least = float(revenue) if revenue else None
     except ValueError as error:
-        raise InvalidInput(f"{revenue[:30]!r} is not a revenue such as 5000000") from error
+        raise InvalidInput(
+            "{given!r} is not a revenue such as 5000000", given=revenue[:30]
+        ) from error
     lines = form.get("accounts", "").splitlines()
     return RuleWish(
         name=form.get("name", ""),

@@ -5,6 +5,7 @@ Each is written out here, so that translators find it; an unknown code is shown 
 
 from collections.abc import Mapping
 from datetime import date
+from math import isfinite
 from typing import Any, Final
 
 from flask import Flask
@@ -13,7 +14,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 
 from geocrm.customers.imports.fields import Field
-from geocrm.errors import GeoCrmError
+from geocrm.errors import GeoCrmError, Phrase, Share
+from geocrm.jobs import JobRun
 
 LAYERS: Final[dict[str, LazyString]] = {
     "wld-adm0": later("Countries of the world"),
@@ -77,6 +79,8 @@ BULK_ACTIONS: Final = {
     "delete": later("Delete"),
 }
 _IMPORT: Final = "import "
+# A float of a sentence has six digits, wherever its decimal point stands.
+_SIX_DIGITS: Final = "#,##0.############"
 
 
 def layer_name(code: str, name: str) -> str:
@@ -120,9 +124,15 @@ def said(error: GeoCrmError) -> str:
     return _sentence(error.sentence, error.figures)
 
 
-def bulk_problem(message: str, problem: Mapping[str, Any] | None) -> str:
-    """Why a bulk action stopped: the sentence that was kept, or the text of older ones."""
+def kept_problem(message: str, problem: Mapping[str, Any] | None) -> str:
+    """Why work stopped: the sentence that was kept of it, or the text of older ones."""
     return _sentence(problem["sentence"], problem["figures"]) if problem else message
+
+
+def job_message(job: JobRun) -> str:
+    """How far a job is, or why it failed."""
+    failed = job.state == "failed" and job.result is not None
+    return kept_problem(job.message, (job.result or {}).get("problem") if failed else None)
 
 
 def _sentence(sentence: str, figures: Mapping[str, Any]) -> str:
@@ -133,12 +143,28 @@ def _sentence(sentence: str, figures: Mapping[str, Any]) -> str:
 
 
 def figure(value: object) -> str:
-    """A number or a date as the page's language writes it, an error in it; else as it is."""
-    if isinstance(value, GeoCrmError):
-        return said(value)
+    """A number, a share or a date as the page's language writes it, words in it; else as it is."""
+    if isinstance(value, GeoCrmError | Phrase):
+        return _sentence(value.sentence, value.figures)
+    if isinstance(value, tuple | list):
+        return "; ".join(figure(each) for each in value)
+    if isinstance(value, Mapping):
+        return _kept_figure(value)
     if isinstance(value, date):
         return str(format_date(value))
-    return str(format_decimal(value)) if isinstance(value, int | float) else str(value)
+    if isinstance(value, Share):
+        return share(float(value), value.digits)
+    if isinstance(value, float):
+        return str(format_decimal(float(f"{value:g}"), _SIX_DIGITS)) if isfinite(value) else "∞"
+    return str(format_decimal(value)) if isinstance(value, int) else str(value)
+
+
+def _kept_figure(kept: Mapping[str, Any]) -> str:
+    if "share" in kept:
+        return share(kept["share"], kept["digits"])
+    if "day" in kept:
+        return figure(date.fromisoformat(kept["day"]))
+    return _sentence(kept["sentence"], kept["figures"])
 
 
 def bulk_reason(code: str) -> str:
@@ -153,7 +179,8 @@ def bulk_action(code: str) -> str:
 
 def share(value: float | None, digits: int = 1) -> str:
     """A part of a whole: 0.034 is 3.4%, and 3,4% in Indonesian."""
-    return "–" if value is None else str(format_percent(value, f"#,##0.{'0' * digits}%"))
+    pattern = f"#,##0.{'0' * digits}%" if digits else "#,##0%"
+    return "–" if value is None else str(format_percent(value, pattern))
 
 
 def register(app: Flask) -> None:
@@ -168,6 +195,7 @@ def register(app: Flask) -> None:
         share,
         bulk_reason,
         bulk_action,
-        bulk_problem,
+        kept_problem,
+        job_message,
     ):
         app.add_template_filter(each)

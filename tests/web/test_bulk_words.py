@@ -5,7 +5,7 @@ from flask_babel import force_locale
 
 from geocrm.errors import InvalidInput
 from geocrm.jobs import service as jobs
-from geocrm.web.words import bulk_problem, said
+from geocrm.web.words import kept_problem, said
 from geocrm.wiring import actor_of
 from geocrm.wiring.handlers import JOB_HANDLERS
 
@@ -18,8 +18,8 @@ def test_a_sentence_known_to_translators_is_said_in_the_readers_language(app):
         assert said(InvalidInput("An {odd} sentence of {n}", odd="{x}", n=1234)) == (
             "An {x} sentence of 1.234"
         )
-        assert bulk_problem("", {"sentence": KNOWN, "figures": {}}) == said(InvalidInput(KNOWN))
-        assert bulk_problem("of an older run {", None) == "of an older run {"
+        assert kept_problem("", {"sentence": KNOWN, "figures": {}}) == said(InvalidInput(KNOWN))
+        assert kept_problem("of an older run {", None) == "of an older run {"
 
 
 def test_the_text_of_an_error_is_english_and_braces_of_others_stay():
@@ -47,4 +47,4 @@ def test_why_a_run_stopped_is_kept_so_that_a_page_can_say_it(
     assert f'action="/bulk/{run["id"]}/resume"' not in page
     kept = {"sentence": "it holds {total} now", "figures": {"total": 1234}}
     with app.test_request_context(), force_locale(language):
-        assert bulk_problem("", kept) == f"it holds {number} now"
+        assert kept_problem("", kept) == f"it holds {number} now"

@@ -17,7 +17,7 @@ from geocrm.security import OPERATOR, Role
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "geocrm/web"
 CATALOGUE = WEB / "translations/id/LC_MESSAGES/messages.po"
-PLACEHOLDER = re.compile(r"%\(\w+\)[sdr]|\{\w+\}")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sdr]|\{\w+(?:!r)?\}")
 LETTERS = re.compile(r"[A-Za-z]{2}")
 # A capital and then words: what a person reads, and hardly what a program means.
 SENTENCE = re.compile(r"[A-Z][a-z]*['’]?[a-z]* [A-Za-z]")

@@ -170,11 +170,7 @@ def fail(session: Session, run_id: int, why: GeoCrmError) -> None:
     found = queries.get_locked(session, run_id)
     if found.state in ("preparing", "running", "undoing"):
         found.state, found.message, found.finished_at = "failed", str(why), clock.now()
-        figures = {
-            name: each if isinstance(each, int | float) else str(each)
-            for name, each in why.figures.items()
-        }
-        found.problem = {"sentence": why.sentence, "figures": figures}
+        found.problem = why.phrase.kept()
 
 
 def stopped(session: Session, run_id: int) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geocrm.errors import Infeasible, InvalidInput
+from geocrm.errors import Infeasible, InvalidInput, Phrase
 from geocrm.spatial.districting.graph import components
 from geocrm.spatial.districting.problem import NOWHERE, Indices, Objective, Terms, Units
 
@@ -31,28 +31,36 @@ def check(units: Units, terms: Terms) -> None:
 def _check_numbers(units: Units, terms: Terms) -> None:
     k = terms.num_districts
     if k < 1:
-        raise InvalidInput(f"The number of territories must be 1 or more, not {k}")
+        raise InvalidInput("The number of territories must be 1 or more, not {count}", count=k)
     if k > len(units):
         raise Infeasible(
-            f"{k} territories need at least as many units; there are {len(units)}: ask for fewer,"
-            " or take finer units"
+            "{count} territories need at least as many units; there are {units}: ask for fewer, or"
+            " take finer units",
+            count=k,
+            units=len(units),
         )
     given = terms.tolerance if isinstance(terms.tolerance, tuple) else (terms.tolerance,)
     if len(given) not in (1, len(units.measures)):
         raise InvalidInput(
-            f"There are {len(given)} tolerances for {len(units.measures)} measures: give one for"
-            " all or one for each"
+            "There are {count} tolerances for {measures} measures: give one for all or one for"
+            " each",
+            count=len(given),
+            measures=len(units.measures),
         )
     for one in given:
         if not 0 <= one < np.inf:
-            raise InvalidInput(f"The tolerance must be 0 or more, not {one}")
+            raise InvalidInput(
+                "The tolerance must be 0 or more, not {tolerance}",
+                tolerance=one,
+            )
     if terms.shares is not None and not (
         len(terms.shares) == k and np.isfinite(terms.shares).all() and (terms.shares > 0).all()
     ):
-        raise InvalidInput(f"Give a share above 0 for each of the {k} territories")
+        raise InvalidInput("Give a share above 0 for each of the {count} territories", count=k)
     if terms.budget is not None and not 0 <= terms.budget <= 1:
         raise InvalidInput(
-            f"The disruption must be a share between 0 and 1, not {terms.budget:g}: 0.1 is 10 %"
+            "The disruption must be a share between 0 and 1, not {budget}: 0.1 is 10 %",
+            budget=terms.budget,
         )
     if terms.budget is not None and terms.current is None:
         raise InvalidInput("A limit of disruption needs today's plan to compare with")
@@ -62,17 +70,32 @@ def _check_limits(units: Units, terms: Terms) -> None:
     least, most, k = terms.minimum, terms.maximum, terms.num_districts
     total = float(units.balanced()[0][:, 0].sum())
     if least is not None and most is not None and least > most:
-        raise InvalidInput(f"The minimum {least:g} is above the maximum {most:g}")
+        raise InvalidInput(
+            "The minimum {least} is above the maximum {most}",
+            least=least,
+            most=most,
+        )
     if least is not None and least * k > total:
         raise Infeasible(
-            f"{k} territories of at least {least:g} need {least * k:g}; there are {total:g}: ask"
-            f" for at most {int(total // least)} territories, or a minimum of {total / k:g}"
+            "{count} territories of at least {least} need {needed}; there are {total}: ask for at"
+            " most {fewer} territories, or a minimum of {limit}",
+            count=k,
+            least=least,
+            needed=least * k,
+            total=total,
+            fewer=int(total // least),
+            limit=total / k,
         )
     if most is not None and most * k < total:
         raise Infeasible(
-            f"{k} territories of at most {most:g} hold {most * k:g}; there are {total:g}: ask for"
-            f" at least {int(-(-total // most)) if most > 0 else 'more'} territories, or a maximum"
-            f" of {total / k:g}"
+            "{count} territories of at most {most} hold {held}; there are {total}: ask for at least"
+            " {more} territories, or a maximum of {limit}",
+            count=k,
+            most=most,
+            held=most * k,
+            total=total,
+            more=int(-(-total // most)) if most > 0 else Phrase("more"),
+            limit=total / k,
         )
 
 
@@ -83,10 +106,13 @@ def _check_connected(units: Units) -> None:
         return
     sizes = np.bincount(part)
     small = np.argsort(sizes, kind="stable")[:3]
-    listed = "; ".join(_listed(units, np.flatnonzero(part == one)) for one in small)
+    listed = tuple(_listed(units, np.flatnonzero(part == one)) for one in small)
     raise Infeasible(
-        f"The {len(units)} units fall into {count} groups that no border or crossing links"
-        f" ({listed}): add crossings, or design each group by itself"
+        "The {units} units fall into {groups} groups that no border or crossing links ({some}):"
+        " add crossings, or design each group by itself",
+        units=len(units),
+        groups=count,
+        some=listed,
     )
 
 
@@ -96,16 +122,18 @@ def _check_objective(units: Units, terms: Terms) -> None:
     )
     if terms.objective is not Objective.CUT_EDGES and not has_way:
         raise InvalidInput(
-            f"The objective {terms.objective.value} needs the place of each unit (lon and lat):"
-            " add them, or choose cut-edges"
+            "The objective {objective} needs the place of each unit (lon and lat): add them, or"
+            " choose cut-edges",
+            objective=terms.objective.value,
         )
     if terms.centres is not None:
         if units.place is None:
             raise InvalidInput("Centres need the place of each unit (lon and lat)")
         if terms.centres.shape != (terms.num_districts, 3):
             raise InvalidInput(
-                f"There are {len(terms.centres)} centres for {terms.num_districts} territories:"
-                " give as many"
+                "There are {centres} centres for {count} territories: give as many",
+                centres=len(terms.centres),
+                count=terms.num_districts,
             )
 
 
@@ -116,7 +144,10 @@ def _check_locks(units: Units, terms: Terms) -> None:
     if locked.max(initial=NOWHERE) >= k:
         unit = int(np.argmax(locked))
         raise InvalidInput(
-            f"Unit {units.name(unit)} is locked to territory {locked[unit] + 1}; there are {k}"
+            "Unit {unit} is locked to territory {number}; there are {count}",
+            unit=units.name(unit),
+            number=str(locked[unit] + 1),
+            count=k,
         )
     for d in np.unique(locked[locked >= 0]):
         open_to = (locked == d) | (locked == NOWHERE)
@@ -126,22 +157,29 @@ def _check_locks(units: Units, terms: Terms) -> None:
         apart = held[part[held] != part[held[0]]]
         if len(apart):
             raise Infeasible(
-                f"Units {units.name(held[0])} and {units.name(apart[0])} are locked to territory"
-                f" {d + 1}, but units locked to others lie all the way between them: unlock one of"
-                " them, or what lies between"
+                "Units {unit} and {other} are locked to territory {number}, but units locked to"
+                " others lie all the way between them: unlock one of them, or what lies between",
+                unit=units.name(held[0]),
+                other=units.name(apart[0]),
+                number=str(d + 1),
             )
     missing = k - len(np.unique(locked[locked >= 0]))
     if missing > (locked == NOWHERE).sum():
         raise Infeasible(
-            f"{missing} territories have no locked unit, and only"
-            f" {(locked == NOWHERE).sum()} units are free: unlock some, or ask for fewer"
+            "{missing} territories have no locked unit, and only {free} units are free: unlock"
+            " some, or ask for fewer",
+            missing=missing,
+            free=int((locked == NOWHERE).sum()),
         )
     for group in terms.together:
         wanted = np.unique(locked[group][locked[group] >= 0])
         if len(wanted) > 1:
             raise InvalidInput(
-                f"The units {_listed(units, group)} shall stay together, but are locked to the"
-                f" territories {wanted[0] + 1} and {wanted[1] + 1}: lift one of these wishes"
+                "The units {units} shall stay together, but are locked to the territories {number}"
+                " and {other}: lift one of these wishes",
+                units=_listed(units, group),
+                number=str(wanted[0] + 1),
+                other=str(wanted[1] + 1),
             )
 
 
@@ -151,11 +189,15 @@ def _check_apart(units: Units, terms: Terms) -> None:
         same_lock = locked is not None and locked[a] >= 0 and locked[a] == locked[b]
         if a == b or same_lock or any(a in group and b in group for group in terms.together):
             raise InvalidInput(
-                f"The units {units.name(a)} and {units.name(b)} shall be apart, and by another"
-                " wish together: lift one of these wishes"
+                "The units {unit} and {other} shall be apart, and by another wish together: lift"
+                " one of these wishes",
+                unit=units.name(a),
+                other=units.name(b),
             )
 
 
 def _listed(units: Units, members: Indices) -> str:
-    shown = ", ".join(units.name(one) for one in members[:_NAMED])
-    return shown + (f" and {len(members) - _NAMED} more" if len(members) > _NAMED else "")
+    some = ", ".join(units.name(one) for one in members[:_NAMED])
+    if len(members) <= _NAMED:
+        return some
+    return Phrase("{some} and {more} more", some=some, more=len(members) - _NAMED)

@@ -20,7 +20,7 @@ from geocrm.security import queries as people
 from geocrm.takeaway.csv_safe import csv_lines
 from geocrm.visits import queries as visits
 from geocrm.web.access import permit
-from geocrm.web.words import bulk_problem, bulk_reason, channel_name, said
+from geocrm.web.words import bulk_reason, channel_name, kept_problem, said
 from geocrm.wiring.bulk import ACTIONS
 
 bp = APIBlueprint("api_bulk", __name__, url_prefix="/api/v1/bulk", tag="Bulk actions")
@@ -291,7 +291,7 @@ def _shown(found: BulkRun) -> RunOut:
     has_file = found.state == "done" and "path" in found.result and found.forgotten_at is None
     return RunOut(
         **{name: getattr(found, name) for name in _AS_IT_IS},
-        message=bulk_problem(found.message, found.problem),
+        message=kept_problem(found.message, found.problem),
         under_way=service.is_under_way(g.session, g.actor, found),
         can_resume=service.can_resume(g.session, g.actor, found),
         can_undo=found.finished

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from geocrm.jobs import JobRun, queries, service
 from geocrm.web.access import signed_in
+from geocrm.web.words import job_message
 
 bp = APIBlueprint("api_jobs", __name__, url_prefix="/api/v1/jobs", tag="Jobs")
 
@@ -49,6 +50,6 @@ def _shown(job: JobRun) -> Job:
         state=job.state,
         done=job.done,
         total=job.total,
-        message=job.message,
-        result=job.result,
+        message=job_message(job),
+        result=job.result if job.state == "done" else None,
     )

@@ -134,7 +134,11 @@ def bring() -> BroughtIn:
         raise InvalidInput(_("Choose a file with two columns: unit and territory"))
     balance = request.form.get("balance") or None
     if balance is not None and balance not in set(Measure):
-        raise InvalidInput(f"A plan balances one of {', '.join(Measure)}, not {balance[:40]!r}")
+        raise InvalidInput(
+            "A plan balances one of {measures}, not {given!r}",
+            measures=", ".join(Measure),
+            given=balance[:40],
+        )
     with TemporaryDirectory(prefix="geocrm-upload-") as folder:
         path = Path(folder) / (secure_filename(given.filename)[-100:] or "plan.csv")
         # One byte over the limit is enough to know that it is too large.
