@@ -69,6 +69,11 @@ class Balance:
         return self.names == (Measure.POPULATION,)
 
     @property
+    def of_accounts(self) -> bool:
+        """Whether accounts without a place are missing in it."""
+        return any(name in set(Measure) - {Measure.POPULATION} for name in self.names)
+
+    @property
     def key(self) -> str:
         """What its load is called among figures."""
         return MIXTURE if self.mixed else self.measure

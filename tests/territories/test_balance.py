@@ -1,11 +1,13 @@
 """What a plan shares out: hours, orders, numbers out of a file, mixtures; the same anywhere."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from geocrm import clock
+from geocrm.cli import run
 from geocrm.errors import InvalidInput
 from geocrm.sales import order_counts
 from geocrm.sales.bulk import write_orders
@@ -323,3 +325,58 @@ def test_fairness_counts_hours_of_visits(session, actor, saved):
         loads[unit.territory - 1] += hours[unit.code]
     # The cadence of today has travel in it, which is little beside visits of A customers.
     assert fair.rank[int(loads.argmax())] == 1
+
+
+# ------------------------------------------------------------------------------ the command
+
+
+@pytest.fixture
+def command(on_the_test_sessions, capsys):
+    """Run `geocrm territories`; its status, output and complaint."""
+
+    def call(*arguments: str):
+        status = run(["territories", *arguments])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call
+
+
+def test_the_command_saves_and_judges_a_mixture_with_numbers_of_a_file(command, customers, numbers):
+    area = ("--level", "tst-adm2", "--count", "2", "--tolerance", "0.9", "--effort", "0")
+    load = ("--load", str(numbers()), "--load-as", "shops")
+    weights = ("--weights", "accounts=60,workload=20,shops=20")
+    status, out, err = command("design", *area, *load, *weights, "--save", "Mix", "--json")
+    made = json.loads(out)
+    assert status == 0
+    assert made["weights"] == {"accounts": 0.6, "workload": 0.2, "shops": 0.2}
+    assert sum(t["load"] for t in made["territories"]) == pytest.approx(27, abs=0.05)
+    assert sum(t["loads"]["shops"] for t in made["territories"]) == sum(range(1, 19))
+    assert "60% accounts + 20% shops + 20% workload, in the scale of accounts" in err
+    _, out, _ = command("evaluate", "Mix", "--json")
+    judged = json.loads(out)
+    assert judged["max_deviation"] == pytest.approx(made["max_deviation"], abs=1e-5)
+    assert list(judged["measures"]) == [
+        "60% accounts + 20% shops + 20% workload",
+        *("accounts", "shops", "workload", "revenue", "population"),
+    ]
+    _, out, _ = command("evaluate", "Mix", "--balance", "population", "--json")
+    assert next(iter(json.loads(out)["measures"])) == "population"
+    _, out, _ = command("list")
+    assert "by 60% accounts + 20% shops + 20% workload" in out
+
+
+def test_a_mixture_takes_two_statements_more_whatever_the_size(
+    session, actor, design, customers, statements
+):
+    counts = {}
+    for count in (2, 6):
+        for weights in ({}, {"accounts": 1, "workload": 1}):
+            found = design(count, "accounts", tolerance=0.9, wishes=Wishes(weights=weights))
+            plan = service.save(session, actor, "Plan", found)
+            session.commit()
+            statements.clear()
+            columns.columns(session, actor, plan.id)
+            counts.setdefault(bool(weights), set()).add(len(statements))
+    (plain,), (mixed,) = counts[False], counts[True]
+    assert mixed == plain + 2

@@ -266,10 +266,13 @@ def _show(document: dict[str, Any], solved: solving.Solved, as_json: bool) -> No
 
 
 def _remark(found: Design) -> None:
+    balance = found.balance
+    if balance.mixed:
+        say(f"Loads are {balance.words()}, in the scale of {balance.measure}")
     for link in found.ground.links:
         say(
             f"The area is in pieces; {link.a} and {link.b}, {link.length_m / 1000:.0f} km apart,"
             " count as neighbours"
         )
-    if found.unplaced.accounts and not found.balance.public:
+    if found.unplaced.accounts and found.balance.of_accounts:
         say(f"{found.unplaced.accounts} accounts without a trustworthy point are not counted")
