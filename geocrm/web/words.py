@@ -90,7 +90,7 @@ MEASURE_HEADINGS: Final = {
     "orders": later("Orders"),
     "revenue": later("Revenue"),
     "population": later("Population"),
-    "workload": later("Workload (hours a year)"),
+    "workload": later("Workload"),
     "mixture": later("Mixture"),
 }
 _IMPORT: Final = "import "

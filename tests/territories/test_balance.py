@@ -43,7 +43,7 @@ MIXED = {"accounts": 70, "workload": 30}
 
 
 @pytest.fixture
-def customers(add_account):
+def customers(country, add_account):
     """One or two in every unit; those of the west are visited six times as often."""
     for at, unit in enumerate(UNITS):
         for _ in range(1 + at % 2):
@@ -347,8 +347,8 @@ def test_the_command_saves_and_judges_a_mixture_with_numbers_of_a_file(command, 
     load = ("--load", str(numbers()), "--load-as", "shops")
     weights = ("--weights", "accounts=60,workload=20,shops=20")
     status, out, err = command("design", *area, *load, *weights, "--save", "Mix", "--json")
+    assert status == 0, err
     made = json.loads(out)
-    assert status == 0
     assert made["weights"] == {"accounts": 0.6, "workload": 0.2, "shops": 0.2}
     assert sum(t["load"] for t in made["territories"]) == pytest.approx(27, abs=0.05)
     assert sum(t["loads"]["shops"] for t in made["territories"]) == sum(range(1, 19))
