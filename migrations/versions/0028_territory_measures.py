@@ -9,7 +9,7 @@ Locks: the table of plans for a moment; it holds as many rows as there are plans
 
 from alembic import op
 
-revision = "0031"
+revision = "0028"
 down_revision = "0027"
 
 
