@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 
 from geocrm.places import queries as places
 from geocrm.security import Actor
-from geocrm.territories import edit_queries, figures, queries
+from geocrm.territories import edit_queries, queries
+from geocrm.territories import ground as grounds
+from geocrm.territories.balance import Balance
 from geocrm.territories.edit_queries import PlanUnit
+from geocrm.territories.ground import Ground
 from geocrm.territories.models import Plan
 
 
@@ -33,6 +36,8 @@ class Columns:
     accounts: list[int | None]
     revenue: list[float | None]
     population: list[int | None]
+    # What else the plan balances, by measure; that of a mixture is under "mixture".
+    further: dict[str, list[float | None]]
     lon: list[float]
     lat: list[float]
     # Neighbours, ferries included: unit a[i] lies beside unit b[i].
@@ -49,11 +54,10 @@ def columns(session: Session, actor: Actor, plan_id: int) -> Columns:
     for one in queries.territories(session, plan.id):
         if designer or one.id in actor.territory_ids:
             open_numbers.add(one.number)
-    found = figures.by_unit(session, [u.code for u in units if u.territory in open_numbers])
-    nothing = figures.UnitFigures()
-    shown = [
-        found.get(unit.code, nothing) if unit.territory in open_numbers else None for unit in units
-    ]
+    balance = Balance.of_plan(plan)
+    ground = grounds.counted(session, [u for u in units if u.territory in open_numbers], balance)
+    at = {unit.code: row for row, unit in enumerate(ground.units)}
+    shown = [ground.figures[at[u.code]] if u.code in at else None for u in units]
     parents = sorted({(u.parent, u.parent_name or u.parent) for u in units if u.parent})
     parent_row = {code: row for row, (code, _name) in enumerate(parents)}
     a, b = _neighbours(session, plan, units) if designer else ([], [])
@@ -69,11 +73,21 @@ def columns(session: Session, actor: Actor, plan_id: int) -> Columns:
         accounts=[row.accounts if row else None for row in shown],
         revenue=[round(float(row.revenue), 2) if row else None for row in shown],
         population=[unit.population for unit in units],
+        further={
+            name: [round(load[at[u.code]], 4) if u.code in at else None for u in units]
+            for name, load in _further(ground, balance).items()
+        },
         lon=[round(unit.lon, 5) for unit in units],
         lat=[round(unit.lat, 5) for unit in units],
         a=a,
         b=b,
     )
+
+
+def _further(ground: Ground, balance: Balance) -> dict[str, list[float]]:
+    names = balance.further
+    found = {name: ground.column(name).tolist() for name in names}
+    return found | ({balance.key: ground.load(balance).tolist()} if balance.mixed else {})
 
 
 def _prefix(units: Sequence[PlanUnit]) -> str:

@@ -5,8 +5,8 @@ whoever calls keeps no transaction open meanwhile.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,18 @@ from geocrm.security import Actor
 from geocrm.spatial import districting
 from geocrm.territories import figures, queries, solving
 from geocrm.territories import ground as grounds
+from geocrm.territories.balance import Balance, Numbers, asked, require_name
 from geocrm.territories.evaluation import Evaluation, evaluate, units_of
 from geocrm.territories.figures import Unplaced
 from geocrm.territories.ground import Ground
-from geocrm.territories.models import Measure, Plan, Territory
+from geocrm.territories.models import Plan, Territory
 from geocrm.territories.palette import colours_apart
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Moment, Solved
+from geocrm.territories.sources import cadence_today
+from geocrm.territories.text_tables import listed
 from geocrm.territories.wishes import Wishes, terms_of
+from geocrm.territories.workload import Cadence
 
 DEFAULT_TOLERANCE = 0.05
 DEFAULT_TIME_S = 20.0
@@ -42,7 +46,8 @@ class Request:
 
     level: str
     count: int
-    measure: Measure
+    # A `Measure` or one of `numbers`; with `wishes.weights` the one in whose scale loads are shown.
+    measure: str
     within: str | None = None
     tolerance: float = DEFAULT_TOLERANCE
     seed: int = 1
@@ -51,6 +56,31 @@ class Request:
     wishes: Wishes = field(default_factory=Wishes)
     # Whether what is left of the time goes into a bound of how much better a plan could be.
     proven: bool = True
+    # Measures out of files: for each a number for each unit.
+    numbers: Numbers = field(default_factory=dict)
+    # How customers are visited; None is as the room of visits says today.
+    cadence: Cadence | None = None
+
+    @property
+    def balance(self) -> Balance:
+        """What is shared out; what its parts count for is known on a ground."""
+        return asked(
+            self.measure, self.wishes.weights, self.numbers, self.cadence or cadence_today()
+        )
+
+    def record(self) -> dict[str, Any]:
+        """The request for a queue of jobs."""
+        return asdict(self) | {"measure": str(self.measure), "wishes": self.wishes.record()}
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> "Request":
+        """The request of a `record`."""
+        cadence = record.get("cadence")
+        known = dict(record) | {
+            "wishes": Wishes.of_record(record["wishes"]),
+            "cadence": None if cadence is None else Cadence(**cadence),
+        }
+        return cls(**known)
 
     def __post_init__(self) -> None:
         """Refuse what can be refused without looking at the ground."""
@@ -69,6 +99,9 @@ class Request:
             raise InvalidInput(f"The seed {self.seed} is not between 0 and {MAX_SEED}")
         if not 0 <= self.effort <= MAX_EFFORT:
             raise InvalidInput(f"An effort of {self.effort} starts is not in 0 to {MAX_EFFORT}")
+        for name in self.numbers:
+            require_name(name)
+        assert self.balance.names  # refuses measures there are not
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +116,11 @@ class Design:
     evaluation: Evaluation
     unplaced: Unplaced
     solved: Solved
+
+    @property
+    def balance(self) -> Balance:
+        """What was shared out, with what its parts count for on this ground."""
+        return self.ground.rated(self.request.balance)
 
     @property
     def elapsed_s(self) -> float:
@@ -115,7 +153,8 @@ class Design:
             "proven": self.request.proven,
             "request": self.request.wishes.record(),
             "solver": districting.SOLVER_VERSION,
-            "loads": self.ground.fingerprint(self.request.measure),
+            "balance": self.balance.record(),
+            "loads": self.ground.fingerprint(self.balance),
             "stopped_early": self.solved.plan.stopped != "finished",
             "proof": self.solved.document() | {"words": self.solved.words()},
         } | scores(self.evaluation)
@@ -125,11 +164,12 @@ class Design:
         units: list[list[str]] = [[] for _ in self.names]
         for code, district in self.assignment():
             units[district].append(code)
-        result = self.evaluation
+        result, balance = self.evaluation, self.balance
         return {
             "level": self.request.level,
             "within": self.request.within,
-            "balance": self.request.measure.value,
+            "balance": balance.measure,
+            "weights": dict(balance.shares),
             "tolerance": self.request.tolerance,
             "seed": self.request.seed,
             "territories": [
@@ -139,6 +179,7 @@ class Design:
                     "units": units[at],
                     "load": plain_number(float(result.load[at])),
                     "deviation": round(float(result.deviation[at]), 6),
+                    "loads": self._loads(at),
                 }
                 for at, name in enumerate(self.names)
             ],
@@ -150,6 +191,14 @@ class Design:
             "added_links": [edge._asdict() for edge in self.ground.links],
             "accounts_without_place": self.unplaced.accounts,
         } | self.solved.document()
+
+    def _loads(self, district: int) -> dict[str, float]:
+        """What a territory holds of each measure that is mixed."""
+        inside = self.district == district
+        return {
+            name: plain_number(float(self.ground.column(name)[inside].sum()))
+            for name in self.balance.names
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +213,15 @@ class Survey:
 def survey(session: Session, actor: Actor, request: Request) -> Survey:
     """Read the ground a request is about; refuses one that cannot be divided as asked."""
     actor.require("design", "territory")
-    ground = grounds.survey(session, request.level, request.within)
+    ground = grounds.survey(session, request.level, request.within, request.balance)
     area = request.within or request.level
     if request.count > len(ground):
         raise InvalidInput(
             f"{request.count} territories are more than the {len(ground)} units of"
             f" {request.level} in {area}: ask for fewer, or choose a finer level"
         )
-    grounds.require_load(ground, request.measure, area)
+    _require_numbers(request.numbers, ground)
+    grounds.require_load(ground, request.balance, area)
     keep = request.wishes.keep
     return Survey(
         ground,
@@ -189,7 +239,8 @@ def solve(
 ) -> Design:
     """Divide the ground; ends when the time is up, or when `cancelled` says so."""
     ground, wishes = survey.ground, request.wishes
-    units = units_of(ground, request.measure)
+    balance = ground.rated(request.balance)
+    units = units_of(ground, balance)
     ids = [unit.code for unit in ground.units]
     terms = terms_of(wishes, ids, request.count, request.tolerance, survey.keep)
     solved = solving.solve(
@@ -202,11 +253,11 @@ def solve(
         cancelled=cancelled,
         progress=progress,
     )
-    load = ground.load(request.measure)
+    load = ground.load(balance)
     district = solved.plan.district
     if not terms.keeps_labels:
         district = _by_size(district, load, request.count)
-    evaluation = evaluate(ground, request.measure, district, request.count)
+    evaluation = evaluate(ground, balance, district, request.count)
     return Design(
         request=request,
         ground=ground,
@@ -216,6 +267,22 @@ def solve(
         unplaced=survey.unplaced,
         solved=solved,
     )
+
+
+def _require_numbers(numbers: Numbers, ground: Ground) -> None:
+    """A number from 0 up for each unit of the ground; those of units elsewhere are no matter."""
+    for name, held in numbers.items():
+        missing = [unit.code for unit in ground.units if unit.code not in held]
+        if missing:
+            raise InvalidInput(
+                f"{name} has no number for {listed(missing)}: give one for each unit, 0 where there"
+                " is nothing"
+            )
+        wrong = [unit for unit, each in held.items() if not 0 <= each < np.inf]
+        if wrong:
+            raise InvalidInput(
+                f"{name} of {wrong[0]} is {held[wrong[0]]:g}: give a number from 0 up"
+            )
 
 
 def _kept(session: Session, actor: Actor, name: str, ground: Ground) -> Matched:
@@ -242,7 +309,7 @@ def of_plan(
     """The ground of a saved plan and the row of the territory of each unit."""
     units = queries.placed_units(session, plan.id)
     links = [Edge(*link) for link in plan.params.get("links", [])]
-    ground = grounds.assemble(session, plan.level, units, links)
+    ground = grounds.assemble(session, plan.level, units, links, Balance.of_plan(plan))
     row = {territory.number: at for at, territory in enumerate(territories)}
     return ground, np.array([row[unit.territory] for unit in units], dtype=np.intp)
 
@@ -251,7 +318,7 @@ def judge(
     plan: Plan, ground: Ground, district: NDArray[np.intp], num_territories: int
 ) -> Evaluation:
     """How good a saved plan is, by what it balances."""
-    return evaluate(ground, Measure(plan.measure), district, num_territories)
+    return evaluate(ground, Balance.of_plan(plan), district, num_territories)
 
 
 def scores(evaluation: Evaluation) -> dict[str, Any]:

@@ -17,9 +17,11 @@ from sqlalchemy.orm import Session
 from geocrm.db import copy_rows
 from geocrm.errors import Conflict, InvalidInput
 from geocrm.security import Actor, audit
-from geocrm.territories import changelog, designing, edit_queries, figures, queries, service
+from geocrm.territories import changelog, designing, edit_queries, queries, service
+from geocrm.territories import ground as grounds
+from geocrm.territories.balance import Balance
 from geocrm.territories.edit_queries import PlanUnit
-from geocrm.territories.models import Measure, Plan, Territory, TerritoryUnit
+from geocrm.territories.models import Plan, Territory, TerritoryUnit
 
 # The number that stands for no territory.
 NONE = 0
@@ -292,8 +294,5 @@ def _judged(
 def _load(session: Session, plan: Plan, units: Sequence[PlanUnit]) -> float:
     if not units:
         return 0.0
-    found = figures.by_unit(session, [unit.code for unit in units])
-    nothing = figures.UnitFigures()
-    return sum(
-        found.get(unit.code, nothing).of(Measure(plan.measure), unit.population) for unit in units
-    )
+    balance = Balance.of_plan(plan)
+    return float(grounds.counted(session, units, balance).load(balance).sum())

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocrm.spatial import districting
+from geocrm.territories.balance import Balance
 from geocrm.territories.ground import Ground
-from geocrm.territories.models import Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +35,29 @@ class Evaluation:
         return not self.broken
 
 
-def units_of(ground: Ground, measure: Measure) -> districting.Units:
+def units_of(ground: Ground, what: Balance | str) -> districting.Units:
     """The ground as the solver wants it."""
     lonlat = ground.lonlat()
     return districting.Units(
-        weights=ground.load(measure)[:, None],
+        weights=ground.load(what)[:, None],
         place=districting.on_earth(lonlat[:, 0], lonlat[:, 1]),
         edges=ground.pairs(),
-        measures=(measure.value,),
+        measures=(Balance.of(what).words(),),
         names=[unit.name for unit in ground.units],
     )
 
 
 def evaluate(
-    ground: Ground, measure: Measure, district: NDArray[np.intp], num_territories: int
+    ground: Ground, what: Balance | str, district: NDArray[np.intp], num_territories: int
 ) -> Evaluation:
     """Judge a division: `district`, shape (n,), holds the territory of each unit, from 0.
 
     Where there is nothing to balance, every territory has load 0 and deviation 0.
     """
     terms = districting.Terms(num_territories)
-    plan = districting.evaluate(units_of(ground, measure), terms, district)
-    measured = plan.measures[0] == measure.value
+    units = units_of(ground, what)
+    plan = districting.evaluate(units, terms, district)
+    measured = plan.measures == units.measures
     return Evaluation(
         load=plan.load[:, 0] if measured else np.zeros(num_territories),
         deviation=plan.deviation[:, 0] if measured else np.zeros(num_territories),

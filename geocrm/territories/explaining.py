@@ -110,7 +110,7 @@ def of_plan(
     session: Session, actor: Actor, plan_id: int, code: str
 ) -> tuple[Question, Explanation]:
     """The explanation of a unit of a saved plan, counted over what the actor sees."""
-    asked = standing.read(session, actor, plan_id)
+    asked = standing.ask(session, actor, plan_id)
     at = next((i for i, unit in enumerate(asked.ground.units) if unit.code == code), None)
     if at is None:
         raise NotFound("{unit} is no unit of this plan", unit=code)

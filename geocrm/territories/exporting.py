@@ -22,8 +22,10 @@ from geocrm.places import queries as places
 from geocrm.security import Actor
 from geocrm.takeaway import Area, Bar, Heading, Table, csv_safe, territory_report
 from geocrm.territories import map_files, scenarios, sheets, unit_layers
+from geocrm.territories.balance import Balance
 from geocrm.territories.designing import plain_number
 from geocrm.territories.map_files import Drawn
+from geocrm.territories.models import Measure
 from geocrm.territories.palette import colour_at
 from geocrm.territories.sheets import Sheet, TerritoryRow
 
@@ -64,9 +66,25 @@ class Style:
     accounts: str = "Customers"
     revenue: str = "Revenue"
     population: str = "Population"
+    orders: str = "Orders in a year"
+    workload: str = "Hours a year"
+    shared: str = "Shared out evenly"
+    # A mixture's load is shown in the scale of one of its measures.
+    in_scale: str = "{mixture}, in the scale of {measure}"
     largest_deviation: str = "Largest deviation"
     tolerance: str = "Tolerance"
     not_counted: str = "Customers without a trustworthy point, not counted"
+
+    def measure(self, name: str) -> str:
+        """What a measure is called; numbers out of a file by the name they were given."""
+        return str(getattr(self, name)) if name in set(Measure) else name
+
+    def balanced(self, balance: Balance) -> str:
+        """What a plan shares out, in words."""
+        words = balance.words(self.measure, lambda part: self.share(part).lstrip("+"))
+        if not balance.mixed:
+            return words
+        return self.in_scale.format(mixture=words, measure=self.measure(balance.measure))
 
 
 def render(
@@ -218,13 +236,19 @@ def _values(sheet: Sheet, row: TerritoryRow) -> dict[str, Any]:
         "name": row.name,
         "rep": _names(row),
         "colour": colour_at(row.colour),
-        "measure": sheet.measure.value,
+        "measure": sheet.balance.words(),
         "load": row.load,
         "deviation": row.deviation,
         "accounts": row.accounts,
         "revenue": row.revenue,
         "population": row.population,
+        **{_column(name): value for name, value in row.further.items()},
     }
+
+
+def _column(name: str) -> str:
+    """A column for numbers out of a file, which may be called like one of ours."""
+    return name if name in set(Measure) else f"file_{name}"
 
 
 def _with_count(one: Drawn, sheet: Sheet) -> Drawn:
@@ -321,7 +345,10 @@ def _report(sheet: Sheet, ground: _Ground, attribution: str, style: Style) -> st
 
 
 def _heading(sheet: Sheet, attribution: str, style: Style) -> Heading:
-    facts = [(style.tolerance, style.share(sheet.plan.tolerance).lstrip("+"))]
+    facts = [
+        (style.shared, style.balanced(sheet.balance)),
+        (style.tolerance, style.share(sheet.plan.tolerance).lstrip("+")),
+    ]
     if sheet.max_deviation is not None:
         facts.append((style.largest_deviation, style.share(sheet.max_deviation).lstrip("+")))
     if sheet.unplaced is not None and sheet.unplaced.accounts:
@@ -374,6 +401,7 @@ def _figures(row: TerritoryRow, style: Style) -> tuple[tuple[str, str], ...]:
         (style.accounts, _shown(row.accounts, style.number)),
         (style.revenue, _shown(row.revenue, style.number)),
         (style.population, _shown(row.population, style.number)),
+        *((style.measure(name), _shown(held, style.number)) for name, held in row.further.items()),
         (style.deviation, _shown(row.deviation, style.share)),
     )
 

@@ -1,13 +1,17 @@
 """What lies in each unit: accounts, revenue, people; always within what the actor may see."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from geocrm.customers.queries import UNTRUSTWORTHY
 from geocrm.db import scoped_sql
+from geocrm.territories import sources
+from geocrm.territories.balance import Balance
 from geocrm.territories.models import Measure
+from geocrm.territories.sources import cadence_today
+from geocrm.territories.workload import workload_by_unit
 
 
 class UnitFigures(NamedTuple):
@@ -15,12 +19,6 @@ class UnitFigures(NamedTuple):
 
     accounts: int = 0
     revenue: float = 0.0
-
-    def of(self, measure: Measure, population: int | None) -> float:
-        """The figure that a plan balances."""
-        if measure is Measure.ACCOUNTS:
-            return float(self.accounts)
-        return self.revenue if measure is Measure.REVENUE else float(population or 0)
 
 
 class Unplaced(NamedTuple):
@@ -37,6 +35,24 @@ def by_unit(session: Session, units: Collection[str]) -> dict[str, UnitFigures]:
     """
     rows = scoped_sql(session, _BY_UNIT, {"units": list(units)})
     return {row[0]: UnitFigures._make(row[1:]) for row in rows}
+
+
+def further(
+    session: Session, units: Collection[str], balance: Balance
+) -> dict[str, Mapping[str, float]]:
+    """What else a plan balances, by measure and unit; empty units are left out.
+
+    Orders are one statement, workload two, numbers out of a file none.
+    """
+    found: dict[str, Mapping[str, float]] = {}
+    for name in balance.further:
+        if name in balance.numbers:
+            found[name] = balance.numbers[name]
+        elif name == Measure.WORKLOAD:
+            found[name] = workload_by_unit(session, units, balance.cadence or cadence_today())
+        else:
+            found[name] = sources.counted(session, Measure(name), units)
+    return found
 
 
 def unplaced(session: Session) -> Unplaced:

@@ -7,8 +7,8 @@ in several pieces is refused: nobody serves several continents from one car.
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -25,6 +25,7 @@ from geocrm.places.models import Boundary
 from geocrm.places.queries import Edge, Unit
 from geocrm.spatial.neighbours import FERRY, neighbour_edges
 from geocrm.territories import figures
+from geocrm.territories.balance import Balance
 from geocrm.territories.figures import UnitFigures
 from geocrm.territories.models import Measure
 
@@ -59,20 +60,49 @@ class Ground:
     edges: Sequence[Edge]
     links: Sequence[Edge]
     figures: Sequence[UnitFigures]
+    # Measures that only some plans balance, by name, shape (n,) each.
+    further: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.units)
 
-    def load(self, measure: Measure) -> NDArray[np.float64]:
-        """What each unit adds to its territory, shape (n,)."""
-        pairs = zip(self.units, self.figures, strict=True)
-        return np.array([f.of(measure, unit.population) for unit, f in pairs], dtype=np.float64)
+    def column(self, measure: str) -> NDArray[np.float64]:
+        """What lies in each unit, shape (n,)."""
+        if measure in self.further:
+            return self.further[measure]
+        if measure == Measure.POPULATION:
+            found = [float(unit.population or 0) for unit in self.units]
+        elif measure == Measure.ACCOUNTS:
+            found = [float(each.accounts) for each in self.figures]
+        else:
+            assert measure == Measure.REVENUE, measure
+            found = [each.revenue for each in self.figures]
+        return np.array(found, dtype=np.float64)
 
-    def fingerprint(self, measure: Measure) -> str:
-        """A checksum of what lies in each unit; equal for the same customers, orders or people."""
+    def load(self, what: Balance | str) -> NDArray[np.float64]:
+        """What each unit adds to its territory, shape (n,)."""
+        balance = Balance.of(what)
+        if not balance.mixed:
+            return self.column(balance.measure)
+        mixed = np.zeros(len(self))
+        for name in balance.names:
+            mixed += balance.rate(name) * self.column(name)
+        return mixed
+
+    def rated(self, balance: Balance) -> Balance:
+        """The balance with what each measure counts for on this ground."""
+        return balance.rated({name: float(self.column(name).sum()) for name in balance.names})
+
+    def fingerprint(self, what: Balance | str) -> str:
+        """A checksum of what lies in each unit, of all that is mixed.
+
+        Equal for the same customers, orders, people or numbers.
+        """
+        names = sorted(Balance.of(what).names)
+        columns = zip(*(self.column(name).tolist() for name in names), strict=True)
         lines = sorted(
-            f"{unit.code},{load!r}"
-            for unit, load in zip(self.units, self.load(measure).tolist(), strict=True)
+            ",".join((unit.code, *map(repr, loads)))
+            for unit, loads in zip(self.units, columns, strict=True)
         )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:FINGERPRINT_DIGITS]
 
@@ -86,6 +116,7 @@ class Ground:
             edges=[edge for edge in self.edges if edge.a in there and edge.b in there],
             links=[edge for edge in self.links if edge.a in there and edge.b in there],
             figures=[self.figures[at] for at in kept],
+            further={name: column[kept] for name, column in self.further.items()},
         )
 
     def pairs(self) -> NDArray[np.intp]:
@@ -99,14 +130,16 @@ class Ground:
         return np.array([(unit.lon, unit.lat) for unit in self.units]).reshape(-1, 2)
 
 
-def survey(session: Session, level: str, within: str | None = None) -> Ground:
+def survey(
+    session: Session, level: str, within: str | None = None, what: Balance | str = Measure.ACCOUNTS
+) -> Ground:
     """The units of a level, in an area or all, as one connected ground with the actor's figures.
 
     Raises InvalidInput for a level or area that does not exist, Infeasible for a whole level that
     is in pieces.
     """
     units = places.units(session, level, within)
-    ground = assemble(session, level, units)
+    ground = assemble(session, level, units, what=what)
     pieces = parts(len(ground), ground.pairs())
     if len(pieces) == 1:
         return ground
@@ -123,36 +156,62 @@ def assemble(
     level: str,
     units: Sequence[GroundUnit],
     links: Sequence[Edge] = (),
+    what: Balance | str = Measure.ACCOUNTS,
 ) -> Ground:
     """The ground these units of a level make up, joined by known links where it is in pieces."""
     codes = [unit.code for unit in units]
+    edges = places.edges(session, level, among=codes)
+    return replace(counted(session, units, what), edges=edges, links=links)
+
+
+def counted(session: Session, units: Sequence[GroundUnit], what: Balance | str) -> Ground:
+    """The units with what lies in them, without their neighbours."""
+    codes = [unit.code for unit in units]
     found = figures.by_unit(session, codes)
+    further = figures.further(session, codes, Balance.of(what))
     return Ground(
         units=units,
-        edges=places.edges(session, level, among=codes),
-        links=links,
+        edges=(),
+        links=(),
         figures=[found.get(code, _NOTHING) for code in codes],
+        further={
+            name: np.array([held.get(code, 0.0) for code in codes], dtype=np.float64)
+            for name, held in further.items()
+        },
     )
 
 
-def require_load(ground: Ground, measure: Measure, area: str) -> None:
+def require_load(ground: Ground, what: Balance | str, area: str) -> None:
     """Refuse a ground with nothing to balance; InvalidInput says what to do."""
-    if measure is Measure.POPULATION and any(unit.population is None for unit in ground.units):
+    for measure in Balance.of(what).names:
+        _require_measure(ground, measure, area)
+
+
+def _require_measure(ground: Ground, measure: str, area: str) -> None:
+    if measure == Measure.POPULATION and any(unit.population is None for unit in ground.units):
         raise InvalidInput(
             f"The population of {area} is not known for every unit: balance accounts or revenue"
         )
-    if ground.load(measure).sum() > 0:
+    if ground.column(measure).sum() > 0:
         return
-    if measure is Measure.POPULATION:
+    if measure == Measure.POPULATION:
         raise InvalidInput(f"Nobody lives in {area}: balance accounts or revenue")
-    if measure is Measure.REVENUE and any(found.accounts for found in ground.figures):
-        raise InvalidInput(
-            f"The accounts in {area} have no revenue: import orders, or balance accounts"
-        )
+    if measure not in set(Measure):
+        raise InvalidInput(f"{measure} is 0 in every unit of {area}: there is nothing to share out")
+    if any(found.accounts for found in ground.figures):
+        raise InvalidInput(f"The accounts in {area} have no {_REMEDIES[Measure(measure)]}")
     raise InvalidInput(
         f"There are no accounts in {area}: import some (geocrm import accounts FILE), choose a"
         " level their units belong to, or balance population"
     )
+
+
+_REMEDIES: Final = {
+    Measure.REVENUE: "revenue: import orders, or balance accounts",
+    Measure.ORDERS: "orders in the last 365 days: import orders, or balance accounts",
+    Measure.WORKLOAD: "visits: their visits a year are 0; change that, or balance accounts",
+    Measure.ACCOUNTS: "",
+}
 
 
 def parts(n: int, pairs: NDArray[np.intp]) -> list[NDArray[np.intp]]:

@@ -12,18 +12,23 @@ from geocrm.db import copy_rows
 from geocrm.errors import InvalidInput, Phrase
 from geocrm.places import queries as places
 from geocrm.security import Actor, audit
-from geocrm.territories import designing
+from geocrm.territories import designing, scenarios
 from geocrm.territories import ground as grounds
+from geocrm.territories.balance import Balance, asked
 from geocrm.territories.evaluation import evaluate
 from geocrm.territories.ground import Ground
 from geocrm.territories.models import Measure, Plan, Territory
 from geocrm.territories.palette import colours_apart
 from geocrm.territories.plan_files import Matched, PlanFile, matched
 from geocrm.territories.service import MAX_NAME
+from geocrm.territories.sources import cadence_today
 
 MAX_TERRITORIES: Final = 3_000
 # What a scenario says about how its plan was made, which goes with the plan.
-_KEPT: Final = ("time_s", "effort", "request", "solver", "stopped_early", "loads", "tolerance_met")
+_KEPT: Final = (
+    *("time_s", "effort", "proven", "request", "solver", "stopped_early", "loads"),
+    "tolerance_met",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,9 @@ def create(
     within = within or _text(file, "within")
     layer = places.layer(session, level)
     left_out = _left_out(file)
-    ground = grounds.survey(session, level, within).without(left_out)
+    known = None if measure else scenarios.balance_said(file)
+    ground = grounds.survey(session, level, within, known or measure or Measure.ACCOUNTS)
+    ground = ground.without(left_out)
     plan_units = matched(
         file,
         [unit.code for unit in ground.units],
@@ -75,8 +82,8 @@ def create(
             count=len(plan_units.labels),
             most=MAX_TERRITORIES,
         )
-    chosen = measure or _measure(file, ground)
-    plan = _plan(actor, name, file, level, within, chosen)
+    chosen = known or asked(measure or _usual(ground), {}, {}, cadence_today())
+    plan = _plan(actor, name, file, level, within, chosen.measure)
     plan.params = _params(file, ground, plan_units, chosen)
     session.add(plan)
     session.flush()  # the territories name its id
@@ -94,7 +101,7 @@ def _units_of(count: int, level: str, within: str | None) -> Phrase:
 
 
 def _plan(
-    actor: Actor, name: str, file: PlanFile, level: str, within: str | None, measure: Measure
+    actor: Actor, name: str, file: PlanFile, level: str, within: str | None, measure: str
 ) -> Plan:
     words = " ".join(name.replace("\x00", "").split())
     if not words or len(words) > MAX_NAME:
@@ -117,21 +124,25 @@ def _plan(
         name=words,
         level=level,
         within=within,
-        measure=measure.value,
+        measure=measure,
         tolerance=float(tolerance),
         seed=seed,
         created_by=actor.user_id,
     )
 
 
-def _params(file: PlanFile, ground: Ground, plan: Matched, measure: Measure) -> dict[str, Any]:
-    found = evaluate(ground, measure, plan.district, len(plan.labels))
+def _params(file: PlanFile, ground: Ground, plan: Matched, balance: Balance) -> dict[str, Any]:
+    found = evaluate(ground, balance, plan.district, len(plan.labels))
     kept = {name: file.head[name] for name in _KEPT if name in file.head}
     kept |= {
         name: value for name, value in _mapping(file.head.get("figures")).items() if name in _KEPT
     }
     return (
-        {"imported_from": file.called, "links": [list(edge) for edge in ground.links]}
+        {
+            "imported_from": file.called,
+            "links": [list(edge) for edge in ground.links],
+            "balance": balance.record(),
+        }
         | kept
         | designing.scores(found)
     )
@@ -196,11 +207,8 @@ def _colour(known: Mapping[str, Any], label: str, otherwise: int) -> int:
     return given if isinstance(given, int) and 0 <= given < 1000 else otherwise
 
 
-def _measure(file: PlanFile, ground: Ground) -> Measure:
-    """What the file balances, else population where it is known, else customers."""
-    said = _text(file, "balance")
-    if said in set(Measure):
-        return Measure(said)
+def _usual(ground: Ground) -> Measure:
+    """Population where it is known, else customers."""
     peopled = all(unit.population is not None for unit in ground.units)
     return Measure.POPULATION if peopled else Measure.ACCOUNTS
 

@@ -18,11 +18,15 @@ from geocrm.db import Base
 
 
 class Measure(enum.StrEnum):
-    """What a plan shares out evenly."""
+    """What a plan can share out evenly, beside numbers out of a file."""
 
     ACCOUNTS = "accounts"
+    # Placed within the last 365 days.
+    ORDERS = "orders"
     REVENUE = "revenue"
     POPULATION = "population"
+    # Hours a year of visits and of the travel between them.
+    WORKLOAD = "workload"
 
 
 class PlanState(enum.StrEnum):
@@ -74,6 +78,8 @@ class Plan(Base):
     # The boundary level of its units, and the unit they all lie in; None for the whole level.
     level: Mapped[str] = mapped_column(ForeignKey("boundary_layers.code"))
     within: Mapped[str | None]
+    # A `Measure` or the name of numbers out of a file; of a mixture the one in whose scale it is
+    # shown. The rest of what is balanced is in params["balance"]: see `balance.Balance.of_plan`.
     measure: Mapped[str]
     tolerance: Mapped[float]
     seed: Mapped[int] = mapped_column(default=1)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocrm.errors import InvalidInput
+from geocrm.territories.balance import Balance
 from geocrm.territories.matching import NONE, twins
 from geocrm.territories.text_tables import positions
 
@@ -22,6 +23,8 @@ class Division:
     labels: tuple[str, ...]
     names: tuple[str, ...]
     people: Mapping[int, tuple[str, ...]]
+    # What it shares out; None where it does not say.
+    balance: Balance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ from sqlalchemy.orm import Session
 from geocrm.errors import InvalidInput
 from geocrm.places import queries as places
 from geocrm.security import Actor
-from geocrm.territories import figures, queries
-from geocrm.territories.figures import UnitFigures
+from geocrm.territories import ground as grounds
+from geocrm.territories import queries
+from geocrm.territories.balance import ALWAYS, Balance
 from geocrm.territories.models import Measure, Plan
 from geocrm.territories.plan_diff import Division, PlanDiff, compare
 from geocrm.territories.plan_files import PlanFile, finder, label_order
 from geocrm.territories.text_tables import listed
-
-_NOTHING = UnitFigures()
 
 
 def of_plan(session: Session, plan: Plan) -> Division:
@@ -35,6 +34,7 @@ def of_plan(session: Session, plan: Plan) -> Division:
         labels=tuple(str(territory.number) for territory in territories),
         names=tuple(territory.name for territory in territories),
         people=people,
+        balance=Balance.of_plan(plan),
     )
 
 
@@ -69,20 +69,32 @@ def of_file(file: PlanFile, known: Sequence[str] | None = None) -> Division:
 
 
 def diff(session: Session, actor: Actor, before: Division, after: Division) -> PlanDiff:
-    """The difference, in units, and in what the actor sees in them; two statements."""
+    """The difference, in units, and in what the actor sees in them.
+
+    Two statements, and those of what the plans balance beside customers, revenue and population.
+    """
     actor.require("design", "territory")
-    return compare(before, after, loads(session, {*before.ids, *after.ids}))
+    balances = [each for each in (before.balance, after.balance) if each is not None]
+    return compare(before, after, loads(session, {*before.ids, *after.ids}, balances))
 
 
-def loads(session: Session, codes: Collection[str]) -> dict[str, dict[str, float]]:
-    """Accounts, revenue and population of units, by measure; people where they are known."""
-    seen = figures.by_unit(session, codes)
+def loads(
+    session: Session, codes: Collection[str], balances: Sequence[Balance] = ()
+) -> dict[str, dict[str, float]]:
+    """What lies in units, by measure: customers, revenue, people where they are known.
+
+    Then what else is balanced; of a measure that both sides have, as the last of them counts it.
+    """
     units = places.by_codes(session, sorted(codes))
-    return {
-        Measure.ACCOUNTS.value: {c: float(seen.get(c, _NOTHING).accounts) for c in codes},
-        Measure.REVENUE.value: {c: float(seen.get(c, _NOTHING).revenue) for c in codes},
-        Measure.POPULATION.value: {unit.code: float(unit.population or 0) for unit in units},
-    }
+    found: dict[str, dict[str, float]] = {}
+    for balance in balances or [Balance(Measure.ACCOUNTS)]:
+        if found and not balance.further:
+            continue
+        ground = grounds.counted(session, units, balance)
+        for name in (*ALWAYS, *balance.further):
+            column = ground.column(name).tolist()
+            found[str(name)] = {u.code: load for u, load in zip(units, column, strict=True)}
+    return found
 
 
 def _name(said: object, label: str) -> object:

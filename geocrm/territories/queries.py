@@ -36,6 +36,8 @@ class PlanSummary(NamedTuple):
     level: str
     within: str | None
     measure: str
+    # Of a mixture the part of each measure.
+    shares: dict[str, float] | None
     tolerance: float
     max_deviation: float | None
     territories: int
@@ -101,7 +103,7 @@ def plans(session: Session, actor: Actor) -> list[PlanSummary]:
     rows = session.execute(
         select(
             *(seen.c.id, seen.c.name, seen.c.type, seen.c.state, seen.c.level, seen.c.within),
-            seen.c.measure,
+            *(seen.c.measure, seen.c.params["balance"]["shares"]),
             *(seen.c.tolerance, seen.c.params["max_deviation"].as_float(), number),
             *(seen.c.version, User.name, seen.c.created_at, seen.c.updated_at),
             *(seen.c.live_from, seen.c.live_to, seen.c.effective_on),

@@ -8,7 +8,7 @@ import csv
 import io
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -20,11 +20,13 @@ from geocrm.places import queries as places
 from geocrm.security import Actor
 from geocrm.spatial.districting import DEFAULT_EFFORT, SOLVER_VERSION
 from geocrm.territories import designing, queries
+from geocrm.territories.balance import Balance, asked, require_name
 from geocrm.territories.designing import Design, Request
 from geocrm.territories.ground import FINGERPRINT_DIGITS
 from geocrm.territories.matching import twins
 from geocrm.territories.models import Measure, Plan
 from geocrm.territories.plan_files import PlanFile, matched
+from geocrm.territories.sources import cadence_today
 from geocrm.territories.wishes import Wishes
 
 FORMAT: Final = "1"
@@ -54,6 +56,7 @@ def write(session: Session, actor: Actor, plan_id: int) -> bytes:
         "within": plan.within,
         **boundaries(session, plan.level),
         "balance": plan.measure,
+        **({"balanced": kept} if (kept := plan.params.get("balance")) else {}),
         "count": len(territories),
         "tolerance": plan.tolerance,
         "seed": plan.seed,
@@ -63,7 +66,7 @@ def write(session: Session, actor: Actor, plan_id: int) -> bytes:
         "request": plan.params.get("request", {}),
         "solver": plan.params.get("solver"),
         "stopped_early": _stopped_early(plan),
-        "loads": plan.params.get("loads") or ground.fingerprint(Measure(plan.measure)),
+        "loads": plan.params.get("loads") or ground.fingerprint(Balance.of_plan(plan)),
         "links": plan.params.get("links", []),
         "unassigned": _unassigned(session, plan, {unit.code for unit in units}),
         "figures": {name: _rounded(plan.params[name]) for name in _FIGURES if name in plan.params},
@@ -123,17 +126,23 @@ def request_of(file: PlanFile, time_s: float | None = None) -> Request:
     require_scenario(file)
     head = file.head
     try:
+        count, balance = int(head["count"]), balance_of(file)
+        # Before mixtures a plan was designed by its first measure, whatever the weights.
+        weights = head.get("request", {}).get("weights", {}) if balance.mixed else {}
+        wishes = Wishes.of_record(head.get("request", {}) | {"weights": weights})
         return Request(
             level=str(head["level"]),
-            count=int(head["count"]),
-            measure=Measure(head["balance"]),
+            count=count,
+            measure=balance.measure,
             within=None if head["within"] is None else str(head["within"]),
             tolerance=float(head["tolerance"]),
             seed=int(head["seed"]),
             time_s=float(head["time_s"] if time_s is None else time_s),
             effort=int(head.get("effort", DEFAULT_EFFORT)),
-            wishes=Wishes.of_record(head.get("request", {})),
+            wishes=wishes,
             proven=bool(head.get("proven", True)),
+            numbers=balance.numbers,
+            cadence=balance.cadence,
         )
     except KeyError as error:
         raise InvalidInput(
@@ -145,6 +154,31 @@ def request_of(file: PlanFile, time_s: float | None = None) -> Request:
         raise InvalidInput(
             "{file} cannot be designed anew: {why}", file=file.called, why=error
         ) from error
+
+
+def balance_said(file: PlanFile) -> Balance | None:
+    """What the file says its plan shares out; None where it says nothing we know."""
+    said = file.head.get("balance")
+    return balance_of(file) if said in set(Measure) or file.head.get("balanced") else None
+
+
+def balance_of(file: PlanFile) -> Balance:
+    """What the scenario's plan shares out; InvalidInput for what none can."""
+    measure, record = str(file.head["balance"]), file.head.get("balanced", {})
+    try:
+        found = Balance.of_record(measure, record)
+        for name in found.numbers:
+            require_name(name)
+        again = asked(measure, found.shares, found.numbers, found.cadence or cadence_today())
+        rates = {name: float(rate) for name, rate in found.rates.items()}
+        if found.mixed and not (set(again.names) == set(rates) and min(rates.values()) >= 0):
+            raise ValueError("the rates do not fit the shares")
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"{file.called}: the line # balanced cannot be understood ({error}): export the"
+            " scenario anew"
+        ) from error
+    return replace(again, shares=found.shares, rates=rates)
 
 
 def replayed(
@@ -172,7 +206,7 @@ def _reasons(file: PlanFile, found: Design, here: Mapping[str, Any]) -> list[str
     """Why the same question may have another answer."""
     head = file.head
     reasons = []
-    loads = found.ground.fingerprint(found.request.measure)
+    loads = found.ground.fingerprint(found.balance)
     if head.get("loads") != loads:
         reasons.append(
             f"what lies in the units differs (fingerprint {head.get('loads')}, now {loads}): other"

@@ -62,7 +62,7 @@ def save(session: Session, actor: Actor, name: str, design: Design) -> Plan:
         name=_name(name, _A_PLAN),
         level=request.level,
         within=request.within,
-        measure=request.measure.value,
+        measure=design.balance.measure,
         tolerance=request.tolerance,
         seed=request.seed,
         params=design.record(),

@@ -14,10 +14,11 @@ from geocrm import clock
 from geocrm.places.queries import Edge
 from geocrm.security import Actor
 from geocrm.territories import designing, figures, queries
+from geocrm.territories.balance import Balance
 from geocrm.territories.evaluation import Evaluation
 from geocrm.territories.figures import Unplaced
 from geocrm.territories.ground import Ground
-from geocrm.territories.models import Measure, Plan, Territory
+from geocrm.territories.models import Plan, Territory
 from geocrm.territories.queries import Member
 
 
@@ -32,6 +33,8 @@ class UnitRow:
     accounts: int | None
     revenue: float | None
     population: int | None
+    # What else the plan balances, by measure.
+    further: Mapping[str, float | None]
     lon: float
     lat: float
 
@@ -55,6 +58,7 @@ class TerritoryRow:
     accounts: int | None
     revenue: float | None
     population: int | None
+    further: Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,9 @@ class Sheet:
     unplaced: Unplaced | None
 
     @property
-    def measure(self) -> Measure:
-        """What the plan balances."""
-        return Measure(self.plan.measure)
+    def balance(self) -> Balance:
+        """What the plan shares out."""
+        return Balance.of_plan(self.plan)
 
 
 def sheet(session: Session, actor: Actor, plan_id: int) -> Sheet:
@@ -96,7 +100,7 @@ def sheet(session: Session, actor: Actor, plan_id: int) -> Sheet:
     open_rows = {
         row for row, t in enumerate(territories) if designer or t.id in actor.territory_ids
     }
-    public = designer or plan.measure == Measure.POPULATION
+    public = designer or Balance.of_plan(plan).public
     units = _units(plan, territories, ground, district.tolist(), open_rows)
     mean = float(found.load.mean()) if len(found.load) else 0.0
     return Sheet(
@@ -130,20 +134,22 @@ def _units(
     district: Sequence[int],
     open_rows: set[int],
 ) -> tuple[UnitRow, ...]:
-    measure = Measure(plan.measure)
+    balance = Balance.of_plan(plan)
+    loads = ground.load(balance).tolist()
+    columns = {name: ground.column(name).tolist() for name in balance.further}
     rows = []
-    for unit, seen, row in zip(ground.units, ground.figures, district, strict=True):
-        shown = row in open_rows
-        load = seen.of(measure, unit.population)
+    for at, (unit, row) in enumerate(zip(ground.units, district, strict=True)):
+        shown, seen = row in open_rows, ground.figures[at]
         rows.append(
             UnitRow(
                 code=unit.code,
                 name=unit.name,
                 territory=territories[row].number,
-                load=load if shown or measure is Measure.POPULATION else None,
+                load=loads[at] if shown or balance.public else None,
                 accounts=seen.accounts if shown else None,
                 revenue=seen.revenue if shown else None,
                 population=unit.population,
+                further={n: column[at] if shown else None for n, column in columns.items()},
                 lon=unit.lon,
                 lat=unit.lat,
             )
@@ -164,6 +170,7 @@ def _territory(
     held = [unit for unit in units if unit.territory == territory.number]
     number_of = {other.id: other.number for other in territories}
     mine = territory.id in actor.territory_ids
+    further = units[0].further if units else ()
     return TerritoryRow(
         id=territory.id,
         number=territory.number,
@@ -179,6 +186,7 @@ def _territory(
         accounts=_sum(unit.accounts for unit in held),
         revenue=_sum(unit.revenue for unit in held),
         population=_sum(unit.population for unit in held),
+        further={n: _sum(unit.further[n] for unit in held) for n in further},
     )
 
 

@@ -7,7 +7,7 @@ is kept with the plan, together with a fingerprint of its units: once one moves 
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,14 @@ from geocrm.spatial.districting import Terms, Units
 from geocrm.spatial.districting.ensemble import AXES, Ensemble, figures_of, sample
 from geocrm.spatial.districting.tradeoff import tradeoff
 from geocrm.territories import designing, queries
+from geocrm.territories.balance import Balance
 from geocrm.territories.evaluation import units_of
 from geocrm.territories.fairness import FEW, Shares, drive_km, shares
 from geocrm.territories.ground import Ground
 from geocrm.territories.matching import NONE, twins
 from geocrm.territories.models import Measure, Plan
+from geocrm.territories.sources import cadence_today
+from geocrm.territories.workload import workload_by_unit
 
 KEPT_AS = "standing"
 DEFAULT_PLANS, MAX_PLANS = 2_000, 20_000
@@ -44,7 +47,7 @@ class Question:
 
     plan_id: int
     ground: Ground
-    measure: Measure
+    balance: Balance
     district: NDArray[np.intp]
     numbers: tuple[int, ...]
     tolerance: float
@@ -52,6 +55,8 @@ class Question:
     # plan itself where no plan is live on this ground.
     current: NDArray[np.intp]
     against_live: bool
+    # Hours a year of each unit, shape (n,); None where nobody asks how fair the plan is.
+    hours: NDArray[np.float64] | None = None
 
     @property
     def count(self) -> int:
@@ -60,7 +65,7 @@ class Question:
 
     def units(self) -> Units:
         """The ground as the solver wants it."""
-        return units_of(self.ground, self.measure)
+        return units_of(self.ground, self.balance)
 
     def terms(self) -> Terms:
         """What other plans must keep to, and what disruption is counted against."""
@@ -68,7 +73,18 @@ class Question:
 
 
 def read(session: Session, actor: Actor, plan_id: int, tolerance: float | None = None) -> Question:
-    """The question about a plan, counted over what the actor sees."""
+    """The question about a plan and how fair it is, counted over what the actor sees."""
+    asked = ask(session, actor, plan_id, tolerance)
+    balance = asked.balance
+    if Measure.WORKLOAD in balance.names:
+        return replace(asked, hours=asked.ground.column(Measure.WORKLOAD))
+    codes = [unit.code for unit in asked.ground.units]
+    found = workload_by_unit(session, codes, balance.cadence or cadence_today())
+    return replace(asked, hours=np.array([found.get(code, 0.0) for code in codes]))
+
+
+def ask(session: Session, actor: Actor, plan_id: int, tolerance: float | None = None) -> Question:
+    """The question about a plan, without the hours that only fairness needs."""
     actor.require("design", "territory")
     plan = queries.plan(session, actor, plan_id)
     territories = queries.territories(session, plan.id)
@@ -78,14 +94,15 @@ def read(session: Session, actor: Actor, plan_id: int, tolerance: float | None =
             "A tolerance of {tolerance} is not a share above 0 and up to 1",
             tolerance=tolerance,
         )
+    balance = Balance.of_plan(plan)
     live = queries.live_plan(session)
     current = None
     if live is not None and live.id != plan.id:
-        current = _today(session, live, ground, district, Measure(plan.measure))
+        current = _today(session, live, ground, district, balance)
     return Question(
         plan_id=plan.id,
         ground=ground,
-        measure=Measure(plan.measure),
+        balance=balance,
         district=district,
         numbers=tuple(territory.number for territory in territories),
         tolerance=plan.tolerance if tolerance is None else tolerance,
@@ -95,7 +112,7 @@ def read(session: Session, actor: Actor, plan_id: int, tolerance: float | None =
 
 
 def _today(
-    session: Session, live: Plan, ground: Ground, district: NDArray[np.intp], measure: Measure
+    session: Session, live: Plan, ground: Ground, district: NDArray[np.intp], balance: Balance
 ) -> NDArray[np.intp] | None:
     """Today's division in the numbering of the plan; None when it is another ground or count."""
     territory = {unit.code: unit.territory for unit in queries.placed_units(session, live.id)}
@@ -104,7 +121,7 @@ def _today(
     _, before = np.unique([territory[unit.code] for unit in ground.units], return_inverse=True)
     if before.max() != district.max():
         return None
-    twin = twins(district, before.astype(np.intp), ground.load(measure))
+    twin = twins(district, before.astype(np.intp), ground.load(balance))
     left = iter(sorted(set(range(int(district.max()) + 1)) - set(twin.tolist())))
     numbering = np.array([each if each != NONE else next(left) for each in twin], dtype=np.intp)
     return numbering[before]
@@ -194,12 +211,12 @@ def _axis(found: Ensemble, axis: str, own: float) -> dict[str, Any] | None:
 
 
 def fair(question: Question) -> dict[str, Shares | None]:
-    """How evenly customers, revenue and the way to the middle are shared out."""
+    """How evenly hours of visits and travel, revenue, and the way to the middle are shared out."""
     k, district = question.count, question.district
-    accounts = question.ground.load(Measure.ACCOUNTS)
+    accounts, hours = question.ground.load(Measure.ACCOUNTS), question.hours
     place = question.units().place
     return {
-        "workload": shares(_by_territory(accounts, district, k)),
+        "workload": None if hours is None else shares(_by_territory(hours, district, k)),
         "potential": shares(_by_territory(question.ground.load(Measure.REVENUE), district, k)),
         "drive": None if place is None else shares(drive_km(accounts, place, district, k)),
     }

@@ -2,7 +2,6 @@
 
 import json
 import time
-from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -12,9 +11,7 @@ from geocrm.jobs import service as jobs
 from geocrm.security import Actor
 from geocrm.territories import designing, service
 from geocrm.territories.designing import Request
-from geocrm.territories.models import Measure
 from geocrm.territories.solving import Moment
-from geocrm.territories.wishes import Wishes
 
 KIND: Final = "territories.design"
 _REPORT_EVERY_S = 0.5
@@ -23,20 +20,14 @@ _REPORT_EVERY_S = 0.5
 def start(session: Session, actor: Actor, request: Request, name: str) -> JobRun:
     """Queue a design; refuses at once what cannot be designed."""
     designing.survey(session, actor, request)
-    params = asdict(request) | {
-        "measure": request.measure.value,
-        "wishes": request.wishes.record(),
-        "name": name,
-    }
-    return jobs.start(session, actor, KIND, params)
+    return jobs.start(session, actor, KIND, request.record() | {"name": name})
 
 
 def run(work: Work) -> dict[str, Any]:
     """Design, and save what comes out as a draft; a cancelled one saves nothing."""
     params = dict(work.params)
     name = str(params.pop("name"))
-    wishes = Wishes.of_record(params["wishes"])
-    request = Request(**(params | {"measure": Measure(params["measure"]), "wishes": wishes}))
+    request = Request.of_record(params)
     work.report(0, 100)
     with work.unit_of_work() as session:
         surveyed = designing.survey(session, work.actor, request)

@@ -11,38 +11,39 @@ from sqlalchemy.orm import Session
 from geocrm.errors import Phrase
 from geocrm.places import queries as places
 from geocrm.places.models import Boundary
-from geocrm.territories import figures, text_tables
-from geocrm.territories.figures import UnitFigures
+from geocrm.territories import ground as grounds
+from geocrm.territories import text_tables
+from geocrm.territories.balance import ALWAYS, Balance
+from geocrm.territories.ground import Ground
 from geocrm.territories.models import Measure
 from geocrm.territories.unit_files import UnitFile
 
-_NOTHING = UnitFigures()
-
 
 def read_level(
-    session: Session, level: str, within: str | None = None, *, with_shapes: bool = False
+    session: Session,
+    level: str,
+    within: str | None = None,
+    *,
+    balance: Balance | None = None,
+    with_shapes: bool = False,
 ) -> UnitFile:
     """Units with accounts, revenue and, where it is known of all, population.
 
+    What a plan balances comes first, a mixture as one measure and then its parts.
     Raises InvalidInput for a level or an area that does not exist.
     """
     units = places.units(session, level, within)
     codes = [unit.code for unit in units]
-    seen = figures.by_unit(session, codes)
-    loads = {
-        Measure.ACCOUNTS.value: [seen.get(code, _NOTHING).accounts for code in codes],
-        Measure.REVENUE.value: [seen.get(code, _NOTHING).revenue for code in codes],
-    }
     unknown = [unit.name for unit in units if unit.population is None]
-    if not unknown:
-        loads[Measure.POPULATION.value] = [unit.population or 0 for unit in units]
+    ground = grounds.counted(session, units, balance or Measure.ACCOUNTS)
+    loads = _loads(ground, balance or Balance(Measure.ACCOUNTS), peopled=not unknown)
     at = text_tables.positions(codes)
     edges = places.edges(session, level, among=codes)
     return UnitFile(
         called=within or level,
         ids=tuple(codes),
         measures=tuple(loads),
-        weights=np.column_stack([np.array(load, dtype=np.float64) for load in loads.values()]),
+        weights=np.column_stack(list(loads.values())),
         edges=np.array([(at[e.a], at[e.b]) for e in edges], dtype=np.intp).reshape(-1, 2),
         edge_length=np.array([edge.length_m for edge in edges], dtype=np.float64),
         lon=np.array([unit.lon for unit in units]),
@@ -63,6 +64,17 @@ def read_level(
         if unknown
         else (),
     )
+
+
+def _loads(ground: Ground, balance: Balance, *, peopled: bool) -> dict[str, NDArray[np.float64]]:
+    """What lies in the units, by measure; what is balanced first."""
+    if balance.mixed and not balance.rates:
+        balance = ground.rated(balance)
+    mixture = {balance.words(): ground.load(balance)} if balance.mixed else {}
+    names = [*balance.names, *(name for name in ALWAYS if name not in balance.names)]
+    return mixture | {
+        str(name): ground.column(name) for name in names if peopled or name != Measure.POPULATION
+    }
 
 
 def read_shapes(session: Session, codes: Sequence[str]) -> NDArray[np.object_]:

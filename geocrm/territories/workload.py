@@ -115,15 +115,24 @@ def workload_by_unit(
     return sums
 
 
+# Few accounts say themselves how often they are visited, so the wide table is read for them only.
 _VISITS: Final = """
-    SELECT s.unit, count(*) FILTER (WHERE v.visits > 0) AS customers, sum(v.visits) AS visits
-    FROM account_scope s JOIN accounts a ON a.id = s.account_id
+    WITH own AS MATERIALIZED (
+        SELECT a.id, a.visits_per_year AS visits FROM accounts a
+        WHERE a.visits_per_year IS NOT NULL
+    ), found AS (
+        SELECT s.unit, s.segment, own.visits, count(*) AS customers
+        FROM account_scope s LEFT JOIN own ON own.id = s.account_id
+        WHERE s.unit IS NOT NULL AND {scope:s} GROUP BY 1, 2, 3
+    )
+    SELECT f.unit, CAST(sum(f.customers) FILTER (WHERE v.visits > 0) AS float8) AS customers,
+           sum(f.customers * v.visits) AS visits
+    FROM found f
     LEFT JOIN unnest(CAST(:segments AS text[]), CAST(:visits AS float8[])) k(segment, visits)
-        ON k.segment = s.segment
+        ON k.segment = f.segment
     CROSS JOIN LATERAL (
-        SELECT CAST(coalesce(a.visits_per_year, k.visits, :otherwise) AS float8) AS visits) v
-    WHERE s.unit IS NOT NULL AND {scope:s}
-    GROUP BY s.unit HAVING sum(v.visits) > 0
+        SELECT CAST(coalesce(f.visits, k.visits, :otherwise) AS float8) AS visits) v
+    GROUP BY f.unit HAVING sum(f.customers * v.visits) > 0
 """
 _BELOW: Final = """
     WITH RECURSIVE below(unit, code) AS (

@@ -9,11 +9,12 @@ from geocrm.places import queries as places
 from geocrm.security import Role
 from geocrm.security import queries as people
 from geocrm.territories import designing, figures, next_plan, queries, service, types
+from geocrm.territories.balance import ALWAYS, Balance
 from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import Measure, Plan, PlanState
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import WEB_TIME_S
-from geocrm.web.words import layer_name
+from geocrm.web.words import balanced, layer_name, measure, measure_heading
 
 bp = Blueprint("territories", __name__, url_prefix="/territories")
 
@@ -71,6 +72,7 @@ def show(plan_id: int) -> str:
 
 def _head(plan: Plan) -> dict[str, Any]:
     """What the page says of a plan before its units are there."""
+    balance = Balance.of_plan(plan)
     people: dict[int, list[dict[str, Any]]] = {}
     for one in queries.members(g.session, [plan.id]):
         person = {"user_id": one.user_id, "name": one.name, "role": one.role}
@@ -81,7 +83,14 @@ def _head(plan: Plan) -> dict[str, Any]:
         "state": plan.state,
         "level": plan.level,
         "within": plan.within,
-        "balance": plan.measure,
+        # The key of what is balanced among the columns, its words, and all that bars can show.
+        "balance": balance.key,
+        "balanced": balanced(plan.measure, balance.shares),
+        "scale": measure(plan.measure) if balance.mixed else "",
+        "measures": [
+            [name, measure_heading(name)]
+            for name in dict.fromkeys((balance.key, *ALWAYS, *balance.further))
+        ],
         "tolerance": plan.tolerance,
         "territories": [
             {

@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as later
 from geocrm.customers.imports.fields import Field
 from geocrm.errors import GeoCrmError, Phrase, Share
 from geocrm.jobs import JobRun
+from geocrm.territories.balance import Balance
 
 LAYERS: Final[dict[str, LazyString]] = {
     "wld-adm0": later("Countries of the world"),
@@ -77,6 +78,22 @@ BULK_ACTIONS: Final = {
     "visits": later("Plan visits"),
     "export": later("Export"),
     "delete": later("Delete"),
+}
+# What plans share out; in a sentence, and as a heading.
+MEASURES: Final = {
+    "accounts": later("customers"),
+    "orders": later("orders"),
+    "revenue": later("revenue"),
+    "population": later("population"),
+    "workload": later("workload"),
+}
+MEASURE_HEADINGS: Final = {
+    "accounts": later("Customers"),
+    "orders": later("Orders"),
+    "revenue": later("Revenue"),
+    "population": later("Population"),
+    "workload": later("Workload"),
+    "mixture": later("Mixture"),
 }
 _IMPORT: Final = "import "
 # A float of a sentence has six digits, wherever its decimal point stands.
@@ -177,6 +194,22 @@ def bulk_action(code: str) -> str:
     return str(BULK_ACTIONS.get(code, code))
 
 
+def measure(name: str) -> str:
+    """What a plan shares out; numbers out of a file by the name they were given."""
+    return str(MEASURES.get(name, name))
+
+
+def measure_heading(name: str) -> str:
+    """The same as a heading."""
+    return str(MEASURE_HEADINGS.get(name, name))
+
+
+def balanced(name: str, shares: Mapping[str, float] | None) -> str:
+    """What a plan shares out: 70% customers + 30% workload."""
+    balance = Balance(name, shares or {})
+    return balance.words(measure, lambda part: str(format_percent(part)))
+
+
 def share(value: float | None, digits: int = 1) -> str:
     """A part of a whole: 0.034 is 3.4%, and 3,4% in Indonesian."""
     pattern = f"#,##0.{'0' * digits}%" if digits else "#,##0%"
@@ -193,6 +226,9 @@ def register(app: Flask) -> None:
         file_word,
         field_label,
         share,
+        measure,
+        measure_heading,
+        balanced,
         bulk_reason,
         bulk_action,
         kept_problem,

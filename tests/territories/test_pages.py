@@ -127,6 +127,47 @@ def test_a_design_runs_as_a_job_and_ends_as_a_draft(session, sessions, client_of
     assert (plan.name, plan.state, plan.created_by) == ("Fresh", "planning", manager.id)
 
 
+def test_a_mixture_is_designed_and_shown_as_one(
+    session, sessions, client_of, signed_in_as, manager, country, add_account
+):
+    for name in ("a1", "d4", "i2"):
+        add_account(unit=code(name), segment="A", owner=manager)
+    asked = {
+        "level": "tst-adm2", "count": 2, "tolerance": 0.9, "name": "Mixed", "time": 5,
+        "weights": {"workload": 30, "accounts": 70},
+    }  # fmt: skip
+    job_id = client_of(manager).post("/api/v1/territories/designs", json=asked).json["job_id"]
+    jobs.run(sessions, JOB_HANDLERS, actor_of, job_id)
+    session.expire_all()
+    plan_id = session.get(JobRun, job_id).result["plan_id"]
+    sheet = client_of(manager).get(f"{API}/{plan_id}").json
+    assert (sheet["balance"], sheet["weights"]) == ("accounts", {"accounts": 0.7, "workload": 0.3})
+    assert sum(territory["load"] for territory in sheet["territories"]) == pytest.approx(3)
+    for page in ("/territories", f"/territories/{plan_id}"):
+        assert "70% customers + 30% workload" in signed_in_as(manager).get(page).text
+    page = signed_in_as(manager).get(f"/territories/{plan_id}").text
+    assert "load in the scale of customers" in page
+    assert 'data-measure="mixture"' in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"weights": {"size": 1}}, "no measure size"),
+        ({"weights": {"accounts": 0}}, "not all 0"),
+        ({"weights": {"accounts": -1}}, "0 or more"),
+        ({"balance": "size"}, "no measure size"),
+        ({}, "Say what is to be shared out"),
+        ({"balance": "shops", "numbers": {"shops": {"tst-adm2:a1": 1}}}, "shops has no number for"),
+    ],
+)
+def test_a_balance_that_makes_no_sense_is_refused(client_of, manager, country, wrong, says):
+    asked = {"level": "tst-adm2", "count": 3, "name": "Fresh"} | wrong
+    answer = client_of(manager).post("/api/v1/territories/designs", json=asked)
+    assert answer.status_code == 422
+    assert says in answer.json["detail"]
+
+
 def test_what_cannot_be_designed_is_refused_before_a_job_starts(client_of, manager, country):
     asked = {"level": "tst-adm2", "count": 99, "balance": "population", "name": "Fresh"}
     answer = client_of(manager).post("/api/v1/territories/designs", json=asked)

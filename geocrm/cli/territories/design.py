@@ -7,16 +7,32 @@ from typing import Any
 import click
 
 from geocrm.cli import context
-from geocrm.cli.context import acting_email, emit, find_actor, json_option, say
+from geocrm.cli.context import acting_email, emit, find_actor, json_option, open_session, say
 from geocrm.cli.territories.group import territories
-from geocrm.cli.territories.reading import edges_option, units_option
+from geocrm.cli.territories.reading import (
+    balance_option,
+    edges_option,
+    load_as_option,
+    load_option,
+    units_option,
+    weights_in,
+    weights_option,
+)
 from geocrm.db import unit_of_work
 from geocrm.errors import InvalidInput
 from geocrm.spatial.districting import DEFAULT_EFFORT, Objective
-from geocrm.territories import designing, file_designs, plan_files, service, solving, unit_files
+from geocrm.territories import (
+    designing,
+    file_designs,
+    load_files,
+    plan_files,
+    service,
+    solving,
+    unit_files,
+)
+from geocrm.territories.balance import Numbers
 from geocrm.territories.designing import Design, Request
 from geocrm.territories.file_designs import FileDesign
-from geocrm.territories.models import Measure
 from geocrm.territories.text_tables import read_rows
 from geocrm.territories.wishes import Wishes
 
@@ -29,8 +45,10 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @units_option
 @edges_option
 @click.option("--count", type=int, help="How many territories.")
-@click.option("--balance", metavar="MEASURE", help="accounts, revenue, population; or a column.")
-@click.option("--weights", metavar="a=0.7,b=0.3", help="Balance a mixture of measures.")
+@balance_option
+@weights_option
+@load_option
+@load_as_option
 @click.option("--tolerance", type=float, default=designing.DEFAULT_TOLERANCE)
 @click.option("--min", "minimum", type=float, help="Least load of a territory.")
 @click.option("--max", "maximum", type=float, help="Most load of a territory.")
@@ -60,6 +78,8 @@ def design(
     name: str | None,
     as_json: bool,
     keep: str | None,
+    load: Path | None,
+    load_as: str | None,
     **asked: Any,
 ) -> None:
     """Design contiguous territories of nearly equal load.
@@ -69,14 +89,16 @@ def design(
     """
     wishes = _wishes(keep, asked)
     if units is not None:
-        if level or within or name:
-            raise InvalidInput("--level, --within and --save are for boundaries: leave out --units")
+        if level or within or name or load:
+            raise InvalidInput(
+                "--level, --within, --load and --save are for boundaries: leave out --units"
+            )
         found = _on_file(units, edges, keep, wishes, asked)
         _show(found.document(), found.solved, as_json)
         if not found.solved.plan.within_limits:
             raise solving.missed(found.solved, found.ground.ids)
         return
-    request = _request(level, within, wishes, asked)
+    request = _request(level, within, wishes, asked, _numbers(level, load, load_as))
     made, document = _on_boundaries(request, name)
     _show(document, made.solved, as_json)
     _remark(made)
@@ -109,27 +131,38 @@ def _on_file(
     )
 
 
+def _numbers(level: str | None, load: Path | None, load_as: str | None) -> Numbers:
+    """The measures that a file brings along."""
+    if load is None or level is None:
+        return {}
+    with open_session() as (session, _):
+        return load_files.read(session, level, load, load_as)
+
+
 def _request(
-    level: str | None, within: str | None, wishes: Wishes, asked: dict[str, Any]
+    level: str | None,
+    within: str | None,
+    wishes: Wishes,
+    asked: dict[str, Any],
+    numbers: Numbers,
 ) -> Request:
     if level is None:
         raise InvalidInput("Name a boundary level (--level idn-adm2), or a file of units (--units)")
-    balance = asked["balance"] or next(iter(wishes.weights), None)
-    if balance not in list(Measure):
-        raise InvalidInput(f"Balance one of {', '.join(Measure)} (--balance), not {balance!r}")
     count = len(wishes.centres) if asked["count"] is None else asked["count"]
     if not count:
         raise InvalidInput("Say how many territories (--count), or give --centers")
+    measure = asked["balance"] or next(iter(wishes.weights), next(iter(numbers), ""))
     return Request(
         level,
         count,
-        Measure(balance),
+        measure,
         within,
         asked["tolerance"],
         asked["seed"],
         asked["time_s"],
         asked["effort"],
         wishes,
+        numbers=numbers,
     )
 
 
@@ -159,7 +192,7 @@ def _on_boundaries(request: Request, name: str | None) -> tuple[Design, dict[str
 
 def _wishes(keep: str | None, asked: dict[str, Any]) -> Wishes:
     return Wishes(
-        weights=_shares(asked["weights"]),
+        weights=weights_in(asked["weights"]),
         minimum=asked["minimum"],
         maximum=asked["maximum"],
         objective=Objective(asked["objective"]),
@@ -182,17 +215,6 @@ def _pair(text: str) -> tuple[str, str]:
     if len(codes) != 2:
         raise InvalidInput(f"--apart takes two units, such as A,B; {text!r} names {len(codes)}")
     return codes[0], codes[1]
-
-
-def _shares(text: str | None) -> dict[str, float]:
-    shares = {}
-    for part in _codes(text):
-        name, _, share = part.rpartition("=")
-        try:
-            shares[name.strip()] = float(share)
-        except ValueError as error:
-            raise InvalidInput(f"--weights takes a=0.7,b=0.3; {part!r} is no such part") from error
-    return shares
 
 
 def _centres(path: Path | None) -> tuple[tuple[float, float], ...]:
@@ -244,10 +266,13 @@ def _show(document: dict[str, Any], solved: solving.Solved, as_json: bool) -> No
 
 
 def _remark(found: Design) -> None:
+    balance = found.balance
+    if balance.mixed:
+        say(f"Loads are {balance.words()}, in the scale of {balance.measure}")
     for link in found.ground.links:
         say(
             f"The area is in pieces; {link.a} and {link.b}, {link.length_m / 1000:.0f} km apart,"
             " count as neighbours"
         )
-    if found.unplaced.accounts and found.request.measure is not Measure.POPULATION:
+    if found.unplaced.accounts and found.balance.of_accounts:
         say(f"{found.unplaced.accounts} accounts without a trustworthy point are not counted")

@@ -6,6 +6,7 @@ from geocrm.cli.context import emit, json_option, open_session, say
 from geocrm.cli.territories.group import territories
 from geocrm.errors import InvalidInput
 from geocrm.territories import activation, queries
+from geocrm.territories.balance import Balance
 
 
 @territories.command("list")
@@ -21,8 +22,12 @@ def list_plans(as_json: bool) -> None:
         off = "" if plan.max_deviation is None else f", at most {plan.max_deviation:.1%} off"
         click.echo(
             f"{plan.id:>4}  {plan.state:<9}  {plan.name}  ({plan.territories} territories of"
-            f" {plan.within or plan.level} by {plan.measure}{off})"
+            f" {plan.within or plan.level} by {_balanced(plan)}{off})"
         )
+
+
+def _balanced(plan: queries.PlanSummary) -> str:
+    return Balance(plan.measure, plan.shares or {}).words()
 
 
 @territories.command()

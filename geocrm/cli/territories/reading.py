@@ -23,6 +23,7 @@ from geocrm.security import Actor
 from geocrm.territories import (
     designing,
     importing,
+    load_files,
     plan_diff,
     plan_figures,
     plan_files,
@@ -32,11 +33,14 @@ from geocrm.territories import (
     unit_files,
     unit_layers,
 )
+from geocrm.territories.balance import Balance, Numbers, asked
 from geocrm.territories.models import Measure
 from geocrm.territories.plan_diff import Division, PlanDiff
 from geocrm.territories.plan_figures import PlanFigures
 from geocrm.territories.plan_files import PlanFile
+from geocrm.territories.sources import cadence_today
 from geocrm.territories.unit_files import UnitFile
+from geocrm.territories.wishes import Wishes
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 units_option = click.option(
@@ -46,6 +50,16 @@ edges_option = click.option(
     "--edges", type=FILE, help="Neighbours of these units: CSV a,b[,length]."
 )
 level_option = click.option("--level", help="Boundary level of the units, such as idn-adm2.")
+balance_option = click.option(
+    "--balance",
+    metavar="MEASURE",
+    help="accounts, orders, revenue, population or workload; or a column of --units or --load.",
+)
+weights_option = click.option(
+    "--weights", metavar="a=70,b=30", help="Balance a mixture of measures."
+)
+load_option = click.option("--load", type=FILE, help="A measure of your own: CSV unit,number.")
+load_as_option = click.option("--load-as", metavar="NAME", help="What it is called.")
 within_option = click.option("--within", metavar="UNIT", help="Only the units in this one.")
 
 
@@ -55,6 +69,10 @@ within_option = click.option("--within", metavar="UNIT", help="Only the units in
 @edges_option
 @level_option
 @within_option
+@balance_option
+@weights_option
+@load_option
+@load_as_option
 @click.option("--keep", metavar="PLAN", help="The plan it replaces: says what moves.")
 @json_option
 def evaluate(
@@ -65,18 +83,25 @@ def evaluate(
     within: str | None,
     keep: str | None,
     as_json: bool,
+    **wanted: Any,
 ) -> None:
     """Say how good PLAN is: a file unit,territory, or the number or name of a plan.
 
-    With --units no database is needed.
+    By what the plan balances, unless --balance or --weights say otherwise. With --units no database
+    is needed.
     """
     if units is not None:
+        if any(wanted.values()):
+            raise InvalidInput(
+                "--balance, --weights and --load are for boundaries: with --units all measures of"
+                " the file are judged"
+            )
         ground = unit_files.read(units, edges)
         found = _judged(ground, _file(plan), None if keep is None else _file(keep))
         notes = ground.notes
     else:
         with open_session() as (session, actor):
-            found = _evaluated(session, actor, plan, keep, level, within)
+            found = _evaluated(session, actor, plan, keep, level, within, wanted)
         notes = ()
     for note in notes:
         say(note)
@@ -206,6 +231,7 @@ def _evaluated(
     keep: str | None,
     level: str | None,
     within: str | None,
+    wanted: dict[str, Any],
 ) -> PlanFigures:
     actor.require("design", "territory")
     file = _given(session, actor, plan)
@@ -215,10 +241,32 @@ def _evaluated(
             f"{plan} does not say what its units are: name their boundary level (--level), or a"
             " file with them (--units)"
         )
-    ground = unit_layers.read_level(session, level, within, with_shapes=True)
-    ground = ground.led_by(file.head.get("balance"))
+    balance = _wanted(session, level, wanted) or scenarios.balance_said(file)
+    ground = unit_layers.read_level(session, level, within, balance=balance, with_shapes=True)
     vintage = places.layer(session, level).vintage
     return _judged(ground, file, _given(session, actor, keep) if keep else None, vintage)
+
+
+def _wanted(session: Session, level: str, wanted: dict[str, Any]) -> Balance | None:
+    """What the plan shall be judged by instead of what it balances."""
+    numbers: Numbers = {}
+    if wanted["load"] is not None:
+        numbers = load_files.read(session, level, wanted["load"], wanted["load_as"])
+    weights = Wishes(weights=weights_in(wanted["weights"])).weights
+    measure = wanted["balance"] or next(iter(weights), next(iter(numbers), ""))
+    return asked(measure, weights, numbers, cadence_today()) if measure else None
+
+
+def weights_in(text: str | None) -> dict[str, float]:
+    """Shares by measure out of a=70,b=30."""
+    shares: dict[str, float] = {}
+    for part in (each.strip() for each in (text or "").split(",") if each.strip()):
+        name, _, share = part.rpartition("=")
+        try:
+            shares[name.strip()] = float(share)
+        except ValueError as error:
+            raise InvalidInput(f"--weights takes a=0.7,b=0.3; {part!r} is no such part") from error
+    return shares
 
 
 def _given(session: Session, actor: Actor, text: str) -> PlanFile:
@@ -232,7 +280,12 @@ def _given(session: Session, actor: Actor, text: str) -> PlanFile:
         units=side.ids,
         labels=tuple(side.labels[at] for at in side.district.tolist()),
         rows=tuple(range(1, len(side.ids) + 1)),
-        head={"level": plan.level, "within": plan.within, "balance": plan.measure},
+        head={
+            "level": plan.level,
+            "within": plan.within,
+            "balance": plan.measure,
+            "balanced": plan.params.get("balance", {}),
+        },
     )
 
 

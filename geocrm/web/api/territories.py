@@ -40,7 +40,10 @@ def plans() -> PlanList:
     """All plans for those who may design, the live one for everybody else."""
     found = queries.plans(g.session, g.actor)
     return PlanList(
-        items=[PlanSummary(balance=plan.measure, **_without(plan, "measure")) for plan in found]
+        items=[
+            PlanSummary(balance=plan.measure, weights=plan.shares or {}, **_same(plan))
+            for plan in found
+        ]
     )
 
 
@@ -54,13 +57,15 @@ def design(wanted: DesignRequest) -> Started:
     request = Request(
         level=wanted.level,
         count=wanted.count,
-        measure=wanted.balance,
+        measure=wanted.balance or "",
         within=wanted.within or None,
         tolerance=wanted.tolerance,
         seed=wanted.seed,
         time_s=wanted.time,
         effort=wanted.effort,
+        numbers=wanted.numbers,
         wishes=Wishes(
+            weights=wanted.weights,
             minimum=wanted.minimum,
             maximum=wanted.maximum,
             objective=wanted.objective,
@@ -178,9 +183,6 @@ def _revision(plan: Plan) -> Revision:
     return Revision(version=plan.version)
 
 
-def _without(row: Any, *names: str) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in row._asdict().items()
-        if name not in names and name in PlanSummary.model_fields
-    }
+def _same(row: Any) -> dict[str, Any]:
+    """What a summary has under the same name."""
+    return {n: value for n, value in row._asdict().items() if n in PlanSummary.model_fields}

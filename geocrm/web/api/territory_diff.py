@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from apiflask import APIBlueprint
 from flask import g, request
@@ -11,6 +12,7 @@ from werkzeug.utils import secure_filename
 
 from geocrm.errors import InvalidInput
 from geocrm.territories import importing, plan_files, plan_sides, queries
+from geocrm.territories.balance import ALWAYS
 from geocrm.territories.models import Measure
 from geocrm.territories.plan_diff import PlanDiff
 from geocrm.territories.text_tables import MAX_BYTES
@@ -35,6 +37,8 @@ class Amount(BaseModel):
     accounts: float
     revenue: float
     population: float
+    # What else one of the plans shares out, by measure.
+    further: dict[str, float]
 
 
 class Moved(Amount):
@@ -167,5 +171,13 @@ def found_diff(a: int, b: int) -> PlanDiff:
 def shown_diff(found: PlanDiff) -> Difference:
     """The difference as the API and the page give it."""
     document = found.document()
-    flows = [{**flow, "source": flow["from"]} for flow in document["matrix"]]
-    return Difference.model_validate(document | {"matrix": flows})
+    names = [name for name in found.measures if name not in ALWAYS]
+
+    def amount(row: dict[str, Any]) -> dict[str, Any]:
+        return row | {"further": {name: row[name] for name in names}}
+
+    return Difference.model_validate(
+        document
+        | {"moved": amount(document["moved"]), "totals": amount(document["totals"])}
+        | {"matrix": [amount(flow | {"source": flow["from"]}) for flow in document["matrix"]]}
+    )

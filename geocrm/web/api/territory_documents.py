@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from geocrm.spatial.districting import DEFAULT_EFFORT, Objective
 from geocrm.territories import service, sheets
 from geocrm.territories.designing import DEFAULT_TOLERANCE
-from geocrm.territories.models import Measure, MemberRole
+from geocrm.territories.models import MemberRole
 from geocrm.territories.queries import Member
 
 # A page is waiting: shorter than the command line's, and the job can be cancelled.
@@ -20,7 +20,13 @@ class DesignRequest(BaseModel):
     level: str = Field(max_length=80)
     within: str | None = Field(default=None, max_length=80)
     count: int
-    balance: Measure
+    # A measure: accounts, orders, revenue, population, workload, or one of `numbers`. Of a mixture
+    # the one in whose scale loads are shown; without it that of the largest share.
+    balance: str | None = Field(default=None, max_length=80)
+    # Shares of the measures that are mixed; they need not add up to 1 or 100.
+    weights: dict[str, float] = Field(default_factory=dict, max_length=20)
+    # Further measures: for each, a number from 0 up for each unit.
+    numbers: dict[str, dict[str, float]] = Field(default_factory=dict, max_length=5)
     tolerance: float = DEFAULT_TOLERANCE
     seed: int = 1
     time: float = WEB_TIME_S
@@ -62,6 +68,8 @@ class PlanSummary(BaseModel):
     level: str
     within: str | None
     balance: str
+    # Shares of a mixture; empty where `balance` is all that is shared out.
+    weights: dict[str, float]
     tolerance: float
     max_deviation: float | None
     territories: int
@@ -97,6 +105,8 @@ class Territory(BaseModel):
     accounts: int | None
     revenue: float | None
     population: int | None
+    # What else the plan balances, by measure.
+    further: dict[str, float | None]
 
 
 class Unit(BaseModel):
@@ -109,6 +119,7 @@ class Unit(BaseModel):
     accounts: int | None
     revenue: float | None
     population: int | None
+    further: dict[str, float | None]
     lon: float
     lat: float
 
@@ -126,6 +137,8 @@ class PlanSheet(BaseModel):
     within: str | None
     area: str
     balance: str
+    # Shares of a mixture; its load is in the scale of `balance`.
+    weights: dict[str, float]
     tolerance: float
     seed: int
     ideal: float | None
@@ -224,6 +237,7 @@ def shown_sheet(sheet: sheets.Sheet) -> PlanSheet:
         within=plan.within,
         area=sheet.area,
         balance=plan.measure,
+        weights=dict(sheet.balance.shares),
         tolerance=plan.tolerance,
         seed=plan.seed,
         ideal=sheet.ideal,

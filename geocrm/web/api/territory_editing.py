@@ -30,6 +30,8 @@ class PlanColumns(BaseModel):
     accounts: list[int | None]
     revenue: list[float | None]
     population: list[int | None]
+    # What else the plan balances; the load of a mixture is under "mixture".
+    further: dict[str, list[float | None]]
     lon: list[float]
     lat: list[float]
     a: list[int]

@@ -75,7 +75,7 @@ def explain(plan_id: int, code: str) -> Explanation:
         code=code,
         name=unit.name,
         territory=names[found.row],
-        balance=asked.measure.value,
+        balance=asked.balance.key,
         weight=found.weight,
         load=found.load,
         deviation=found.deviation,

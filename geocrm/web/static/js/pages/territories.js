@@ -10,7 +10,7 @@ import { createScoreboard } from "./territory_bars.js";
 import { section, territoryView, unitView } from "./territory_details.js";
 import { historyView } from "./territory_history.js";
 import { boxOf, drawTerritories } from "./territory_map.js";
-import { MEASURES, PlanState } from "./territory_state.js";
+import { PlanState } from "./territory_state.js";
 import { createWorkbench } from "./territory_workbench.js";
 
 const page = JSON.parse(byId("plan").textContent ?? "{}");
@@ -19,7 +19,7 @@ const API = `/api/v1/territories/plans/${plan.id}`;
 const drawn = createMap(byId("map"), { label: t("Map of the territories") });
 const columns = await getJson(`${API}/columns`);
 let version = columns.version;
-const state = new PlanState(columns, plan.territories, { balance: plan.balance, tolerance: plan.tolerance, hidden: !designer });
+const state = new PlanState(columns, plan.territories, { balance: plan.balance, tolerance: plan.tolerance, hidden: !designer, words: Object.fromEntries(plan.measures) });
 /** @type {ReturnType<typeof createWorkbench> | null} */
 let bench = null;
 /** @type {ReturnType<typeof drawTerritories> | null} */
@@ -91,15 +91,14 @@ function score(id, words, good) {
 }
 
 function tabs() {
-  const shown = MEASURES.filter((measure) => state.measures[measure].known || measure === state.balance);
-  for (const measure of MEASURES) {
-    const button = document.getElementById(`measure-${measure}`);
-    if (!button) continue;
-    button.hidden = !shown.includes(measure) || shown.length < 2;
-    button.setAttribute("aria-pressed", String(measure === state.balance));
+  const buttons = [...document.querySelectorAll("[data-measure]")].map((one) => /** @type {HTMLButtonElement} */ (one));
+  const shown = buttons.filter(({ dataset: { measure = "" } }) => state.measures[measure]?.known || measure === state.balance);
+  for (const button of shown) {
+    button.hidden = shown.length < 2;
+    button.setAttribute("aria-pressed", String(button.dataset.measure === state.balance));
     button.addEventListener("click", () => {
-      board.show(measure);
-      for (const other of MEASURES) document.getElementById(`measure-${other}`)?.setAttribute("aria-pressed", String(other === measure));
+      board.show(button.dataset.measure ?? state.balance);
+      for (const other of shown) other.setAttribute("aria-pressed", String(other === button));
     });
   }
 }

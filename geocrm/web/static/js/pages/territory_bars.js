@@ -131,8 +131,9 @@ function name(button, words) {
   button.setAttribute("aria-label", words);
 }
 
-/** @param {number} value @param {string} measure */
+/** Workload is hours a year. @param {number} value @param {string} measure */
 export function formatLoad(value, measure) {
+  if (measure === "workload") return t("{n} h", { n: formatNumber(Math.round(value)) });
   return measure === "revenue" ? formatMoney(value, { compact: true }) : formatNumber(Math.round(value));
 }
 

@@ -31,8 +31,14 @@ function figures(state, units) {
     [t("Customers"), formatNumber(total("accounts"))],
     [t("Revenue"), formatMoney(total("revenue"), { compact: true })],
     [t("Population"), formatNumber(total("population"))],
+    ...Object.keys(state.columns.further ?? {}).map((measure) => [state.words[measure] ?? measure, shown(total(measure), measure)]),
   ]);
   return facts(rows.filter(([, value]) => value !== "–"));
+}
+
+/** @param {number | null} value @param {string} measure */
+function shown(value, measure) {
+  return value === null ? "–" : formatLoad(value, measure);
 }
 
 /** @param {{name: string, people: {name: string}[]}} territory */

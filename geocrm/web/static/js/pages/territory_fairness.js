@@ -14,7 +14,7 @@ if (section && body) show(section, body, `/api/v1/territories/plans/${section.da
 /** @param {HTMLElement} whole @param {HTMLElement} place @param {string} api */
 async function show(whole, place, api) {
   const found = await getJson(api);
-  const words = { workload: t("Customers"), potential: t("Revenue"), drive: t("Distance") };
+  const words = { workload: t("Workload"), potential: t("Revenue"), drive: t("Distance") };
   const rows = Object.entries(words).filter(([axis]) => found.axes[axis]);
   if (!rows.length) {
     whole.hidden = true;
@@ -53,7 +53,7 @@ const own = (found) => (found.own.length > MAX_OWN ? [] : found.own);
 
 /** @param {any} found */
 function note(found) {
-  const parts = [t("Gini is 0 when every territory holds the same, near 1 when one holds everything; spread is the standard deviation over the mean. Distance is that of customers from the middle of their territory, in a straight line.")];
+  const parts = [t("Gini is 0 when every territory holds the same, near 1 when one holds everything; spread is the standard deviation over the mean. Workload is hours a year of visits and the travel between them; distance is that of customers from the middle of their territory, in a straight line.")];
   if (found.few) parts.push(t("With so few territories the indices say little."));
   else parts.push(t("The small figures are the range in nine of ten draws of the territories."));
   if (own(found).length) parts.push(t("Place 1 holds the most."));

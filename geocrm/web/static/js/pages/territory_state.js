@@ -4,27 +4,30 @@
  * arrays by unit and by territory number; a change touches the units that change and nothing else.
  * Without a map or a page, so that a test can run it.
  *
- * @typedef {"accounts" | "revenue" | "population"} Measure
+ * @typedef {string} Measure accounts, revenue, population, and what else the plan balances: `columns.further`
  * @typedef {{number: number, name: string, colour: number, people: {user_id: number, name: string, role: string}[], load?: number | null, mine?: boolean, locked?: boolean, fresh?: boolean}} Territory
  * @typedef {{units: Uint32Array, from: Uint16Array, to: Uint16Array}} Diff
- * @typedef {{version: number, prefix: string, code: string[], name: string[], parent: number[], parents: string[], territory: number[], accounts: (number | null)[], revenue: (number | null)[], population: (number | null)[], lon: number[], lat: number[], a: number[], b: number[]}} Columns
+ * @typedef {{version: number, prefix: string, code: string[], name: string[], parent: number[], parents: string[], territory: number[], accounts: (number | null)[], revenue: (number | null)[], population: (number | null)[], further?: Record<string, (number | null)[]>, lon: number[], lat: number[], a: number[], b: number[]}} Columns
  */
 
 export const NONE = 0;
-export const MEASURES = /** @type {Measure[]} */ (["accounts", "revenue", "population"]);
 /** Share of the weight that every unit has for its mere being; as in the solver. */
 const EMPTY_SHARE = 0.1;
 /** Numbers that a 16-bit array of territories can hold. */
 const MOST = 65_001;
 
 export class PlanState {
+  /** @type {{values: Float64Array, sums: Float64Array}[]} */
+  #weighed = [];
+
   /**
    * @param {Columns} columns @param {Territory[]} territories
-   * @param {{balance: Measure, tolerance: number, hidden?: boolean}} plan `hidden`: null is a figure one may not see, else one that nobody knows
+   * @param {{balance: Measure, tolerance: number, hidden?: boolean, words?: Record<Measure, string>}} plan `hidden`: null is a figure one may not see, else one that nobody knows; `words`: what measures are called
    */
-  constructor(columns, territories, { balance, tolerance, hidden = false }) {
+  constructor(columns, territories, { balance, tolerance, hidden = false, words = {} }) {
     this.columns = columns;
     this.hidden = hidden;
+    this.words = words;
     this.n = columns.code.length;
     this.balance = balance;
     this.tolerance = tolerance;
@@ -43,14 +46,16 @@ export class PlanState {
 
   #weigh() {
     const { columns, n } = this;
+    const { accounts, revenue, population, further = {} } = columns;
     /** @type {Record<Measure, {values: Float64Array, sums: Float64Array, known: boolean, total: number}>} */
-    this.measures = /** @type {any} */ ({});
-    for (const measure of MEASURES) {
-      const values = Float64Array.from(columns[measure], (value) => value ?? (this.hidden ? Number.NaN : 0));
-      const known = columns[measure].every((value) => value !== null) || (!this.hidden && columns[measure].some((value) => value !== null));
-      const total = columns[measure].reduce((/** @type {number} */ sum, value) => sum + (value ?? 0), 0);
+    this.measures = {};
+    for (const [measure, column] of Object.entries({ accounts, revenue, population, ...further })) {
+      const values = Float64Array.from(column, (value) => value ?? (this.hidden ? Number.NaN : 0));
+      const known = column.every((value) => value !== null) || (!this.hidden && column.some((value) => value !== null));
+      const total = column.reduce((/** @type {number} */ sum, value) => sum + (value ?? 0), 0);
       this.measures[measure] = { values, sums: new Float64Array(MOST), known, total };
     }
+    this.#weighed = Object.values(this.measures);
     this.counts = new Uint32Array(MOST);
     this.moments = new Float64Array(4 * MOST);
     const { values, total } = this.measures[this.balance];
@@ -66,10 +71,7 @@ export class PlanState {
   /** @param {number} u @param {number} territory @param {1 | -1} sign */
   #count(u, territory, sign) {
     this.counts[territory] += sign;
-    for (const measure of MEASURES) {
-      const { values, sums } = this.measures[measure];
-      sums[territory] += sign * values[u];
-    }
+    for (const { values, sums } of this.#weighed) sums[territory] += sign * values[u];
     const m = sign * this.mass[u];
     this.moments[4 * territory] += m;
     for (let axis = 0; axis < 3; axis += 1) this.moments[4 * territory + 1 + axis] += m * this.sphere[3 * u + axis];
