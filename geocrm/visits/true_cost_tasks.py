@@ -16,7 +16,8 @@ from geocrm.jobs import service as jobs
 from geocrm.security import Actor
 from geocrm.visits import true_cost, true_cost_queries, true_cost_report
 from geocrm.visits.true_cost import Asked
-from geocrm.visits.true_cost_queries import KIND, Side
+from geocrm.visits.true_cost_queries import KIND as KIND
+from geocrm.visits.true_cost_queries import Side
 
 _REPORT_EVERY_S: Final = 0.5
 
