@@ -202,11 +202,11 @@ def test_without_rates_there_is_no_money_and_without_people_no_share_of_their_ti
 
 def test_what_two_plans_share_cancels_out_of_their_difference():
     busy = np.array([100.0, 140.0, 60.0, 120.0])
-    one, other = true_cost_figures.mean(busy), true_cost_figures.mean(busy + [5, 4, 5, 6])
+    one, other = true_cost_figures.mean(busy), true_cost_figures.mean(busy + np.array([5, 4, 5, 6]))
     assert one.error > 15
     assert other.minus(one).error == pytest.approx(np.std([5, 4, 5, 6], ddof=1) / 2)
-    before = {name: one for name in true_cost_figures.FIGURES}
-    after = {name: other for name in true_cost_figures.FIGURES}
+    before = dict.fromkeys(true_cost_figures.FIGURES, one)
+    after = dict.fromkeys(true_cost_figures.FIGURES, other)
     assert true_cost_figures.difference(before, after)["due"]["clear"]
 
 
