@@ -76,6 +76,12 @@ def _plan(side: Mapping[str, Any], asked: Mapping[str, Any], rates: Rates) -> di
         "plan_id": side["plan_id"],
         "name": side["name"],
         "customers": side["customers"],
+        # Reps in full weeks: somebody in several territories counts once.
+        "working": round(
+            sum(base["days"] for each in territories for base in each["bases"] if base["rep"])
+            / asked["days"],
+            1,
+        ),
         "from_home": sum(_starts(each) == HOME for each in territories),
         "unstaffed": sum(not each["staffed"] for each in territories),
         "territories": [

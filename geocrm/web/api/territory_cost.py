@@ -79,11 +79,12 @@ class TerritoryCost(BaseModel):
 
 
 class PlanCost(BaseModel):
-    """A plan: how many territories start from homes, and in how many nobody works."""
+    """A plan: reps in full weeks, territories that start from homes, those where nobody works."""
 
     plan_id: int
     name: str
     customers: int
+    working: float
     from_home: int
     unstaffed: int
     figures: dict[str, Figure | None]

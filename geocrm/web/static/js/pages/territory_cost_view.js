@@ -12,7 +12,7 @@ const whole = (/** @type {number} */ value) => formatNumber(Math.round(value));
 const tenths = (/** @type {number} */ value) => formatNumber(value, Math.abs(value) < 100 ? 1 : 0);
 const share = (/** @type {number} */ value) => formatShare(value, { digits: 0 });
 const money = (/** @type {number} */ value) => formatMoney(value, { compact: true });
-const minutes = (/** @type {number} */ value) => t("{n} min", { n: whole(value) });
+const minutes = (/** @type {number} */ value) => t("{n} min", { n: formatNumber(value, Math.abs(value) < 10 ? 1 : 0) });
 
 /** Which figures, their words, and how they are written; those of all visits come first. */
 const allVisits = () => /** @type {[string, string, Format][]} */ ([
@@ -46,14 +46,14 @@ export function measured(cost) {
     el("h3", { class: "cost-head" }, t("The week as staffed")),
     two ? sideBySide(cost, staffedWeek()) : facts(cost.plans[0].figures, staffedWeek()),
     ...notes(cost),
-    ...(two ? cost.plans.map((/** @type {any} */ plan) => fold(plan.name, territories(plan))) : [territories(cost.plans[0])]),
+    ...(two ? cost.plans.map((/** @type {any} */ plan) => fold(plan.name, territories(plan))) : [fold(t("Each territory"), territories(cost.plans[0]), true)]),
     fold(t("How it was measured"), el("p", { class: "muted small" }, method(cost))),
   ];
 }
 
-/** @param {string} words @param {Node} content */
-function fold(words, content) {
-  return el("details", { class: "section-fold cost-fold" }, el("summary", {}, words), content);
+/** @param {string} words @param {Node} content @param {boolean} [open] */
+function fold(words, content, open = false) {
+  return el("details", { class: "section-fold cost-fold", open }, el("summary", {}, words), content);
 }
 
 /** Figures of one plan. @param {Record<string, Figure>} figures @param {[string, string, Format][]} rows */
@@ -91,7 +91,7 @@ function gapCell(gap, format) {
 
 /** @param {any} cost @returns {Node[]} */
 function notes(cost) {
-  const said = [];
+  const said = [cost.plans.map((/** @type {any} */ plan) => t("{plan}: {n} reps work here.", { plan: plan.name, n: tenths(plan.working) })).join(" ")];
   if (cost.plans.length === 2) {
     said.push(cost.weeks.length > 1
       ? t("Second plan less the first, on the same visits, ± standard error. Differences in grey may be chance.")
@@ -100,7 +100,7 @@ function notes(cost) {
   for (const plan of cost.plans) {
     const nowhere = plan.figures.no_place?.value ?? 0;
     if (nowhere >= 0.5) said.push(t("{plan}: {n} more visits are due at customers without a place to drive to.", { plan: plan.name, n: whole(nowhere) }));
-    if (plan.unstaffed) said.push(`${plan.name}: ${tn("nobody works in {n} territory; one rep was reckoned with.", "nobody works in {n} territories; one rep each was reckoned with.", plan.unstaffed)}`);
+    if (plan.unstaffed) said.push(tn("{plan}: nobody works in {n} territory; one rep was reckoned with.", "{plan}: nobody works in {n} territories; one rep each was reckoned with.", { n: plan.unstaffed, plan: plan.name }));
   }
   return said.map((words) => el("p", { class: "muted small" }, words));
 }
@@ -119,11 +119,11 @@ function territories(plan) {
 
 /** What stands below the name of a territory. @param {any} one */
 function under(one) {
-  const starts = { home: t("from home"), centre: t("from the middle") };
+  const starts = { home: t("home"), centre: t("middle") };
   if (!one.start) return t("no place to start from");
   const drive = one.figures.all_drive_min;
   const words = starts[/** @type {"home" | "centre"} */ (one.start)];
-  return drive ? t("{n} min driving a visit, {start}", { n: whole(drive.value), start: words }) : words;
+  return drive ? t("{n} min a visit · {start}", { n: whole(drive.value), start: words }) : words;
 }
 
 /** @param {any} cost */
@@ -135,5 +135,7 @@ function method(cost) {
     when: formatDateTime(cost.measured_at),
     seconds: whole(cost.elapsed_s),
   });
-  return reckoned < 0.5 ? words : `${words} ${t("{n} visits a week were too many to plan; their driving was reckoned from the others.", { n: whole(reckoned) })}`;
+  if (reckoned < 0.5) return words;
+  const more = t("{n} visits a week were too many to plan; their driving was reckoned from the others.", { n: whole(reckoned) });
+  return `${words} ${more}`;
 }
