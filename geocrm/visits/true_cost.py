@@ -30,7 +30,7 @@ DEFAULT_WEEKS: Final = 4
 DEFAULT_DAYS: Final = 5
 MAX_SEED: Final = 2**31 - 1
 # Among 30 customers, 30 steps find days whose sum of driving is within a few percent of what the
-# planner's 150 and 800 find, in a twentieth of the time (benchmarks/true_cost.py measures it).
+# planner's 150 and 800 find, in a fifteenth of the time (benchmarks/true_cost.py measures it).
 SHORTLIST, EFFORT = 30, 30
 # From a base on a trip nobody drives longer than a quarter of the day to a visit, so that half of
 # the day at least is left for visiting.
@@ -90,6 +90,13 @@ class Asked:
     def record(self) -> dict[str, Any]:
         """As it is kept."""
         return asdict(self)
+
+
+def visit_seconds(minutes: float) -> int:
+    """The length of a visit, or InvalidInput."""
+    if not 1 <= minutes <= 1440:
+        raise InvalidInput("A visit lasts 1 to 1440 minutes, not {minutes}", minutes=minutes)
+    return round(minutes * 60)
 
 
 class Base(NamedTuple):

@@ -70,7 +70,7 @@ def true_cost_command(
     Travel is estimated from the straight line. Nothing is kept.
     """
     begin_s, end_s = wishes.hours(hours)
-    asked = Asked(weeks, seed, days, begin_s, end_s, round(visit_min * 60), start)
+    asked = Asked(weeks, seed, days, begin_s, end_s, true_cost.visit_seconds(visit_min), start)
     rates = Rates(cost_per_km, cost_per_hour, cost_per_night)
     with open_sessions() as sessions:
         actor = find_actor(sessions, acting_email())

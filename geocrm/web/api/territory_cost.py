@@ -16,7 +16,6 @@ from geocrm.visits import (
 )
 from geocrm.visits.true_cost import Asked
 from geocrm.visits.true_cost_figures import MAX_RATE, Rates
-from geocrm.visits.true_cost_sample import WEEKS_A_YEAR
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import Started
 
@@ -24,29 +23,31 @@ bp = APIBlueprint(
     "api_territory_cost", __name__, url_prefix="/api/v1/territories", tag="Territories"
 )
 
+MAX_ID = 2**31 - 1
+
 
 class Wanted(BaseModel):
     """How to measure; `against` is a second plan, measured on the same visits."""
 
-    against: int | None = None
-    weeks: int = Field(default=true_cost.DEFAULT_WEEKS, ge=1, le=WEEKS_A_YEAR)
-    seed: int = Field(default=1, ge=0, le=true_cost.MAX_SEED)
+    against: int | None = Field(default=None, ge=1, le=MAX_ID)
+    weeks: int = true_cost.DEFAULT_WEEKS
+    seed: int = 1
     start: str = true_cost.HOME
-    days: int = Field(default=true_cost.DEFAULT_DAYS, ge=1, le=7)
+    days: int = true_cost.DEFAULT_DAYS
     hours: str = Field(default=wishes.DEFAULT_HOURS, max_length=20)
-    visit_min: float = Field(default=wishes.DEFAULT_VISIT_MIN, ge=1, le=1440)
+    visit_min: float = wishes.DEFAULT_VISIT_MIN
 
     def asked(self) -> Asked:
         """The same, as the measurement wants it."""
         begin_s, end_s = wishes.hours(self.hours)
-        visit_s = round(self.visit_min * 60)
+        visit_s = true_cost.visit_seconds(self.visit_min)
         return Asked(self.weeks, self.seed, self.days, begin_s, end_s, visit_s, self.start)
 
 
 class Shown(BaseModel):
     """Which plans, and what a kilometre, an hour and a night away cost."""
 
-    against: int | None = None
+    against: int | None = Field(default=None, ge=1, le=MAX_ID)
     cost_per_km: float | None = Field(default=None, ge=0, le=MAX_RATE)
     cost_per_hour: float | None = Field(default=None, ge=0, le=MAX_RATE)
     cost_per_night: float | None = Field(default=None, ge=0, le=MAX_RATE)

@@ -2,6 +2,7 @@
 /** True cost: sampled weeks of visits, planned day by day, of one plan or of two side by side. */
 import { getJson, postJson } from "../lib/api.js";
 import { el, icon } from "../lib/dom.js";
+import { failure } from "../lib/failure.js";
 import { t } from "../lib/i18n.js";
 import { measured } from "./territory_cost_view.js";
 import { keptRates, rateFields, settingFields } from "./territory_cost_fields.js";
@@ -22,8 +23,8 @@ async function show(body, trouble) {
     const { cost, job_id: job } = await getJson(api, { query: { against, ...keptRates() }, quiet: true });
     if (job) await follow(body, job);
     else draw(body, cost, trouble);
-  } catch (error) {
-    draw(body, null, /** @type {Error} */ (error).message);
+  } catch {
+    body.replaceChildren(failure(() => show(body)));
   }
 }
 
@@ -81,18 +82,38 @@ function measureButton(body, settings, again) {
   const button = el("button", { class: again ? "btn btn-ghost" : "btn", type: "button" }, icon(again ? "refresh" : "route"), again ? t("Measure again") : t("Measure"));
   button.addEventListener("click", async () => {
     button.setAttribute("disabled", "");
-    try {
-      const { job_id: job } = await postJson(api, { against, ...settings.read() }, { quiet: true });
-      await follow(body, job);
-    } catch (error) {
-      await show(body, /** @type {Error} */ (error).message);
-    }
+    const job = await started(body, settings.read());
+    if (job) await follow(body, job);
+    else button.removeAttribute("disabled");
   });
   return el("div", { class: "row-line" }, button);
 }
 
+/** The job; none when it was refused, which is said above what was filled in. @param {HTMLElement} body @param {Record<string, unknown>} wanted */
+async function started(body, wanted) {
+  body.querySelector(".notice-bad")?.remove();
+  try {
+    const { job_id: job } = await postJson(api, { against, ...wanted }, { quiet: true });
+    return job;
+  } catch (error) {
+    const trouble = notice("bad", /** @type {Error} */ (error).message);
+    body.prepend(trouble);
+    trouble.scrollIntoView({ block: "nearest" });
+    return null;
+  }
+}
+
 /** Show how far the job is until it has ended. @param {HTMLElement} body @param {number} job */
 async function follow(body, job) {
+  try {
+    await watch(body, job);
+  } catch {
+    body.replaceChildren(failure(() => show(body)));
+  }
+}
+
+/** @param {HTMLElement} body @param {number} job */
+async function watch(body, job) {
   const words = el("span", { class: "muted small grow" }, t("Waiting for a worker …"));
   const fill = el("span");
   const cancel = el("button", { class: "btn btn-ghost", type: "button" }, t("Cancel"));

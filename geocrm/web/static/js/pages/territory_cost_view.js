@@ -1,8 +1,8 @@
 // @ts-check
 /** The true cost as it is shown: what all visits take, the week as staffed, each territory. */
 import { el, swatch } from "../lib/dom.js";
-import { formatDateTime, formatMoney, formatNumber, formatShare } from "../lib/format.js";
-import { t, tn } from "../lib/i18n.js";
+import { formatDateTime, formatNumber, formatShare } from "../lib/format.js";
+import { locale, t, tn } from "../lib/i18n.js";
 import { colourAt } from "../lib/palette.js";
 
 /** @typedef {{value: number, se: number | null, clear?: boolean | null} | null} Figure */
@@ -10,8 +10,11 @@ import { colourAt } from "../lib/palette.js";
 
 const whole = (/** @type {number} */ value) => formatNumber(Math.round(value));
 const tenths = (/** @type {number} */ value) => formatNumber(value, Math.abs(value) < 100 ? 1 : 0);
-const share = (/** @type {number} */ value) => formatShare(value, { digits: 0 });
-const money = (/** @type {number} */ value) => formatMoney(value, { compact: true });
+const share = (/** @type {number} */ value) => formatShare(value, { digits: Math.abs(value) < 0.1 ? 1 : 0 });
+const currency = document.documentElement.dataset.currency || "IDR";
+// Three figures, whatever the size: two plans of 1.03 and 1.06 billions are not the same.
+const short = new Intl.NumberFormat(locale, { notation: "compact", maximumSignificantDigits: 3 });
+const money = (/** @type {number} */ value) => short.format(value);
 const minutes = (/** @type {number} */ value) => t("{n} min", { n: formatNumber(value, Math.abs(value) < 10 ? 1 : 0) });
 
 /** Which figures, their words, and how they are written; those of all visits come first. */
@@ -22,7 +25,7 @@ const allVisits = () => /** @type {[string, string, Format][]} */ ([
   ["all_km", t("Kilometres"), whole],
   ["all_hours", t("Hours of work"), whole],
   ["nights", t("Nights away"), tenths],
-  ["cost", t("Cost"), money],
+  ["cost", t("Cost, {currency}", { currency }), money],
 ]);
 const staffedWeek = () => /** @type {[string, string, Format][]} */ ([
   ["due", t("Visits due"), whole],
@@ -73,7 +76,7 @@ function error(one, format) {
 /** Both plans and what the second has more. @param {any} cost @param {[string, string, Format][]} rows */
 function sideBySide(cost, rows) {
   const [a, b] = cost.plans;
-  const head = el("tr", {}, el("td"), el("th", { scope: "col", class: "num", title: a.name }, a.name), el("th", { scope: "col", class: "num", title: b.name }, b.name), el("th", { scope: "col", class: "num" }, t("Difference")));
+  const head = el("tr", {}, el("td"), el("th", { scope: "col", class: "num", title: a.name }, t("From")), el("th", { scope: "col", class: "num", title: b.name }, t("To")), el("th", { scope: "col", class: "num" }, t("Difference")));
   const lines = rows.filter(([name]) => a.figures[name] || b.figures[name]).map(([name, words, format]) => {
     const cell = (/** @type {Figure} */ one) => el("td", { class: "num" }, one ? format(one.value) : "–");
     return el("tr", {}, el("th", { scope: "row" }, words), cell(a.figures[name]), cell(b.figures[name]), gapCell(cost.difference[name], format));
@@ -91,7 +94,7 @@ function gapCell(gap, format) {
 
 /** @param {any} cost @returns {Node[]} */
 function notes(cost) {
-  const said = [cost.plans.map((/** @type {any} */ plan) => t("{plan}: {n} reps work here.", { plan: plan.name, n: tenths(plan.working) })).join(" ")];
+  const said = [cost.plans.map((/** @type {any} */ plan) => t("{plan}: {n} reps work here.", { plan: plan.name, n: formatNumber(plan.working) })).join(" ")];
   if (cost.plans.length === 2) {
     said.push(cost.weeks.length > 1
       ? t("Second plan less the first, on the same visits, ± standard error. Differences in grey may be chance.")
@@ -123,7 +126,7 @@ function under(one) {
   if (!one.start) return t("no place to start from");
   const drive = one.figures.all_drive_min;
   const words = starts[/** @type {"home" | "centre"} */ (one.start)];
-  return drive ? t("{n} min a visit · {start}", { n: whole(drive.value), start: words }) : words;
+  return drive ? t("{n} min/visit · {start}", { n: whole(drive.value), start: words }) : words;
 }
 
 /** @param {any} cost */
