@@ -26,9 +26,9 @@ from geocrm.territories.workload import TOUR_CONSTANT
 from geocrm.visits import planning, shortlist, travel, true_cost, true_cost_figures
 from geocrm.visits import true_cost_report as report
 from geocrm.visits import true_cost_tasks as tasks
-from geocrm.visits.true_cost import Asked, Week
 from geocrm.visits.true_cost_figures import Estimate, Rates
 from geocrm.visits.true_cost_queries import Side
+from geocrm.visits.true_cost_terms import Asked, Week
 
 SHOWN = ("due", "planned", "drive_h", "reps", "all_drive_h", "all_drive_min", "nights")
 

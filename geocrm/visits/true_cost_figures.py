@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from geocrm.errors import InvalidInput
-from geocrm.visits.true_cost import SERIES
+from geocrm.visits.true_cost_terms import SERIES
 
 Floats = NDArray[np.float64]
 SECONDS_PER_HOUR: Final = 3_600.0

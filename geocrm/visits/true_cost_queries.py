@@ -25,7 +25,8 @@ from geocrm.territories.rule_queries import DECIDED
 from geocrm.territories.standing import fingerprint
 from geocrm.visits.planning import Place
 from geocrm.visits.queries import NOT_VISITABLE
-from geocrm.visits.true_cost import CENTRE, HOME, Accounts, Asked, Base, Ground, centre
+from geocrm.visits.true_cost import centre
+from geocrm.visits.true_cost_terms import CENTRE, HOME, Accounts, Asked, Base, Ground
 from geocrm.visits.urgency import VISITS_A_YEAR, VISITS_A_YEAR_OTHERWISE
 
 KIND: Final = "visits.true_cost"
@@ -169,14 +170,15 @@ def _accounts(session: Session, plan: Plan, rows: list[Territory]) -> Accounts:
     return Accounts(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def _arrays(rows: Any, row_of: Mapping[int, int]) -> Accounts:
+def _arrays(rows: Sequence[Any], row_of: Mapping[int, int]) -> Accounts:
+    ids, segments, homes, lons, lats, visits = zip(*rows, strict=True) if rows else [()] * 6
     return Accounts(
-        account_id=np.array([row.account_id for row in rows], dtype=np.int64),
-        lon=np.array([row.lon for row in rows], dtype=np.float64),
-        lat=np.array([row.lat for row in rows], dtype=np.float64),
-        visits_a_year=np.array([row.visits for row in rows], dtype=np.float64),
-        segment=np.array([row.segment for row in rows], dtype=np.object_),
-        district=np.array([row_of[row.territory_id] for row in rows], dtype=np.intp),
+        account_id=np.array(ids, dtype=np.int64),
+        lon=np.array(lons, dtype=np.float64),
+        lat=np.array(lats, dtype=np.float64),
+        visits_a_year=np.array(visits, dtype=np.float64),
+        segment=np.array(segments, dtype=np.object_),
+        district=np.array([row_of[home] for home in homes], dtype=np.intp),
     )
 
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 
 from geocrm.visits import travel, true_cost_figures, true_cost_sample
-from geocrm.visits.true_cost import HOME, SERIES, Asked, Ground, Week
 from geocrm.visits.true_cost_figures import Rates
 from geocrm.visits.true_cost_queries import Side
+from geocrm.visits.true_cost_terms import HOME, SERIES, Asked, Ground, Week
 
 # The first hex digits, as many as a commit is called by.
 _DIGITS: Final = 12

@@ -15,9 +15,9 @@ from geocrm.jobs import Cancelled, JobRun, Work
 from geocrm.jobs import service as jobs
 from geocrm.security import Actor
 from geocrm.visits import true_cost, true_cost_queries, true_cost_report
-from geocrm.visits.true_cost import Asked
 from geocrm.visits.true_cost_queries import KIND as KIND
 from geocrm.visits.true_cost_queries import Side
+from geocrm.visits.true_cost_terms import Asked
 
 _REPORT_EVERY_S: Final = 0.5
 

@@ -13,8 +13,8 @@ from geocrm.territories.models import Territory
 from geocrm.territories.rule_models import Rule
 from geocrm.territories.service import Move, move_units
 from geocrm.visits import true_cost_queries, true_cost_report, true_cost_tasks
-from geocrm.visits.true_cost import CENTRE, Asked
 from geocrm.visits.true_cost_figures import Rates
+from geocrm.visits.true_cost_terms import CENTRE, Asked
 from geocrm.wiring import actor_of as owner_of
 from tests.territories.conftest import code
 

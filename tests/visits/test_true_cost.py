@@ -7,8 +7,8 @@ import pytest
 
 from geocrm.errors import InvalidInput
 from geocrm.visits import travel, true_cost, true_cost_figures, true_cost_sample
-from geocrm.visits.true_cost import HOME, Accounts, Asked, Base, Ground, Week
 from geocrm.visits.true_cost_figures import Rates
+from geocrm.visits.true_cost_terms import HOME, SERIES, Accounts, Asked, Base, Ground, Week
 
 HOME_AT = (107.60, -6.90)
 KM = 1 / 111.32  # degrees along a meridian
@@ -164,7 +164,7 @@ def test_the_middle_is_a_customers_place_and_no_outlier_draws_it_away():
 def series(**weeks) -> dict[str, list[float]]:
     """The sums of weeks; what is not named is 0."""
     length = len(next(iter(weeks.values())))
-    return {name: list(weeks.get(name, [0.0] * length)) for name in true_cost.SERIES}
+    return {name: list(weeks.get(name, [0.0] * length)) for name in SERIES}
 
 
 ASKED = Asked().record()

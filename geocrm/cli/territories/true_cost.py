@@ -10,9 +10,16 @@ from geocrm.cli.context import acting_email, emit, find_actor, json_option, open
 from geocrm.cli.territories.group import territories
 from geocrm.db import unit_of_work
 from geocrm.territories import queries
-from geocrm.visits import true_cost, true_cost_report, true_cost_tasks, wishes
-from geocrm.visits.true_cost import Asked
+from geocrm.visits import true_cost_report, true_cost_tasks, wishes
 from geocrm.visits.true_cost_figures import Rates
+from geocrm.visits.true_cost_terms import (
+    DEFAULT_DAYS,
+    DEFAULT_WEEKS,
+    HOME,
+    STARTS,
+    Asked,
+    visit_seconds,
+)
 
 # Figure, words, digits, factor.
 _ROWS: Final = (
@@ -40,11 +47,11 @@ _ROWS: Final = (
 @territories.command("true-cost")
 @click.argument("plan")
 @click.option("--against", metavar="PLAN", help="A second plan, measured on the same visits.")
-@click.option("--weeks", type=int, default=true_cost.DEFAULT_WEEKS, help="Weeks of a year to plan.")
+@click.option("--weeks", type=int, default=DEFAULT_WEEKS, help="Weeks of a year to plan.")
 @click.option("--seed", type=int, default=1, help="Decides weeks and who is due in them.")
-@click.option("--start", type=click.Choice(true_cost.STARTS), default=true_cost.HOME,
+@click.option("--start", type=click.Choice(STARTS), default=HOME,
               help="Where days start: at homes where known, or in the middle.")  # fmt: skip
-@click.option("--days", type=int, default=true_cost.DEFAULT_DAYS, help="Working days of a week.")
+@click.option("--days", type=int, default=DEFAULT_DAYS, help="Working days of a week.")
 @click.option("--hours", default=wishes.DEFAULT_HOURS, metavar="HH:MM-HH:MM")
 @click.option("--visit-min", type=float, default=wishes.DEFAULT_VISIT_MIN, help="Minutes a visit.")
 @click.option("--cost-per-km", type=float, help="Money a kilometre.")
@@ -70,7 +77,7 @@ def true_cost_command(
     Travel is estimated from the straight line. Nothing is kept.
     """
     begin_s, end_s = wishes.hours(hours)
-    asked = Asked(weeks, seed, days, begin_s, end_s, true_cost.visit_seconds(visit_min), start)
+    asked = Asked(weeks, seed, days, begin_s, end_s, visit_seconds(visit_min), start)
     rates = Rates(cost_per_km, cost_per_hour, cost_per_night)
     with open_sessions() as sessions:
         actor = find_actor(sessions, acting_email())

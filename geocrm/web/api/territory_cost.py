@@ -8,14 +8,14 @@ from pydantic import BaseModel, Field
 
 from geocrm.territories import queries as territories
 from geocrm.visits import (
-    true_cost,
     true_cost_queries,
     true_cost_report,
     true_cost_tasks,
+    true_cost_terms,
     wishes,
 )
-from geocrm.visits.true_cost import Asked
 from geocrm.visits.true_cost_figures import MAX_RATE, Rates
+from geocrm.visits.true_cost_terms import Asked
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import Started
 
@@ -30,17 +30,17 @@ class Wanted(BaseModel):
     """How to measure; `against` is a second plan, measured on the same visits."""
 
     against: int | None = Field(default=None, ge=1, le=MAX_ID)
-    weeks: int = true_cost.DEFAULT_WEEKS
+    weeks: int = true_cost_terms.DEFAULT_WEEKS
     seed: int = 1
-    start: str = true_cost.HOME
-    days: int = true_cost.DEFAULT_DAYS
+    start: str = true_cost_terms.HOME
+    days: int = true_cost_terms.DEFAULT_DAYS
     hours: str = Field(default=wishes.DEFAULT_HOURS, max_length=20)
     visit_min: float = wishes.DEFAULT_VISIT_MIN
 
     def asked(self) -> Asked:
         """The same, as the measurement wants it."""
         begin_s, end_s = wishes.hours(self.hours)
-        visit_s = true_cost.visit_seconds(self.visit_min)
+        visit_s = true_cost_terms.visit_seconds(self.visit_min)
         return Asked(self.weeks, self.seed, self.days, begin_s, end_s, visit_s, self.start)
 
 
