@@ -94,7 +94,7 @@ def _further_days(pool: "_Pool", bases: Sequence[Base], near: NDArray[np.bool_])
 
 def _reckon(week: Week, pool: "_Pool") -> None:
     """Let the visits beyond the last planned day take what the others take on the average."""
-    week.reckoned = int(pool.left.sum())
+    week.reckoned = int(pool.left.sum()) + pool.set_aside_visits
     if week.reckoned and pool.visits:
         factor = week.due / pool.visits
         week.all_drive_s, week.all_distance_m = (
@@ -118,7 +118,7 @@ def _trips(pool: "_Pool", starts: Sequence[Place]) -> int:
         stays.append(base)
         while pool.open and (pool.left[around] > 0).any():
             if not pool.plan(base, around):
-                raise Infeasible("A visit cannot be made even from its own door")
+                pool.set_aside(around)
     if not stays:
         return 0
     drive_s, distance_m = _round(starts, stays, pool.asked)
@@ -134,14 +134,16 @@ def _round(starts: Sequence[Place], stays: Sequence[Place], asked: Asked) -> tup
     times, metres = travel.matrices(places[:, 0], places[:, 1])
     n = len(stays)
     start = n + int(np.argmin(times[n:, :n].sum(axis=1)))
-    endless = float(times.sum()) + 1.0
+    # Longer than any round, also when each leg is rounded up to whole seconds.
+    endless = 2.0 * (float(times.sum()) + len(places))
     zeros = np.zeros(n)
     day = tours.Day(
         travel_time_s=times, distance_m=metres, service_s=zeros, open_s=zeros,
         close_s=np.full(n, endless), prize=np.ones(n), shift_start_s=0.0, shift_end_s=endless,
         start=start, end=start,
     )  # fmt: skip
-    tour = tours.plan_day(day, seed=asked.seed, effort=asked.effort)
+    order = tours.plan_day(day, seed=asked.seed, effort=asked.effort).order
+    tour = tours.schedule(day, np.concatenate([order, np.setdiff1d(np.arange(n), order)]))
     return tour.total_drive_s, tour.total_distance_m
 
 
@@ -157,6 +159,7 @@ class _Pool:
     asked: Asked
     should_stop: Stop
     visits: int = 0
+    set_aside_visits: int = 0
     days: int = 0
     drive_s: float = 0.0
     distance_m: float = 0.0
@@ -210,6 +213,11 @@ class _Pool:
         self.drive_s += tour.total_drive_s
         self.distance_m += tour.total_distance_m
         return len(tour.order)
+
+    def set_aside(self, among: NDArray[np.bool_]) -> None:
+        """Give visits up for which the search found no day, so that they are reckoned."""
+        self.set_aside_visits += int(self.left[among].sum())
+        self.left[among] = 0
 
     def busiest(self, roam_share: float) -> tuple[Place, NDArray[np.bool_]]:
         """The place with the most visits left around it, and who lies around it."""

@@ -137,6 +137,13 @@ def test_what_is_too_much_to_plan_is_reckoned_from_the_rest(monkeypatch):
     assert each == pytest.approx(found.drive_s / found.planned, rel=0.2)
 
 
+def test_a_visit_may_take_the_whole_day_when_it_lies_at_the_door():
+    found = week(customers([0.0, 50.0]), visit_s=Asked().shift_s)
+    assert (found.planned, found.far, found.reckoned) == (1, 1, 0)
+    assert found.all_drive_s / 3_600 == pytest.approx(hours_of(100), rel=0.01)
+    assert found.nights == 1
+
+
 def test_a_territory_without_customers_or_a_start_costs_nothing():
     nobody = customers([])
     empty = Ground(1, "Empty", 0, (), staffed=False)
