@@ -76,7 +76,7 @@ def urgency(history: History, day: date) -> Urgency:
         lateness = min(max(days / every, 0.0), MOST_LATE)
         why = {"kind": "due" if lateness >= 1 else "soon", "days": days, **known}
     lateness, why = _after_outcome(history, day, lateness, why)
-    return Urgency(lateness, _worth(history.segment) * lateness, why)
+    return Urgency(lateness, worth(history.segment) * lateness, why)
 
 
 def due_on(history: History) -> date | None:
@@ -89,7 +89,8 @@ def due_on(history: History) -> date | None:
     return history.last_visit + timedelta(days=int(-(-every // 1)))
 
 
-def _worth(segment: str | None) -> float:
+def worth(segment: str | None) -> float:
+    """What a visit that is just due counts for."""
     return WORTH.get(segment or "", WORTH_OTHERWISE)
 
 

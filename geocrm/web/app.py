@@ -69,6 +69,7 @@ from geocrm.web.api import search as api_search
 from geocrm.web.api import territories as api_territories
 from geocrm.web.api import territory_activation as api_territory_activation
 from geocrm.web.api import territory_challenges as api_territory_challenges
+from geocrm.web.api import territory_cost as api_territory_cost
 from geocrm.web.api import territory_coverage as api_territory_coverage
 from geocrm.web.api import territory_diff as api_territory_diff
 from geocrm.web.api import territory_editing as api_territory_editing
@@ -134,6 +135,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_editing.bp,
     api_territory_standing.bp,
     api_territory_explain.bp,
+    api_territory_cost.bp,
     territory_rules.bp,
     territory_coverage.bp,
     api_territory_coverage.bp,

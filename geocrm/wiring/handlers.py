@@ -15,6 +15,7 @@ from geocrm.maps.pyramid_upkeep import fold_when_worthwhile
 from geocrm.sales import tasks as import_tasks
 from geocrm.territories import activation_tasks, standing_tasks
 from geocrm.territories import tasks as territory_tasks
+from geocrm.visits import true_cost_tasks
 from geocrm.wiring.bulk import ACTIONS
 from geocrm.wiring.geocoders import SERVICES
 
@@ -22,6 +23,7 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     territory_tasks.KIND: territory_tasks.run,
     activation_tasks.KIND: activation_tasks.run,
     standing_tasks.KIND: standing_tasks.run,
+    true_cost_tasks.KIND: true_cost_tasks.run,
     import_tasks.RUN: import_tasks.run,
     import_tasks.CHECK: import_tasks.check,
     import_tasks.UNDO: import_tasks.undo,
