@@ -3,7 +3,17 @@
 Each module adds its commands to the group.
 """
 
-from geocrm.cli.territories import design, files, judging, life, past, reading, rules
+from geocrm.cli.territories import design, files, judging, life, past, rating, reading, rules
 from geocrm.cli.territories.group import territories
 
-__all__ = ["design", "files", "judging", "life", "past", "reading", "rules", "territories"]
+__all__ = [
+    "design",
+    "files",
+    "judging",
+    "life",
+    "past",
+    "rating",
+    "reading",
+    "rules",
+    "territories",
+]
