@@ -70,7 +70,11 @@ class Question:
 def read(session: Session, actor: Actor, plan_id: int, tolerance: float | None = None) -> Question:
     """The question about a plan, counted over what the actor sees."""
     actor.require("design", "territory")
-    plan = queries.plan(session, actor, plan_id)
+    return question(session, queries.plan(session, actor, plan_id), tolerance)
+
+
+def question(session: Session, plan: Plan, tolerance: float | None = None) -> Question:
+    """The question about a plan that the caller may ask about."""
     territories = queries.territories(session, plan.id)
     ground, district = designing.of_plan(session, plan, territories)
     if tolerance is not None and not 0 < tolerance <= 1:

@@ -107,8 +107,8 @@ def _number(value: float) -> str:
 # ------------------------------------------------------------------------------ drawing
 
 # Of the drawing, in its own units; names of the axes stand outside the circle.
-WIDTH, HEIGHT, RADIUS = 300, 236, 84
-CENTRE: Final = (WIDTH / 2, 120)
+WIDTH, HEIGHT, RADIUS = 350, 222, 84
+CENTRE: Final = (WIDTH / 2, 112)
 RINGS: Final = (25, 50, 75, 100)
 
 
