@@ -19,7 +19,7 @@ AXES: Final[dict[Axis, LazyString]] = {
 }
 SCALES: Final[dict[Axis, LazyString]] = {
     Axis.BALANCE: later(
-        "100 when all territories hold the same, 0 when one is 50 % or more off the mean."
+        "100 when all territories hold the same, 0 when one is off the mean by half or more."
     ),
     Axis.COMPACTNESS: later(
         "100 when every territory is a circle, 50 for rectangles three and a half times as long as"

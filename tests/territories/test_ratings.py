@@ -1,8 +1,11 @@
 """A plan on five axes: what 0, 50 and 100 mean, and two plans beside each other."""
 
+import json
+
 import numpy as np
 import pytest
 
+from geocrm.cli import run
 from geocrm.territories import rating_plans
 from geocrm.territories.models import Measure
 from geocrm.territories.ratings import Axis, Divided, rate
@@ -143,3 +146,17 @@ def test_the_page_shows_ratings_and_the_fairness_of_both(signed_in_as, manager, 
     by_customers = f"/territories/compare?a={two[0].id}&b={two[1].id}&by=accounts"
     assert '<option value="accounts" selected>' in browser.get(by_customers).text
     assert browser.get(by_customers.replace("accounts", "luck")).status_code == 422
+
+
+@pytest.mark.usefixtures("on_the_test_sessions")
+def test_the_command_line_rates_one_plan_or_two(two, capsys):
+    assert run(["territories", "rate", "As it is", "As it may be", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["by"] == "population"
+    assert [one["name"] for one in found["plans"]] == ["As it is", "As it may be"]
+    assert run(["territories", "rate", "As it may be"]) == 0
+    said = capsys.readouterr().out
+    assert "largest deviation 16.67%" in said
+    assert "no plan to count from" in said
+    assert run(["territories", "rate", "Nowhere"]) != 0
+    assert "Nowhere" in capsys.readouterr().err

@@ -13,7 +13,8 @@ const NARROW = "(max-width: 767px)";
 /** @param {HTMLElement} place @param {any[]} maps the first plan's and the second's */
 export function bindModes(place, maps) {
   const line = /** @type {HTMLElement} */ (place.querySelector("#swipe"));
-  const above = maps[1].getCanvasContainer();
+  // Not its container, which has no height of its own.
+  const above = maps[1].getCanvas();
   const buttons = [...place.querySelectorAll("button[data-view]")];
   let at = 50;
 
