@@ -11,6 +11,7 @@ from geocrm.security import Actor
 from geocrm.spatial import districting
 from geocrm.spatial.districting import Terms, Units
 from geocrm.territories import queries, standing
+from geocrm.territories.balance import Balance
 from geocrm.territories.standing import Question
 
 
@@ -109,8 +110,16 @@ def _reason(now: districting.Plan, others: tuple[Alternative, ...], may_leave: b
 def of_plan(
     session: Session, actor: Actor, plan_id: int, code: str
 ) -> tuple[Question, Explanation]:
-    """The explanation of a unit of a saved plan, counted over what the actor sees."""
-    asked = standing.ask(session, actor, plan_id)
+    """The explanation of a unit of a saved plan, counted over what the actor sees.
+
+    Who does not design gets it where the plan balances population, which everybody may know: of
+    customers and revenue it would tell what territories of others hold.
+    """
+    actor.require("read", "territory")
+    plan = queries.plan(session, actor, plan_id)
+    if not Balance.of_plan(plan).public:
+        actor.require("design", "territory")
+    asked = standing.question(session, plan)
     at = next((i for i, unit in enumerate(asked.ground.units) if unit.code == code), None)
     if at is None:
         raise NotFound("{unit} is no unit of this plan", unit=code)

@@ -49,12 +49,14 @@ class TurningAccount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """A plan from the point of view of one person."""
+    """A plan from the point of view of one person; of the accounts, a page by name."""
 
     plan: Plan
     territories: tuple[tuple[int, str], ...]
     units: tuple[Turn, ...]
     accounts: tuple[TurningAccount, ...]
+    # Whether accounts follow after these.
+    more: bool = False
 
     def units_that(self, kind: str) -> list[Turn]:
         """The units that are `coming`, `going` or `staying`."""
@@ -81,8 +83,18 @@ def coming_plan(session: Session, plan_id: int) -> Plan:
     raise NotFound("There is no territory plan {id} that is about to come", id=str(plan_id))
 
 
-def outlook(session: Session, actor: Actor, plan: Plan) -> Outlook:
-    """What the plan would change for the actor."""
+def outlook(
+    session: Session,
+    actor: Actor,
+    plan: Plan,
+    *,
+    named: str = "",
+    after: tuple[str, int] | None = None,
+) -> Outlook:
+    """What the plan would change for the actor.
+
+    Of the accounts with `named` in their name a page, from beyond the name and number `after` on.
+    """
     future = _future(session, actor, plan)
     values = {
         "plan": plan.id,
@@ -96,14 +108,26 @@ def outlook(session: Session, actor: Actor, plan: Plan) -> Outlook:
         Turn._make((*row, counted[row.code].accounts if row.code in counted else 0))
         for row in turns
     )
-    accounts = scoped_sql(session, _ACCOUNTS, values | {"limit": MAX_ACCOUNTS})
+    asked = {
+        "limit": MAX_ACCOUNTS + 1,
+        "named": f"%{_literal(named.strip())}%",
+        "after_name": after[0] if after else None,
+        "after_id": after[1] if after else 0,
+    }
+    accounts = [TurningAccount._make(r) for r in scoped_sql(session, _ACCOUNTS, values | asked)]
     territories = queries.territories(session, plan.id)
     return Outlook(
         plan=plan,
         territories=tuple((t.number, t.name) for t in territories),
         units=units,
-        accounts=tuple(TurningAccount._make(row) for row in accounts),
+        accounts=tuple(accounts[:MAX_ACCOUNTS]),
+        more=len(accounts) > MAX_ACCOUNTS,
     )
+
+
+def _literal(words: str) -> str:
+    """As LIKE takes them for nothing but themselves."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def outlines(session: Session, codes: Collection[str]) -> dict[str, Any]:
@@ -166,7 +190,10 @@ _ACCOUNTS: Final = f"""
     FROM turning t JOIN accounts a ON a.id = t.account_id
     LEFT JOIN territories before ON before.id = t.before
     LEFT JOIN territories after ON after.id = t.after
-    WHERE t.mine <> t.future ORDER BY a.name, t.account_id LIMIT :limit
+    WHERE t.mine <> t.future AND a.name ILIKE :named
+      AND (CAST(:after_name AS text) IS NULL
+           OR (a.name, t.account_id) > (CAST(:after_name AS text), CAST(:after_id AS bigint)))
+    ORDER BY a.name, t.account_id LIMIT :limit
 """
 _OUTLINES: Final = """
     SELECT code, ST_AsGeoJSON(

@@ -75,18 +75,26 @@ class Question:
 def read(session: Session, actor: Actor, plan_id: int, tolerance: float | None = None) -> Question:
     """The question about a plan and how fair it is, counted over what the actor sees."""
     asked = ask(session, actor, plan_id, tolerance)
-    balance = asked.balance
+    return replace(asked, hours=hours(session, asked.ground, asked.balance))
+
+
+def hours(session: Session, ground: Ground, balance: Balance) -> NDArray[np.float64]:
+    """Hours a year that each unit asks for, shape (n,)."""
     if Measure.WORKLOAD in balance.names:
-        return replace(asked, hours=asked.ground.column(Measure.WORKLOAD))
-    codes = [unit.code for unit in asked.ground.units]
+        return ground.column(Measure.WORKLOAD)
+    codes = [unit.code for unit in ground.units]
     found = workload_by_unit(session, codes, balance.cadence or cadence_today())
-    return replace(asked, hours=np.array([found.get(code, 0.0) for code in codes]))
+    return np.array([found.get(code, 0.0) for code in codes])
 
 
 def ask(session: Session, actor: Actor, plan_id: int, tolerance: float | None = None) -> Question:
     """The question about a plan, without the hours that only fairness needs."""
     actor.require("design", "territory")
-    plan = queries.plan(session, actor, plan_id)
+    return question(session, queries.plan(session, actor, plan_id), tolerance)
+
+
+def question(session: Session, plan: Plan, tolerance: float | None = None) -> Question:
+    """The question about a plan that the caller may ask about."""
     territories = queries.territories(session, plan.id)
     ground, district = designing.of_plan(session, plan, territories)
     if tolerance is not None and not 0 < tolerance <= 1:

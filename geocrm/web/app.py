@@ -77,6 +77,7 @@ from geocrm.web.api import territory_explain as api_territory_explain
 from geocrm.web.api import territory_files as api_territory_files
 from geocrm.web.api import territory_history as api_territory_history
 from geocrm.web.api import territory_life as api_territory_life
+from geocrm.web.api import territory_ratings as api_territory_ratings
 from geocrm.web.api import territory_rules as api_territory_rules
 from geocrm.web.api import territory_standing as api_territory_standing
 from geocrm.web.api import views as api_views
@@ -136,6 +137,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_standing.bp,
     api_territory_explain.bp,
     api_territory_cost.bp,
+    api_territory_ratings.bp,
     territory_rules.bp,
     territory_coverage.bp,
     api_territory_coverage.bp,

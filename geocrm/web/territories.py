@@ -5,13 +5,14 @@ from typing import Any
 from flask import Blueprint, g, render_template, request
 from flask_babel import get_locale
 
+from geocrm import clock
 from geocrm.places import queries as places
 from geocrm.security import Role
 from geocrm.security import queries as people
-from geocrm.territories import designing, figures, next_plan, queries, service, types
+from geocrm.territories import designing, edit_queries, figures, next_plan, queries, service, types
 from geocrm.territories.balance import ALWAYS, Balance
 from geocrm.territories.designing import DEFAULT_TOLERANCE
-from geocrm.territories.models import Measure, Plan, PlanState
+from geocrm.territories.models import LEADING, Measure, Plan, PlanState
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import WEB_TIME_S
 from geocrm.web.words import balanced, layer_name, measure, measure_heading
@@ -66,6 +67,8 @@ def show(plan_id: int) -> str:
         designer=designer,
         editable=designer and plan.state == PlanState.PLANNING,
         undoable=designer and plan.state == PlanState.LIVE,
+        proof=plan.params.get("proof") if designer else None,
+        redrawn=designer and bool(edit_queries.steps(g.session, plan.id)),
         reps=_reps() if designer else [],
     )
 
@@ -74,13 +77,18 @@ def _head(plan: Plan) -> dict[str, Any]:
     """What the page says of a plan before its units are there."""
     balance = Balance.of_plan(plan)
     people: dict[int, list[dict[str, Any]]] = {}
+    today = clock.business_day()
     for one in queries.members(g.session, [plan.id]):
-        person = {"user_id": one.user_id, "name": one.name, "role": one.role}
-        people.setdefault(one.territory_id, []).append(person)
+        if one.to_day is None or one.to_day >= today or plan.state == PlanState.ARCHIVED:
+            people.setdefault(one.territory_id, []).append(_person(one))
+    territories = queries.territories(g.session, plan.id)
+    number_of = {one.id: one.number for one in territories}
     return {
         "id": plan.id,
         "name": plan.name,
         "state": plan.state,
+        # Whether it decides which territory a customer lies in.
+        "leads": plan.type == LEADING,
         "level": plan.level,
         "within": plan.within,
         # The key of what is balanced among the columns, its words, and all that bars can show.
@@ -97,10 +105,22 @@ def _head(plan: Plan) -> dict[str, Any]:
                 "number": one.number,
                 "name": one.name,
                 "colour": one.colour,
+                "parent": number_of.get(one.parent_id) if one.parent_id else None,
                 "people": people.get(one.id, []),
             }
-            for one in queries.territories(g.session, plan.id)
+            for one in territories
         ],
+    }
+
+
+def _person(member: queries.Member) -> dict[str, Any]:
+    """Who works in a territory; the days as in the API."""
+    return {
+        "user_id": member.user_id,
+        "name": member.name,
+        "role": member.role,
+        "from_day": member.from_day and member.from_day.isoformat(),
+        "to_day": member.to_day and member.to_day.isoformat(),
     }
 
 

@@ -4,13 +4,16 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, request
 
+from geocrm.errors import InvalidInput
 from geocrm.places import queries as places
-from geocrm.territories import queries
+from geocrm.territories import queries, rating_plans
 from geocrm.territories.models import Measure
 from geocrm.territories.plan_diff import Division, PlanDiff
 from geocrm.territories.queries import PlanSummary
 from geocrm.web.access import permit
 from geocrm.web.api.territory_diff import found_diff, shown_diff
+from geocrm.web.rating_words import AXES, SCALES, figure_words, radar
+from geocrm.web.words import balanced
 
 bp = Blueprint("territory_compare", __name__, url_prefix="/territories")
 
@@ -23,6 +26,7 @@ def compare() -> str:
     a = request.args.get("a", type=int) or (plans[0].id if plans else 0)
     b = request.args.get("b", type=int) or _other(plans, a)
     found = found_diff(a, b) if a and b else None
+    by = _measure(request.args.get("by"))
     return render_template(
         "territories/compare.html",
         plans=plans,
@@ -30,6 +34,8 @@ def compare() -> str:
         b=b,
         diff=shown_diff(found) if found else None,
         drawn=_drawn(found, a, b) if found else None,
+        rated=_rated(a, b, by) if found else None,
+        measures=list(Measure),
     )
 
 
@@ -43,6 +49,41 @@ def bring() -> str:
         areas=queries.areas(g.session),
         measures=list(Measure),
     )
+
+
+def _measure(name: str | None) -> Measure | None:
+    """What both plans are judged by; None for what the second balances."""
+    if not name:
+        return None
+    if name not in set(Measure):
+        raise InvalidInput(
+            "Plans are judged by {measures}, not by {name!r}",
+            measures=", ".join(Measure),
+            name=name[:40],
+        )
+    return Measure(name)
+
+
+def _rated(a: int, b: int, by: Measure | None) -> dict[str, Any]:
+    """Both plans on five axes, each with its figures in words, and how fair both are."""
+    balance, plans = rating_plans.rate_plans(g.session, g.actor, [a, b], by)
+    one, other = (plan.ratings for plan in plans)
+    return {
+        "by": by.value if by else "",
+        "balanced": balanced(balance.measure, balance.shares),
+        "against": plans[1].against.name if plans[1].against else None,
+        "names": [plan.plan.name for plan in plans],
+        "radar": radar([one, other]),
+        "axes": [
+            {
+                "name": AXES[first.axis],
+                "scale": SCALES[first.axis],
+                "plans": [(rating.score, figure_words(rating)) for rating in (first, second)],
+            }
+            for first, second in zip(one, other, strict=True)
+        ],
+        "fairness": [plan.fairness for plan in plans],
+    }
 
 
 def _other(plans: list[PlanSummary], a: int) -> int:

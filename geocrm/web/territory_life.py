@@ -83,7 +83,10 @@ def upcoming() -> str:
     plans = next_plan.upcoming(g.session)
     chosen = request.args.get("plan", type=int)
     plan = next((one for one in plans if one.id == chosen), plans[0] if plans else None)
-    outlook = next_plan.outlook(g.session, g.actor, plan) if plan else None
+    named, after = request.args.get("named", ""), _after()
+    outlook = (
+        next_plan.outlook(g.session, g.actor, plan, named=named, after=after) if plan else None
+    )
     shapes = next_plan.outlines(g.session, [u.code for u in outlook.units]) if outlook else {}
     return render_template(
         "territories/next.html",
@@ -100,7 +103,8 @@ def upcoming() -> str:
         ],
         own=challenges.own(g.session, g.actor, plan.id) if plan else [],
         subject=_subject(outlook),
-        most=next_plan.MAX_ACCOUNTS,
+        named=named,
+        after=after,
     )
 
 
@@ -160,6 +164,12 @@ def add_type() -> Any:
     )
     flash(_("Saved"), "good")
     return redirect("/territories/types")
+
+
+def _after() -> tuple[str, int] | None:
+    """The name and number of the last customer of the page before."""
+    number = request.args.get("after_id", type=int)
+    return None if number is None else (request.args.get("after", ""), number)
 
 
 def _subject(outlook: next_plan.Outlook | None) -> dict[str, Any] | None:

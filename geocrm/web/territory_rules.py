@@ -82,14 +82,14 @@ def remove(rule_id: int) -> Any:
     return _done(rules.remove(g.session, g.actor, rule_id))
 
 
-@bp.post("/<int:rule_id>/up")
+@bp.post("/<int:rule_id>/<any(top, up, down):where>")
 @permit("activate", "territory")
-def up(rule_id: int) -> Any:
-    """Let a rule win over the one before it."""
+def move(rule_id: int, where: str) -> Any:
+    """Let a rule win over the one before it, or over all, or let the next one win over it."""
     ids = [rule.id for rule in rule_queries.all_rules(g.session)]
     at = ids.index(rule_queries.get(g.session, rule_id).id)
-    if at:
-        ids[at - 1], ids[at] = ids[at], ids[at - 1]
+    to = {"top": 0, "up": max(at - 1, 0), "down": at + 1}[where]
+    ids.insert(to, ids.pop(at))
     return _done(rules.order(g.session, g.actor, ids))
 
 

@@ -150,3 +150,23 @@ def test_challenges_are_seen_by_who_raised_them_and_those_above(
         challenges.answer(session, stranger, 1, accepted=True, words="x")
     with pytest.raises(Forbidden):
         challenges.answer(session, as_rep, 1, accepted=True, words="x")
+
+
+def test_customers_that_come_or_go_are_paged_by_name_and_found(
+    session, coming, add_account, as_rep, monkeypatch
+):
+    session.info["scope"] = OPERATOR
+    for name in ("Cahaya", "Abadi 100%", "Berkah"):
+        add_account(name, unit=code("b1"), territory_id=_live_id(session, "b1"))
+    session.info["scope"] = as_rep
+    monkeypatch.setattr(next_plan, "MAX_ACCOUNTS", 2)
+    first = next_plan.outlook(session, as_rep, coming)
+    assert [one.name for one in first.accounts] == ["Abadi 100%", "Berkah"]
+    assert first.more
+    last = first.accounts[-1]
+    rest = next_plan.outlook(session, as_rep, coming, after=(last.name, last.id))
+    assert [one.name for one in rest.accounts] == ["Cahaya"]
+    assert not rest.more
+    found = next_plan.outlook(session, as_rep, coming, named="100%")
+    assert [one.name for one in found.accounts] == ["Abadi 100%"]
+    assert next_plan.outlook(session, as_rep, coming, named="_").accounts == ()

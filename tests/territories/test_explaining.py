@@ -5,6 +5,7 @@ import pytest
 
 from geocrm.spatial.districting import Terms
 from geocrm.territories.explaining import explain
+from geocrm.territories.models import Measure
 from tests.spatial.test_districting import grid
 from tests.territories.conftest import code
 
@@ -45,4 +46,22 @@ def test_the_api_explains_a_unit(client_of, manager, rep, add_plan):
     assert {one["territory"]["number"] for one in found["alternatives"]} == {2}
     assert client_of(manager).get(f"{API}/{plan.id}/units/nowhere/explain").status_code == 404
     answer = client_of(rep).get(f"{API}/{plan.id}/units/{code('b2')}/explain")
+    assert answer.status_code == 404  # a draft
+
+
+def test_the_field_is_told_why_where_that_shows_no_customers(
+    client_of, rep, marketer, add_plan, go_live
+):
+    by_people = add_plan("By people")
+    go_live(by_people)
+    for person in (rep, marketer):
+        found = client_of(person).get(f"{API}/{by_people.id}/units/{code('b2')}/explain")
+        assert found.status_code == 200
+        assert found.json["load"] == 600
+
+
+def test_loads_of_customers_are_not_told_to_the_field(client_of, rep, add_plan, go_live):
+    by_customers = add_plan("By customers", measure=Measure.ACCOUNTS)
+    go_live(by_customers)
+    answer = client_of(rep).get(f"{API}/{by_customers.id}/units/{code('b2')}/explain")
     assert answer.status_code == 403

@@ -227,3 +227,28 @@ def test_the_page_previews_saves_and_explains(
     assert "Hospitals" in client.get("/territories/rules").text
     assert "by the rule Hospitals" in client.get(f"/accounts/{account.id}").text
     assert f"#{account.id}" in client.get(f"/territories/rules/new?account={account.id}").text
+
+
+def test_a_rule_goes_up_down_and_to_the_top(signed_in_as, session, actor, live, add_user):
+    head = add_user(Role.ADMINISTRATOR)
+    ids = []
+    for name in ("One", "Two", "Three"):
+        wish = RuleWish(name=name, territory="Slice 3", tags=(name.lower(),))
+        ids.append(rules.add(session, actor, wish)[0].id)
+    session.commit()
+    client = signed_in_as(head)
+    page = client.get("/territories/rules").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+
+    def after(rule_id: int, where: str) -> list[str]:
+        form = {"csrf_token": token[1]}
+        answer = client.post(f"/territories/rules/{rule_id}/{where}", data=form)
+        assert answer.status_code == 302
+        session.expire_all()
+        return [rule.name for rule in rule_queries.all_rules(session)]
+
+    assert after(ids[2], "top") == ["Three", "One", "Two"]
+    assert after(ids[2], "down") == ["One", "Three", "Two"]
+    assert after(ids[1], "up") == ["One", "Two", "Three"]
+    assert after(ids[2], "down") == ["One", "Two", "Three"]
+    assert client.post(f"/territories/rules/{ids[0]}/aside", data={}).status_code in (404, 405)

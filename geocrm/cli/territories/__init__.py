@@ -3,9 +3,28 @@
 Each module adds its commands to the group.
 """
 
-from geocrm.cli.territories import design, files, judging, life, past, reading, rules, true_cost
+from geocrm.cli.territories import (
+    design,
+    files,
+    judging,
+    life,
+    past,
+    rating,
+    reading,
+    rules,
+    true_cost,
+)
 from geocrm.cli.territories.group import territories
 
 __all__ = [
-    "design", "files", "judging", "life", "past", "reading", "rules", "territories", "true_cost",
-]  # fmt: skip
+    "design",
+    "files",
+    "judging",
+    "life",
+    "past",
+    "rating",
+    "reading",
+    "rules",
+    "territories",
+    "true_cost",
+]

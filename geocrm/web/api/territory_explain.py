@@ -61,8 +61,12 @@ class Explanation(BaseModel):
 
 @bp.get("/plans/<int:plan_id>/units/<code>/explain")
 @bp.output(Explanation)
-@bp.doc(summary="Why a unit lies where it does, and what moving it changes", security="token")
-@permit("design", "territory")
+@bp.doc(
+    summary="Why a unit lies where it does, and what moving it changes",
+    description="Who does not design gets it for plans that balance population.",
+    security="token",
+)
+@permit("read", "territory")
 def explain(plan_id: int, code: str) -> Explanation:
     """The unit where it is, and in each territory beside it."""
     asked, found = explaining.of_plan(g.session, g.actor, plan_id, code)

@@ -8,9 +8,10 @@ import { t, tn } from "../lib/i18n.js";
 import { bindActions, on } from "./territory_actions.js";
 import { createScoreboard } from "./territory_bars.js";
 import { section, territoryView, unitView } from "./territory_details.js";
+import { explain } from "./territory_explain.js";
 import { historyView } from "./territory_history.js";
 import { boxOf, drawTerritories } from "./territory_map.js";
-import { PlanState } from "./territory_state.js";
+import { NONE, PlanState } from "./territory_state.js";
 import { createWorkbench } from "./territory_workbench.js";
 
 const page = JSON.parse(byId("plan").textContent ?? "{}");
@@ -43,6 +44,7 @@ tabs();
 scores([]);
 bindActions(API, {
   version: () => version,
+  leads: plan.leads,
   save,
   unsaved: () => bench?.unsaved() ?? 0,
   gave: (number, userId) => {
@@ -150,8 +152,12 @@ function openTerritory(number) {
     title: one.name,
     content: territoryView(state, number, {
       reps,
-      open: designer && plan.state !== "archived",
-      change: (change) => changeTerritory(one, change).catch((/** @type {unknown} */ error) => console.debug(error)),
+      // In review, approved or scheduled a plan is decided on as it is.
+      open: designer && ["planning", "live"].includes(plan.state),
+      change: (change) => changeTerritory(one, change).catch((/** @type {unknown} */ error) => {
+        console.debug(error);
+        openTerritory(number);
+      }),
       remove: bench ? () => (bench?.remove(number), closeDrawer()) : null,
       openUnit,
     }),
@@ -160,21 +166,38 @@ function openTerritory(number) {
 
 /** @param {any} one @param {any} change */
 async function changeTerritory(one, change) {
-  if (one.fresh && change.people) return;
-  if (!one.fresh) await save(() => patchJson(`${API}/territories/${one.number}`, { version, ...change }, { quiet: false }));
+  if (one.fresh && (change.people || change.parent !== undefined)) return;
+  if (!one.fresh) await save(() => patchJson(`${API}/territories/${one.number}`, { version, ...sent(change) }, { quiet: false }));
   if (change.name !== undefined) one.name = change.name.trim() || one.name;
   if (change.colour !== undefined) one.colour = change.colour;
-  if (change.people) people(one.number, change.people);
+  if (change.people) one.people = change.people;
   view?.paint(state.unitsOf(one.number));
-  board.update([one.number]);
+  if (change.parent === undefined) board.update([one.number]);
+  else {
+    one.parent = change.parent || null;
+    board.rebuild();
+    board.select(one.number);
+  }
   bench?.renamed();
   openTerritory(one.number);
+}
+
+/** A change as the API takes it: people by number. @param {any} change */
+function sent(change) {
+  if (!change.people) return change;
+  return { ...change, people: change.people.map((/** @type {any} */ p) => ({ user_id: p.user_id, role: p.role, from_day: p.from_day ?? null, to_day: p.to_day ?? null })) };
 }
 
 /** @param {number} number @param {{user_id: number}[]} given */
 function people(number, given) {
   const one = state.territories.get(number);
   if (one) one.people = given.map((p) => ({ ...p, role: "rep", name: reps.find((/** @type {any} */ r) => r.id === p.user_id)?.name ?? "" }));
+}
+
+/** Why a unit is where the server has it; not of figures that one may not see. @param {number} u */
+function explanation(u) {
+  if (!(designer || plan.balance === "population") || state.saved[u] === NONE) return null;
+  return explain(plan.id, state.code(u), { pending: (bench?.unsaved() ?? 0) > 0 });
 }
 
 /** @param {number} u */
@@ -184,6 +207,7 @@ function openUnit(u) {
     title: state.columns.name[u],
     content: unitView(state, u, {
       openTerritory: selectTerritory,
+      explanation: explanation(u),
       moves: bench?.movesOf(u) ?? null,
       move: (to) => {
         bench?.move(u, to);

@@ -11,10 +11,10 @@ import { ended } from "./territory_going_live.js";
 
 /**
  * @param {string} api
- * @param {{version: () => number, save: (change: () => Promise<any>) => Promise<any>, unsaved: () => number, gave: (number: number, userId: number) => void}} page
- *   `gave`: a territory got somebody
+ * @param {{version: () => number, save: (change: () => Promise<any>) => Promise<any>, unsaved: () => number, gave: (number: number, userId: number) => void, leads: boolean}} page
+ *   `gave`: a territory got somebody; `leads`: the plan decides about customers
  */
-export function bindActions(api, { version, save, unsaved, gave }) {
+export function bindActions(api, { version, save, unsaved, gave, leads }) {
   on("plan-name", "change", renamePlan);
   on("compare", "click", compare);
   on("go-live", "click", goLive);
@@ -39,14 +39,14 @@ export function bindActions(api, { version, save, unsaved, gave }) {
   async function compare() {
     if (!savedFirst()) return null;
     const found = await getJson(`${api}/changes`);
-    await openDrawer({ title: t("Compared with live"), content: section(...comparisonView(found, api)) });
+    await openDrawer({ title: t("Compared with live"), content: section(...comparisonView(found, api, leads)) });
     return found;
   }
 
   async function goLive() {
     const found = await compare();
     if (!found) return;
-    const question = found.changing_hands
+    const question = !leads ? t("Make this plan live?") : found.changing_hands
       ? tn("{n} customer changes hands. Make this plan live?", "{n} customers change hands. Make this plan live?", { n: found.changing_hands })
       : t("No customer changes hands. Make this plan live?");
     const left = found.left_out

@@ -5,8 +5,9 @@
  */
 import { el, icon } from "../lib/dom.js";
 import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
-import { t } from "../lib/i18n.js";
+import { t, tn } from "../lib/i18n.js";
 import { colourAt } from "../lib/palette.js";
+import { allAbove, allBelow, treeOrder } from "./territory_tree.js";
 
 /**
  * @param {HTMLElement} list
@@ -22,22 +23,41 @@ export function createScoreboard(list, state, options) {
   let selected = null;
   /** @type {number | null} */
   let focused = null;
+  /** Territories whose lower ones are folded away. @type {Set<number>} */
+  const folded = new Set();
 
   /** @param {number} number */
   const value = (number) => state.load(number, measure) ?? (measure === state.balance ? (state.territories.get(number)?.load ?? null) : null);
 
-  /** Draw all anew, the largest first. */
+  /** What a territory holds with all below it; null when a part is hidden. @param {number} number */
+  function together(number) {
+    const held = [number, ...allBelow(state.territories, number)].map(value);
+    return held.includes(null) ? null : held.reduce((/** @type {number} */ sum, one) => sum + (one ?? 0), 0);
+  }
+
+  /** Draw all anew, each above those below it, the largest first. */
   function rebuild() {
-    const numbers = state.numbers().sort((a, b) => (value(b) ?? 0) - (value(a) ?? 0) || a - b);
+    const numbers = state.numbers();
+    const order = treeOrder(state.territories, (a, b) => (together(b) ?? 0) - (together(a) ?? 0) || a - b);
+    list.classList.toggle("is-tree", order.some((one) => one.parent));
     const ideal = state.ideal(measure);
     longest = Math.max(ideal * (1 + state.tolerance), ...numbers.map((number) => value(number) ?? 0), 1e-9) * 1.08;
     rows.clear();
-    list.replaceChildren(...numbers.map((number) => {
-      const made = row(number, options);
+    const shown = order.filter(({ number }) => !allAbove(state.territories, number).some((above) => folded.has(above)));
+    list.replaceChildren(...shown.map(({ number, depth, parent }) => {
+      const made = row(number, options, parent ? { folded: folded.has(number), fold: () => fold(number) } : null);
+      made.item.style.setProperty("--depth", String(depth));
       rows.set(number, made);
       draw(number);
       return made.item;
     }));
+  }
+
+  /** Show what lies below a territory, or not. @param {number} number */
+  function fold(number) {
+    if (!folded.delete(number)) folded.add(number);
+    rebuild();
+    rows.get(number)?.toggle?.focus();
   }
 
   /** @param {number} number */
@@ -58,6 +78,13 @@ export function createScoreboard(list, state, options) {
       if (parts.lock) name(parts.lock, t("Lock {name}: tools leave it as it is", { name: own }));
     });
     put(parts, "amount", held === null ? "–" : formatLoad(held, measure), (words) => (parts.amount.textContent = words));
+    if (parts.sum) {
+      const all = together(number);
+      const n = allBelow(state.territories, number).length;
+      const words = all === null ? tn("{n} territory below it", "{n} territories below it", { n }) : tn("with {n} below it: {sum}", "with {n} below it: {sum}", { n, sum: formatLoad(all, measure) });
+      put(parts, "sum", words, () => parts.sum?.replaceChildren(words));
+    }
+    if (parts.toggle) name(parts.toggle, folded.has(number) ? t("Show what lies below {name}", { name: one.name }) : t("Fold away what lies below {name}", { name: one.name }));
     put(parts, "off", off === null ? "" : formatShare(off, { signed: true }), (words) => (parts.off.textContent = words));
     put(parts, "outside", outside, () => {
       parts.off.className = outside ? "off" : "";
@@ -87,7 +114,9 @@ export function createScoreboard(list, state, options) {
     rebuild,
     /** @param {Iterable<number>} numbers */
     update(numbers) {
-      for (const number of numbers) draw(number);
+      const touched = new Set(numbers);
+      for (const number of [...touched]) for (const above of allAbove(state.territories, number)) touched.add(above);
+      for (const number of touched) draw(number);
     },
     /** @param {Set<number>} numbers */
     setChanged(numbers) {
@@ -137,8 +166,12 @@ export function formatLoad(value, measure) {
   return measure === "revenue" ? formatMoney(value, { compact: true }) : formatNumber(Math.round(value));
 }
 
-/** @param {number} number @param {{editable: boolean, onOpen: (number: number) => void, onFocus: (number: number) => void, onLock: (number: number) => void}} options */
-function row(number, { editable, onOpen, onFocus, onLock }) {
+/**
+ * @param {number} number
+ * @param {{editable: boolean, onOpen: (number: number) => void, onFocus: (number: number) => void, onLock: (number: number) => void}} options
+ * @param {{folded: boolean, fold: () => void} | null} below of a territory with others below it
+ */
+function row(number, { editable, onOpen, onFocus, onLock }, below) {
   const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
   const swatchButton = el("button", { class: "score-swatch", type: "button", onclick: () => onFocus(number) }, swatch);
   const title = el("span", { class: "truncate" });
@@ -149,7 +182,10 @@ function row(number, { editable, onOpen, onFocus, onLock }) {
     el("span", { class: "bar-label" }, title),
     el("span", { class: "bar-value" }, amount, " ", off),
     el("span", { class: "bar-track", "aria-hidden": "true" }, fill, band, ideal));
+  const sum = below ? el("span", { class: "bar-sum muted small" }) : null;
+  if (sum) open.append(sum);
+  const toggle = below ? el("button", { class: "score-fold", type: "button", "aria-expanded": String(!below.folded), onclick: below.fold }, icon(below.folded ? "chevron-right" : "chevron-down", "i-s")) : null;
   const lock = editable ? el("button", { class: "score-lock", type: "button", onclick: () => onLock(number) }) : null;
-  const item = el("li", { class: "score-row" }, swatchButton, open, lock);
-  return { shown: /** @type {Record<string, unknown>} */ ({}), item, swatch, swatchButton, title, amount, off, band, fill, ideal, open, lock };
+  const item = el("li", { class: "score-row" }, toggle ?? el("span", { class: "score-fold" }), swatchButton, open, lock);
+  return { shown: /** @type {Record<string, unknown>} */ ({}), item, swatch, swatchButton, title, amount, off, band, fill, ideal, open, lock, sum, toggle };
 }

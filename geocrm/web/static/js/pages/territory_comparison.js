@@ -5,11 +5,12 @@ import { el } from "../lib/dom.js";
 import { formatMoney, formatNumber } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 
-/** @param {any} found @param {string} api @returns {Node[]} */
-export function comparisonView(found, api) {
+/** @param {any} found @param {string} api @param {boolean} leads whether the plan decides about customers at all @returns {Node[]} */
+export function comparisonView(found, api, leads) {
   const head = found.live_plan
     ? t("Instead of {name}, which is live now.", { name: found.live_plan })
     : t("No plan is live now.");
+  if (!leads) return [el("p", {}, head), el("p", { class: "muted" }, t("Only plans of sales decide who has a customer. This one says who serves it besides: nothing changes hands, so there is nothing to count."))];
   const words = tn("{n} customer of those you see changes hands.", "{n} customers of those you see change hands.", { n: found.changing_hands });
   const left = found.left_out
     ? el("p", { class: "notice notice-warn" }, tn("{n} customer would be in no territory.", "{n} customers would be in no territory.", { n: found.left_out }))

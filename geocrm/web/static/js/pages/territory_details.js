@@ -5,6 +5,8 @@ import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { CATEGORY_COLOURS, colourAt } from "../lib/palette.js";
 import { formatLoad } from "./territory_bars.js";
+import { peopleForm, peopleList } from "./territory_people.js";
+import { allBelow, possibleParents } from "./territory_tree.js";
 
 const MOST_UNITS = 300;
 
@@ -58,21 +60,27 @@ export function territoryView(state, number, { reps, open, change, remove, openU
   const rows = units.slice(0, MOST_UNITS).map((u) => el("li", {},
     el("button", { class: "unit-link", type: "button", onclick: () => openUnit(u) }, el("span", { class: "truncate" }, state.columns.name[u]), el("span", { class: "num muted" }, Number.isNaN(values[u]) ? "" : formatLoad(values[u], state.balance)))));
   return section(
-    open ? territoryForm(one, reps, change) : facts([[t("Responsible"), one.people.map((p) => p.name).join(", ") || "–"]]),
+    open ? territoryForm(state, one, reps, change) : peopleList(one.people),
     figures(state, units),
+    ...belowIt(state, number),
     remove && !units.length ? el("button", { class: "btn btn-danger", type: "button", id: "remove-territory", onclick: remove }, icon("trash"), t("Remove this empty territory")) : null,
     el("h3", { class: "overline" }, tn("{n} unit", "{n} units", { n: units.length })),
     el("ul", { class: "territory-units" }, ...rows, units.length > MOST_UNITS ? el("li", { class: "muted" }, tn("and {n} more", "and {n} more", { n: units.length - MOST_UNITS })) : null),
   );
 }
 
-/** @param {any} one @param {{id: number, name: string}[]} reps @param {(change: any) => void} change */
-function territoryForm(one, reps, change) {
+/** What a territory holds together with all that lie below it. @param {PlanState} state @param {number} number */
+function belowIt(state, number) {
+  const below = allBelow(state.territories, number);
+  if (!below.length) return [];
+  const units = [number, ...below].flatMap((one) => state.unitsOf(one));
+  return [el("h3", { class: "overline" }, tn("With {n} territory below it", "With {n} territories below it", { n: below.length })), figures(state, units)];
+}
+
+/** @param {PlanState} state @param {any} one @param {{id: number, name: string}[]} reps @param {(change: any) => void} change */
+function territoryForm(state, one, reps, change) {
   const name = /** @type {HTMLInputElement} */ (el("input", { class: "form-control", id: "territory-name", value: one.name, maxlength: 120 }));
   name.addEventListener("change", () => change({ name: name.value }));
-  const rep = /** @type {HTMLSelectElement} */ (el("select", { class: "form-select", id: "territory-rep" }, el("option", { value: "" }, t("Nobody")), ...reps.map((r) => el("option", { value: r.id }, r.name))));
-  rep.value = String(one.people[0]?.user_id ?? "");
-  rep.addEventListener("change", () => change({ people: rep.value ? [{ user_id: Number(rep.value) }] : [] }));
   const colours = CATEGORY_COLOURS.slice(0, 24).map((colour, index) => {
     const button = el("button", { type: "button", "aria-label": t("Colour {n}", { n: index + 1 }), "aria-pressed": String(index === one.colour), onclick: () => change({ colour: index }) });
     button.style.background = colour;
@@ -80,15 +88,27 @@ function territoryForm(one, reps, change) {
   });
   return el("div", { class: "stack" },
     el("div", { class: "field" }, el("label", { for: "territory-name" }, t("Name")), name),
-    one.fresh ? el("p", { class: "muted small" }, t("It can be given to somebody once it is saved.")) : el("div", { class: "field" }, el("label", { for: "territory-rep" }, t("Responsible")), rep),
+    one.fresh ? null : parentField(state, one, change),
+    one.fresh ? el("p", { class: "muted small" }, t("It can be given to somebody once it is saved.")) : peopleForm(one, reps, (people) => change({ people })),
     el("details", {}, el("summary", {}, t("Colour")), el("div", { class: "territory-colours" }, ...colours)));
+}
+
+/** @param {PlanState} state @param {any} one @param {(change: any) => void} change */
+function parentField(state, one, change) {
+  const parent = /** @type {HTMLSelectElement} */ (el("select", { class: "form-select", id: "territory-parent" },
+    el("option", { value: 0 }, t("None: it stands on top")),
+    ...possibleParents(state.territories, one.number).map(({ number, depth }) => el("option", { value: number }, `${"\u2003".repeat(depth)}${state.territories.get(number)?.name ?? ""}`))));
+  parent.value = String(one.parent ?? 0);
+  parent.addEventListener("change", () => change({ parent: Number(parent.value) }));
+  return el("div", { class: "field" }, el("label", { for: "territory-parent" }, t("Lies below")), parent,
+    el("div", { class: "hint" }, t("Whoever has that territory sees this one, too.")));
 }
 
 /**
  * @param {PlanState} state @param {number} u
- * @param {{openTerritory: (number: number) => void, moves: {to: number, splits: boolean, deviation: number}[] | null, move: (to: number) => void}} options
+ * @param {{openTerritory: (number: number) => void, explanation: HTMLElement | null, moves: {to: number, splits: boolean, deviation: number}[] | null, move: (to: number) => void}} options
  */
-export function unitView(state, u, { openTerritory, moves, move }) {
+export function unitView(state, u, { openTerritory, explanation, moves, move }) {
   const home = state.territories.get(state.home[u]);
   const parent = state.columns.parents[state.columns.parent[u]];
   return section(
@@ -96,6 +116,7 @@ export function unitView(state, u, { openTerritory, moves, move }) {
     parent ? el("p", { class: "muted small" }, parent) : null,
     figures(state, [u]),
     ...(moves ? movesList(state, moves, move) : []),
+    explanation,
   );
 }
 

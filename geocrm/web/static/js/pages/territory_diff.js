@@ -1,9 +1,10 @@
 // @ts-check
-/** Two plans on two maps that move together; units that change territory stand out. */
+/** Two plans on two maps that move together, beside or over each other; what moves stands out. */
 import { createMap, fit, openPopup } from "../lib/basemap.js";
 import { el } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { drawSide } from "./territory_diff_map.js";
+import { bindModes } from "./territory_diff_modes.js";
 
 /**
  * @typedef {{colour: number[], name: string[], units: Record<string, number>}} Side
@@ -30,9 +31,16 @@ maps.forEach((map, at) => {
 });
 fit(maps[0], boxOf(Object.keys(drawn.places)), { duration: 0 });
 
-const dim = /** @type {HTMLInputElement | null} */ (document.getElementById("only-moved"));
-dim?.addEventListener("change", () => sides.forEach((side) => side.dim(dim.checked)));
-sides.forEach((side) => side.dim(dim?.checked ?? false));
+bindModes(byId("diff-maps"), maps);
+
+const layer = document.getElementById("moved-layer");
+layer?.addEventListener("click", () => {
+  const shown = layer.getAttribute("aria-pressed") !== "true";
+  layer.setAttribute("aria-pressed", String(shown));
+  for (const side of sides) side.showMoved(shown);
+});
+for (const side of sides) side.showMoved(layer !== null);
+byId("diff-maps").dataset.ready = "true";
 
 document.addEventListener("click", (event) => {
   const button = /** @type {HTMLElement} */ (event.target).closest("[data-show]");

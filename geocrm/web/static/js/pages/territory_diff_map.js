@@ -2,7 +2,7 @@
 /** One of two plans on its map: units in the colours of their territories, outlined where they move. */
 import { LABELS } from "../lib/basemap.js";
 import { colourAt } from "../lib/palette.js";
-import { token } from "../lib/theme.js";
+import { onThemeChange, token } from "../lib/theme.js";
 
 const NOTHING = "rgba(0,0,0,0)";
 const PART = { source: "units", "source-layer": "boundaries" };
@@ -15,6 +15,10 @@ const flag = (/** @type {string} */ name) => ["boolean", ["feature-state", name]
  */
 export function drawSide(map, level, side, moved) {
   addLayers(map, level);
+  onThemeChange(() => {
+    map.setPaintProperty("unit-line", "line-color", token("--surface"));
+    map.setPaintProperty("moved-line", "line-color", token("--ink"));
+  });
   for (const [code, territory] of Object.entries(side.units)) {
     set(code, { colour: colourAt(side.colour[territory]), moved: moved.has(code) });
   }
@@ -26,9 +30,10 @@ export function drawSide(map, level, side, moved) {
   }
 
   return {
-    /** Let what moves stand out, or show all alike. @param {boolean} others */
-    dim(others) {
-      map.setPaintProperty("unit-fill", "fill-opacity", opacity(others));
+    /** Let what moves stand out, or show all alike. @param {boolean} shown */
+    showMoved(shown) {
+      map.setPaintProperty("unit-fill", "fill-opacity", opacity(shown));
+      map.setLayoutProperty("moved-line", "visibility", shown ? "visible" : "none");
     },
     /** Outline these units thickly. @param {Set<string>} codes */
     mark(codes) {
@@ -54,14 +59,17 @@ function addLayers(map, level) {
   const below = map.getLayer(LABELS) ? LABELS : undefined;
   const fill = ["to-color", ["coalesce", ["feature-state", "colour"], NOTHING]];
   map.addLayer({ id: "unit-fill", type: "fill", ...PART, paint: { "fill-color": fill, "fill-opacity": opacity(true) } }, below);
+  map.addLayer({ id: "unit-line", type: "line", ...PART, paint: { "line-color": token("--surface"), "line-width": 0.4, "line-opacity": 0.5 } }, below);
+  const moved = flag("moved");
   map.addLayer({
-    id: "unit-line",
+    id: "moved-line",
     type: "line",
     ...PART,
+    layout: { "line-join": "round" },
     paint: {
-      "line-color": ["case", flag("moved"), token("--ink"), token("--surface")],
-      "line-width": ["case", flag("marked"), 3.5, flag("moved"), 1.5, 0.4],
-      "line-opacity": ["case", flag("moved"), 1, 0.5],
+      "line-color": token("--ink"),
+      "line-width": ["case", flag("marked"), 3.5, 1.5],
+      "line-opacity": ["case", moved, 1, 0],
     },
   }, below);
 }

@@ -2,29 +2,35 @@
 /** A card that says why a unit lies where it does, and what moving it would change. */
 import { getJson } from "../lib/api.js";
 import { el, swatch } from "../lib/dom.js";
+import { failure } from "../lib/failure.js";
 import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { colourAt } from "../lib/palette.js";
 
-/** The card, which fills itself. @param {number} planId @param {string} code @returns {HTMLElement} */
-export function explain(planId, code) {
-  const card = el("div", { class: "explain stack", "aria-live": "polite" }, el("p", { class: "muted small" }, t("Loading …")));
-  fill(card, planId, code);
+/**
+ * The card, which fills itself.
+ * @param {number} planId @param {string} code
+ * @param {{pending?: boolean}} [options] `pending`: there are changes that the server does not have
+ * @returns {HTMLElement}
+ */
+export function explain(planId, code, { pending = false } = {}) {
+  const card = el("section", { class: "explain stack", "aria-live": "polite" }, el("p", { class: "muted small" }, t("Loading …")));
+  fill(card, planId, code, pending);
   return card;
 }
 
-/** @param {HTMLElement} card @param {number} planId @param {string} code */
-async function fill(card, planId, code) {
+/** @param {HTMLElement} card @param {number} planId @param {string} code @param {boolean} pending */
+async function fill(card, planId, code, pending) {
   try {
     const found = await getJson(`/api/v1/territories/plans/${planId}/units/${encodeURIComponent(code)}/explain`, { quiet: true });
-    card.replaceChildren(...view(found));
-  } catch (error) {
-    card.replaceChildren(el("p", { class: "muted small" }, /** @type {Error} */ (error).message));
+    card.replaceChildren(...view(found, pending));
+  } catch {
+    card.replaceChildren(failure(() => void fill(card, planId, code, pending)));
   }
 }
 
-/** @param {any} found @returns {Node[]} */
-function view(found) {
+/** @param {any} found @param {boolean} pending @returns {Node[]} */
+function view(found, pending) {
   const reasons = {
     only: t("It touches no other territory."),
     whole: t("Without it the territory would fall apart or be empty."),
@@ -38,9 +44,10 @@ function view(found) {
   return [
     el("h3", { class: "overline" }, t("Why here?")),
     el("p", {}, /** @type {Record<string, string>} */ (reasons)[found.reason]),
-    el("p", { class: "muted small" }, made),
+    el("p", { class: "muted small" }, made, pending ? ` ${t("Your unsaved changes are not counted here.")}` : null),
+    found.alternatives.length ? el("h3", { class: "overline" }, t("If it were elsewhere")) : null,
     ...found.alternatives.map((/** @type {any} */ one) => alternative(one, found)),
-  ];
+  ].filter((node) => node !== null);
 }
 
 /** @param {any} one @param {any} found */
@@ -56,7 +63,8 @@ function alternative(one, found) {
   ];
   const broken = one.empties ? t("Would leave a territory empty.") : one.torn ? t("Would leave a territory in pieces.") : null;
   return el("details", { class: "section-fold" },
-    el("summary", {}, swatch(colourAt(one.territory.colour)), " ", t("In {name}", { name: one.territory.name })),
+    el("summary", { class: "explain-other" }, swatch(colourAt(one.territory.colour)), el("span", { class: "truncate" }, t("In {name}", { name: one.territory.name })),
+      el("span", { class: "num muted small" }, broken ? t("splits") : t("{share} off", { share: formatShare(one.deviation) }))),
     broken ? el("p", { class: "loss small" }, broken) : null,
     el("dl", { class: "explain-facts small" }, ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { class: "num" }, value)))));
 }

@@ -5,7 +5,7 @@
  * Without a map or a page, so that a test can run it.
  *
  * @typedef {string} Measure accounts, revenue, population, and what else the plan balances: `columns.further`
- * @typedef {{number: number, name: string, colour: number, people: {user_id: number, name: string, role: string}[], load?: number | null, mine?: boolean, locked?: boolean, fresh?: boolean}} Territory
+ * @typedef {{number: number, name: string, colour: number, people: {user_id: number, name: string, role: string, from_day?: string | null, to_day?: string | null}[], parent?: number | null, load?: number | null, mine?: boolean, locked?: boolean, fresh?: boolean}} Territory
  * @typedef {{units: Uint32Array, from: Uint16Array, to: Uint16Array}} Diff
  * @typedef {{version: number, prefix: string, code: string[], name: string[], parent: number[], parents: string[], territory: number[], accounts: (number | null)[], revenue: (number | null)[], population: (number | null)[], further?: Record<string, (number | null)[]>, lon: number[], lat: number[], a: number[], b: number[]}} Columns
  */
