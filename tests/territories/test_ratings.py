@@ -7,7 +7,6 @@ import pytest
 
 from geocrm.cli import run
 from geocrm.territories import rating_plans
-from geocrm.territories.models import Measure
 from geocrm.territories.ratings import Axis, Divided, rate
 from geocrm.territories.service import Move, move_units
 from tests.territories.conftest import code
@@ -108,7 +107,7 @@ def two(session, actor, add_plan):
 
 def test_two_plans_are_rated_by_one_measure_and_changes_count_from_the_first(session, actor, two):
     by, [first, second] = rating_plans.rate_plans(session, actor, [two[0].id, two[1].id])
-    assert by is Measure.POPULATION
+    assert by.words() == "population"
     before, after = ({r.axis: r for r in one.ratings} for one in (first, second))
     assert before[Axis.STABILITY].score == 100
     assert second.against.name == "As it is"
