@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.db import driver_connection, elevated, scoped_sql
@@ -31,6 +32,31 @@ def assign_from(session: Session, source: str, params: Mapping[str, Any]) -> int
         return scoped_sql(session, _ASSIGN.format(source=source), params).rowcount
 
 
+def hand_over(session: Session, source: str) -> int:
+    """As `assign_from`, for as many accounts as there are; needs `hold_assignments` before it.
+
+    The statement says what it does, so that history and sums are written once for all of it and not
+    by each account (migration 0028), and that no rule is active, where that is so. `source` yields
+    `qk`, too: written in the order of the ground, neighbours in the indexes come together, which
+    takes three quarters of the time and half the log that the order of the table takes.
+    """
+    session.execute(text(_SAY))
+    handed = assign_from(session, f"{source} ORDER BY qk", {})
+    session.execute(text(_SAY_NO_MORE))
+    return handed
+
+
+# Other joins would lose the order.
+_SAY = """
+    SELECT set_config('geocrm.hands_over', 'on', true),
+           set_config('geocrm.rules', CASE WHEN EXISTS (SELECT FROM territory_rules WHERE active)
+                                           THEN '' ELSE 'none' END, true),
+           set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+"""
+_SAY_NO_MORE = """
+    SELECT set_config('geocrm.hands_over', '', true), set_config('geocrm.rules', '', true),
+           set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)
+"""
 _ASSIGN = """
     UPDATE account_scope s SET territory_id = n.territory_id
     FROM ({source}) n
