@@ -26,7 +26,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.cli.context import open_sessions
-from geocrm.db import scoped_sql
+from geocrm.db import driver_connection, scoped_sql
 from geocrm.errors import InvalidInput
 from geocrm.security import OPERATOR
 from geocrm.territories import activation, comparison, queries, service
@@ -92,7 +92,9 @@ def change_hands(session: Session, plan: Plan, num_units: int, seed: int) -> int
 
 def bare_updates(session: Session, took: dict[str, Any]) -> None:
     """Time the update alone, on copies of the table with few and many indexes."""
-    definitions = session.scalars(text(_DEFINITIONS)).all()
+    with driver_connection(session).cursor() as cursor:
+        cursor.execute(_DEFINITIONS)
+        definitions = [row[0] for row in cursor.fetchall()]
     without = [one for one in definitions if "territory_id" not in one]
     for name, fill, wanted in (
         ("bare_no_index", 100, []),
@@ -101,8 +103,8 @@ def bare_updates(session: Session, took: dict[str, Any]) -> None:
     ):
         scoped_sql(session, _COPY.replace("{fill}", str(fill)))
         for number, one in enumerate(wanted):
-            named = re.sub(r"INDEX \w+ ON", f"INDEX bench_scope_{number} ON", one)
-            session.execute(text(named.replace("public.account_scope", "bench_scope")))
+            named = re.sub(r"INDEX \w+ ON \S+", f"INDEX bench_scope_{number} ON bench_scope", one)
+            session.execute(text(named))
         with timed(session, took, name):
             session.execute(text(_BARE))
         session.execute(text("DROP TABLE bench_scope"))
@@ -128,7 +130,7 @@ def cpu_s(pid: int) -> float:
 
 _DEFINITIONS = """
     SELECT pg_get_indexdef(indexrelid) FROM pg_index
-    WHERE CAST(CAST(indrelid AS regclass) AS text) = 'account_scope' ORDER BY indexrelid
+    WHERE indrelid = CAST('account_scope' AS regclass) ORDER BY indexrelid
 """
 _COPY = """
     CREATE TABLE bench_scope WITH (fillfactor = {fill}) AS

@@ -29,7 +29,7 @@ def assign_from(session: Session, source: str, params: Mapping[str, Any]) -> int
     the actor does not see are included: an assignment follows the ground, not the person.
     """
     with elevated(session):
-        return scoped_sql(session, _ASSIGN.format(source=source), params).rowcount
+        return scoped_sql(session, ASSIGN.format(source=source), params).rowcount
 
 
 def hand_over(session: Session, source: str) -> int:
@@ -40,14 +40,14 @@ def hand_over(session: Session, source: str) -> int:
     `qk`, too: written in the order of the ground, neighbours in the indexes come together, which
     takes three quarters of the time and half the log that the order of the table takes.
     """
-    session.execute(text(_SAY))
+    session.execute(text(SAY))
     handed = assign_from(session, f"{source} ORDER BY qk", {})
     session.execute(text(_SAY_NO_MORE))
     return handed
 
 
 # Other joins would lose the order.
-_SAY = """
+SAY = """
     SELECT set_config('geocrm.hands_over', 'on', true),
            set_config('geocrm.rules', CASE WHEN EXISTS (SELECT FROM territory_rules WHERE active)
                                            THEN '' ELSE 'none' END, true),
@@ -57,7 +57,7 @@ _SAY_NO_MORE = """
     SELECT set_config('geocrm.hands_over', '', true), set_config('geocrm.rules', '', true),
            set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)
 """
-_ASSIGN = """
+ASSIGN = """
     UPDATE account_scope s SET territory_id = n.territory_id
     FROM ({source}) n
     WHERE s.account_id = n.account_id AND s.territory_id IS DISTINCT FROM n.territory_id
