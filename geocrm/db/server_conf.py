@@ -26,8 +26,8 @@ def render(port: int, socket_folder: Path, *, lz4: bool) -> str:
         "jit": "off",
         "max_wal_size": "2GB",
         "checkpoint_timeout": "15min",
-        # What changes many rows writes whole pages; PostgreSQL's own method takes eight times as
-        # long for each as LZ4, and most of the time of a go-live.
+        # What changes many rows writes whole pages; on 7 KB of customers PostgreSQL's own method
+        # took eight times as long as LZ4.
         "wal_compression": "lz4" if lz4 else "on",
         # Spelt out: what was committed survives any kill.
         "fsync": "on",
