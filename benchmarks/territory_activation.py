@@ -4,6 +4,10 @@ The live plan of the settings' database is copied, some units (chosen by a seed)
 of a neighbour, and the copy is made live and taken back, in one transaction that is rolled back.
 CPU is that of this process and of the database's process for it.
 
+Beside it stands what PostgreSQL itself takes to write the same territories into a copy of the table
+without triggers: with no index, with those that do not hold the territory and room in each page (a
+row then needs no new entry in any), and with all of them.
+
     .venv/bin/python -m benchmarks.territory_activation --units 50
 """
 
@@ -11,6 +15,7 @@ import argparse
 import json
 import os
 import random
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +26,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.cli.context import open_sessions
-from geocrm.db import scoped_sql
+from geocrm.db import driver_connection, scoped_sql
 from geocrm.errors import InvalidInput
 from geocrm.security import OPERATOR
 from geocrm.territories import activation, comparison, queries, service
@@ -55,11 +60,14 @@ def measured(session: Session, num_units: int, seed: int) -> dict[str, Any]:
     with timed(session, took, "activate"):
         done = activation.activate(session, OPERATOR, plan.id)
         session.flush()
+    session.execute(text("CREATE TEMP TABLE bench_moving AS SELECT account_id, after FROM moving"))
     with timed(session, took, "undo"):
         activation.undo(session, OPERATOR, plan.id)
         session.flush()
+    bare_updates(session, took)
     accounts = scoped_sql(session, "SELECT count(*) FROM account_scope s WHERE {scope:s}")
     return {
+        "load": [round(load, 1) for load in os.getloadavg()],
         "accounts": accounts.scalar_one(),
         "units_moved": moved,
         "accounts_moved": done.accounts,
@@ -82,6 +90,26 @@ def change_hands(session: Session, plan: Plan, num_units: int, seed: int) -> int
     return len(chosen)
 
 
+def bare_updates(session: Session, took: dict[str, Any]) -> None:
+    """Time the update alone, on copies of the table with few and many indexes."""
+    with driver_connection(session).cursor() as cursor:
+        cursor.execute(_DEFINITIONS)
+        definitions = [row[0] for row in cursor.fetchall()]
+    without = [one for one in definitions if "territory_id" not in one]
+    for name, fill, wanted in (
+        ("bare_no_index", 100, []),
+        ("bare_in_place", 80, without),
+        ("bare_all_indexes", 100, definitions),
+    ):
+        scoped_sql(session, _COPY.replace("{fill}", str(fill)))
+        for number, one in enumerate(wanted):
+            named = re.sub(r"INDEX \w+ ON \S+", f"INDEX bench_scope_{number} ON bench_scope", one)
+            session.execute(text(named))
+        with timed(session, took, name):
+            session.execute(text(_BARE))
+        session.execute(text("DROP TABLE bench_scope"))
+
+
 @contextmanager
 def timed(session: Session, into: dict[str, Any], name: str) -> Iterator[None]:
     """Note the elapsed and CPU seconds of the block."""
@@ -100,6 +128,18 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) * _TICK_S
 
 
+_DEFINITIONS = """
+    SELECT pg_get_indexdef(indexrelid) FROM pg_index
+    WHERE indrelid = CAST('account_scope' AS regclass) ORDER BY indexrelid
+"""
+_COPY = """
+    CREATE TABLE bench_scope WITH (fillfactor = {fill}) AS
+    SELECT s.* FROM account_scope s WHERE {scope:s}
+"""
+_BARE = """
+    UPDATE bench_scope b SET territory_id = m.after FROM bench_moving m
+    WHERE b.account_id = m.account_id
+"""
 _BORDER = """
     SELECT DISTINCT ON (u.unit) u.unit, n.territory_id
     FROM territory_units u

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geocrm.db import driver_connection, elevated, scoped_sql
@@ -28,10 +29,35 @@ def assign_from(session: Session, source: str, params: Mapping[str, Any]) -> int
     the actor does not see are included: an assignment follows the ground, not the person.
     """
     with elevated(session):
-        return scoped_sql(session, _ASSIGN.format(source=source), params).rowcount
+        return scoped_sql(session, ASSIGN.format(source=source), params).rowcount
 
 
-_ASSIGN = """
+def hand_over(session: Session, source: str) -> int:
+    """As `assign_from`, for as many accounts as there are; needs `hold_assignments` before it.
+
+    The statement says what it does, so that history and sums are written once for all of it and not
+    by each account (migration 0028), and that no rule is active, where that is so. `source` yields
+    `qk`, too: written in the order of the ground, neighbours in the indexes come together, which
+    takes three quarters of the time and half the log that the order of the table takes.
+    """
+    session.execute(text(SAY))
+    handed = assign_from(session, f"{source} ORDER BY qk", {})
+    session.execute(text(_SAY_NO_MORE))
+    return handed
+
+
+# Other joins would lose the order.
+SAY = """
+    SELECT set_config('geocrm.hands_over', 'on', true),
+           set_config('geocrm.rules', CASE WHEN EXISTS (SELECT FROM territory_rules WHERE active)
+                                           THEN '' ELSE 'none' END, true),
+           set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+"""
+_SAY_NO_MORE = """
+    SELECT set_config('geocrm.hands_over', '', true), set_config('geocrm.rules', '', true),
+           set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)
+"""
+ASSIGN = """
     UPDATE account_scope s SET territory_id = n.territory_id
     FROM ({source}) n
     WHERE s.account_id = n.account_id AND s.territory_id IS DISTINCT FROM n.territory_id

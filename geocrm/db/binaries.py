@@ -32,6 +32,12 @@ class Binaries:
         return self._has_extension("postgis")
 
     @property
+    def has_lz4(self) -> bool:
+        """Whether it was built with LZ4; not known is no."""
+        told = self.folder / "pg_config"
+        return told.exists() and "--with-lz4" in _output([str(told), "--configure"])
+
+    @property
     def missing_extensions(self) -> list[str]:
         """Extensions GeoCRM needs that are not installed for this version."""
         return [name for name in EXTENSIONS if not self._has_extension(name)]

@@ -194,14 +194,14 @@ def _initdb(state: ClusterState, programs: binaries.Binaries, account: pwd.struc
 
 
 def _start(settings: Settings, state: ClusterState, say: Say) -> ClusterState:
-    binaries.of_major(state.major)
+    programs = binaries.of_major(state.major)
     _need_space(state.folder, _MIN_FREE_TO_START_MB)
     server.forget_stale_pid(state, say)
     state = _with_free_port(settings, state, say)
     say(f"Starting the database on 127.0.0.1:{state.port}")
     account = server.owner_of(state.folder)
     _own_folder(state.socket_folder, account)
-    _write_conf(state, account)
+    _write_conf(state, account, programs)
     state.log.unlink(missing_ok=True)
     server.pg_ctl(state, "start", "-t", str(server.START_TIMEOUT_S), "-l", str(state.log))
     state = replace(state, stopped=False)
@@ -209,9 +209,11 @@ def _start(settings: Settings, state: ClusterState, say: Say) -> ClusterState:
     return state
 
 
-def _write_conf(state: ClusterState, account: pwd.struct_passwd) -> None:
+def _write_conf(
+    state: ClusterState, account: pwd.struct_passwd, programs: binaries.Binaries
+) -> None:
     conf = state.data / "geocrm.conf"
-    conf.write_text(server_conf.render(state.port, state.socket_folder))
+    conf.write_text(server_conf.render(state.port, state.socket_folder, lz4=programs.has_lz4))
     _give(conf, account)
 
 

@@ -8,8 +8,8 @@ _MIB = 2**20
 _SHARED_MEMORY_NEEDED_MB = 512  # parallel hash joins of the imports; containers often give 64
 
 
-def render(port: int, socket_folder: Path) -> str:
-    """The settings file that is written anew at every start."""
+def render(port: int, socket_folder: Path, *, lz4: bool) -> str:
+    """The settings file that is written anew at every start; `lz4` says that the server has it."""
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MIB
     values = {
         "listen_addresses": "'127.0.0.1'",
@@ -26,7 +26,9 @@ def render(port: int, socket_folder: Path) -> str:
         "jit": "off",
         "max_wal_size": "2GB",
         "checkpoint_timeout": "15min",
-        "wal_compression": "on",
+        # What changes many rows writes whole pages; on 7 KB of customers PostgreSQL's own method
+        # took eight times as long as LZ4.
+        "wal_compression": "lz4" if lz4 else "on",
         # Spelt out: what was committed survives any kill.
         "fsync": "on",
         "synchronous_commit": "on",

@@ -99,12 +99,11 @@ def _sorted(shares: Iterable[Share]) -> tuple[Share, ...]:
 
 
 # Of an account that never changed after the first day, what holds now held all the time.
-_CREDIT: Final = """
+_CREDIT: Final = f"""
     WITH spans AS MATERIALIZED (
         SELECT c.account_id, c.territory_before AS territory_id, c.owner_before AS owner_id,
                lag(c.changed_at, 1, '-infinity') OVER w AS since, c.changed_at AS until
-        FROM assignment_changes c
-        WHERE c.changed_at >= :moment AND c.written_for = c.account_id
+        FROM {history.CHANGES} c WHERE c.changed_at >= :moment
         WINDOW w AS (PARTITION BY c.account_id ORDER BY c.changed_at, c.id)
     ), sold AS (
         SELECT o.account_id, o.ordered_on, count(*) AS orders, sum(o.amount) AS revenue,
@@ -118,7 +117,7 @@ _CREDIT: Final = """
     LEFT JOIN spans p ON p.account_id = sold.account_id
         AND sold.day_end > p.since AND sold.day_end <= p.until
     JOIN users u ON u.id = coalesce(p.owner_id, s.owner_id)
-    WHERE {scope:s} GROUP BY 1, 2, 3 ORDER BY 1, 3, 2
+    WHERE {{scope:s}} GROUP BY 1, 2, 3 ORDER BY 1, 3, 2
 """
 _STANDING: Final = """
     , sold AS (

@@ -18,7 +18,7 @@ from geocrm.customers import assigning
 from geocrm.db import elevated, scoped_sql
 from geocrm.errors import Conflict, Forbidden, InvalidInput
 from geocrm.security import Actor, audit
-from geocrm.territories import events, handover, queries, service, succession
+from geocrm.territories import events, handover, history, queries, service, succession
 from geocrm.territories.models import LEADING, Activation, Plan, PlanState
 from geocrm.territories.rule_queries import RULES
 
@@ -309,7 +309,7 @@ _ACCOUNTS = """
       AND s.territory_id IS DISTINCT FROM n.after AND s.account_id > :after_id
     ORDER BY s.account_id LIMIT :limit
 """
-_HANDED = """
-    SELECT count(*) FROM assignment_changes c JOIN account_scope s ON s.account_id = c.account_id
-    WHERE c.activation_id = :activation AND c.written_for = c.account_id AND {scope:s}
+_HANDED = f"""
+    SELECT count(*) FROM {history.CHANGES} c JOIN account_scope s ON s.account_id = c.account_id
+    WHERE c.activation_id = :activation AND {{scope:s}}
 """

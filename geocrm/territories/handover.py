@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from geocrm.customers import assigning
 from geocrm.db import elevated, scoped_sql
-from geocrm.territories import rule_queries
+from geocrm.territories import history, rule_queries
 from geocrm.territories.models import Activation, Plan
 
 
@@ -39,7 +39,7 @@ def take_back(session: Session, previous: Plan | None, activation: Activation) -
         scoped_sql(session, _NOTED, {"activation": activation.id})
         _find_moving(session, previous.id if previous else 0)
     _move(session, previous.id if previous else 0)
-    assigning.assign_from(session, "SELECT account_id, before AS territory_id FROM noted", {})
+    assigning.hand_over(session, "SELECT account_id, before AS territory_id, qk FROM noted")
 
 
 def _find_moving(session: Session, plan_id: int) -> None:
@@ -52,9 +52,7 @@ def _find_moving(session: Session, plan_id: int) -> None:
 def _move(session: Session, plan_id: int) -> int:
     session.execute(text(_NO_LONGER_LIVE), {"plan": plan_id})
     session.execute(text(_NOW_LIVE), {"plan": plan_id})
-    moved = assigning.assign_from(
-        session, "SELECT account_id, after AS territory_id FROM moving", {}
-    )
+    moved = assigning.hand_over(session, "SELECT account_id, after AS territory_id, qk FROM moving")
     return moved + _follow_rules(session)
 
 
@@ -68,7 +66,7 @@ def _follow_rules(session: Session) -> int:
 
 _TABLE: Final = """
     DROP TABLE IF EXISTS moving;
-    CREATE TEMP TABLE moving (account_id bigint, before int, after int) ON COMMIT DROP
+    CREATE TEMP TABLE moving (account_id bigint, before int, after int, qk bigint) ON COMMIT DROP
 """
 # What lies in a unit follows the nearest unit above that a plan names.
 _DOWN: Final = """
@@ -92,7 +90,7 @@ _BOTH_GROUNDS: Final = f"""
 """
 _BY_UNIT: Final = """
     INSERT INTO moving
-    SELECT s.account_id, s.territory_id, changed.after
+    SELECT s.account_id, s.territory_id, changed.after, s.qk
     FROM (SELECT unit, o.territory_id AS before, n.territory_id AS after
           FROM old_ground o FULL JOIN new_ground n USING (unit)
           WHERE o.territory_id IS DISTINCT FROM n.territory_id) changed
@@ -108,15 +106,15 @@ _STRAY: Final = """
         SELECT (SELECT min(s.territory_id) FROM account_scope s WHERE s.territory_id > carried.id)
         FROM carried WHERE carried.id IS NOT NULL
     ), stray AS (
-        SELECT s.account_id, s.territory_id, s.unit FROM carried
+        SELECT s.account_id, s.territory_id, s.unit, s.qk FROM carried
         JOIN account_scope s ON s.territory_id = carried.id AND {scope:s}
         WHERE carried.id NOT IN (SELECT territory_id FROM live_units) AND s.rule_id IS NULL
         UNION ALL
-        SELECT s.account_id, NULL, s.unit FROM account_scope s
+        SELECT s.account_id, NULL, s.unit, s.qk FROM account_scope s
         WHERE s.territory_id IS NULL AND s.unit IS NOT NULL AND {scope:s}
     )
     INSERT INTO moving
-    SELECT stray.account_id, stray.territory_id, n.territory_id
+    SELECT stray.account_id, stray.territory_id, n.territory_id, stray.qk
     FROM stray LEFT JOIN new_ground n ON n.unit = stray.unit
     WHERE stray.territory_id IS DISTINCT FROM n.territory_id
       AND NOT EXISTS (SELECT FROM moving m WHERE m.account_id = stray.account_id)
@@ -135,13 +133,13 @@ _NOW_LIVE: Final = """
 _NAME: Final = "SELECT set_config('geocrm.activation', :activation, true)"
 _TABLE_NOTED: Final = """
     DROP TABLE IF EXISTS noted;
-    CREATE TEMP TABLE noted (account_id bigint, before int) ON COMMIT DROP
+    CREATE TEMP TABLE noted (account_id bigint, before int, qk bigint) ON COMMIT DROP
 """
 # An account that got yet another territory since, because it moved, is not given back blindly.
-_NOTED: Final = """
+_NOTED: Final = f"""
     INSERT INTO noted
-    SELECT c.account_id, c.territory_before
-    FROM assignment_changes c JOIN account_scope s ON s.account_id = c.account_id
-    WHERE c.activation_id = :activation AND c.written_for = c.account_id
-      AND s.territory_id IS NOT DISTINCT FROM c.territory_after AND {scope:s}
+    SELECT c.account_id, c.territory_before, s.qk
+    FROM {history.CHANGES} c JOIN account_scope s ON s.account_id = c.account_id
+    WHERE c.activation_id = :activation
+      AND s.territory_id IS NOT DISTINCT FROM c.territory_after AND {{scope:s}}
 """

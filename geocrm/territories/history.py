@@ -136,13 +136,23 @@ def unknown(territory_id: int | None) -> Ground:
     return Ground(territory_id, "" if territory_id is None else f"#{territory_id}")
 
 
+# SQL of all changes, a row an account; whoever reads joins it with what the asker sees.
+CHANGES: Final = """
+    (SELECT id, account_id, changed_at, territory_before, territory_after, owner_before,
+            activation_id
+     FROM assignment_changes WHERE written_for = account_id
+     UNION ALL
+     SELECT b.id, m.account_id, b.changed_at, b.territory_before, b.territory_after, b.owner_id,
+            b.activation_id
+     FROM assignment_batches b CROSS JOIN LATERAL unnest(b.account_ids) AS m(account_id))
+"""
 # The common table `past`: accounts that changed after :moment, with what they had then.
-PAST: Final = """
+PAST: Final = f"""
     WITH past AS MATERIALIZED (
         SELECT DISTINCT ON (c.account_id) c.account_id,
                c.territory_before AS territory_id, c.owner_before AS owner_id
-        FROM assignment_changes c
-        WHERE c.changed_at >= :moment AND c.written_for = c.account_id
+        FROM {CHANGES} c
+        WHERE c.changed_at >= :moment
         ORDER BY c.account_id, c.changed_at, c.id
     )
 """

@@ -3,7 +3,8 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, func
+from sqlalchemy import BigInteger, ForeignKey, func, literal
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from geocrm.customers.models import of_visible_account
@@ -44,6 +45,29 @@ class AssignmentChange(Base):
     owner_after: Mapped[int]
     # The go-live that caused it, for taking it back.
     activation_id: Mapped[int | None]
+
+
+def _nobodys(_owner_ids: list[int], _territory_ids: list[int]) -> RowCriterion:
+    return lambda _cls: literal(False)
+
+
+@scoped(_nobodys)
+class AssignmentBatch(Base):
+    """Accounts of an owner that changed territory together; written by a trigger, never changed.
+
+    With the rows of `AssignmentChange` these are the whole history, in the order of their ids;
+    `history.CHANGES` reads both, account by account. For itself a person sees no batch.
+    """
+
+    __tablename__ = "assignment_batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activation_id: Mapped[int | None]
+    changed_at: Mapped[datetime]
+    territory_before: Mapped[int | None]
+    territory_after: Mapped[int | None]
+    owner_id: Mapped[int]
+    account_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
 
 
 class ChallengeState(enum.StrEnum):

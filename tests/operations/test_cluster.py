@@ -31,6 +31,12 @@ def test_the_application_is_not_the_superuser(installation):
     ]
 
 
+def test_pages_in_the_log_are_packed_by_what_takes_least_time(installation):
+    has_lz4 = binaries.of_major(load(installation.settings).major).has_lz4
+    (method,) = installation.ask("SHOW wal_compression")[0]
+    assert method == "lz4" if has_lz4 else method in ("on", "pglz")
+
+
 def test_nobody_gets_in_without_the_password(installation):
     address = installation.up().replace(load(installation.settings).app_password, "guess")
     with pytest.raises(ServiceUnavailable, match="password authentication failed"):

@@ -13,7 +13,7 @@ from geocrm.sales import crediting
 from geocrm.sales.models import Order
 from geocrm.security import OPERATOR
 from geocrm.territories import activation, history, service
-from geocrm.territories.life_models import AssignmentChange
+from geocrm.territories.life_models import AssignmentBatch, AssignmentChange
 from geocrm.territories.models import Activation
 from tests.territories.conftest import code
 
@@ -32,8 +32,8 @@ def on(session, monkeypatch):
     def settle() -> None:
         """Date what was written since at the present moment."""
         session.flush()
-        for change in session.scalars(select(AssignmentChange)):
-            if change.id not in noted:
+        for kind in (AssignmentChange, AssignmentBatch):
+            for change in session.scalars(select(kind).where(kind.id.not_in(noted))):
                 change.changed_at = clock.now()
                 noted.add(change.id)
         recent = Activation.activated_at > datetime(2026, 6, 1, tzinfo=UTC)
