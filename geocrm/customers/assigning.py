@@ -36,7 +36,7 @@ def hand_over(session: Session, source: str) -> int:
     """As `assign_from`, for as many accounts as there are; needs `hold_assignments` before it.
 
     The statement says what it does, so that history and sums are written once for all of it and not
-    by each account (migration 0028), and that no rule is active, where that is so. `source` yields
+    by each account (migration 0029), and that no rule is active, where that is so. `source` yields
     `qk`, too: written in the order of the ground, neighbours in the indexes come together, which
     takes three quarters of the time and half the log that the order of the table takes.
     """

@@ -26,8 +26,8 @@ Locks: a new table; the triggers wait for writers 10 s at most; the index is mad
 
 from alembic import op
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 
 _KEYS = "owner_id, before, after, segment"
 _SUMS = ("n", "cents", "weak", "ids", "x", "y", "spread")
