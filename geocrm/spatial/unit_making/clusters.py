@@ -38,9 +38,7 @@ class Clustering:
         return len(self.size)
 
 
-def cluster(
-    km: Floats, weight: Indices, capacity: int, num_cells: int | None = None
-) -> Clustering:
+def cluster(km: Floats, weight: Indices, capacity: int, num_cells: int | None = None) -> Clustering:
     """Group places into cells of at most `capacity` customers.
 
     Parameters
