@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
+import shapely
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -59,8 +60,13 @@ def levels(session: Session, actor: Actor) -> list[LevelSummary]:
         built.setdefault(level, []).append(name)
     return [
         LevelSummary(
-            *(made.code, layers[made.code].name, layers[made.code].units),
-            *(layers[made.code].population, made.customers, author, made.created_at),
+            code=made.code,
+            name=layers[made.code].name,
+            units=layers[made.code].units,
+            population=layers[made.code].population,
+            customers=made.customers,
+            author=author,
+            created_at=made.created_at,
             plans=built.get(made.code, []),
             own=_may_delete(actor, made),
         )
@@ -203,7 +209,7 @@ def _units(made: Made, codes: Sequence[str]) -> list[UnitRow]:
                 made.names(),
                 made.cells.parent().tolist(),
                 made.population.tolist(),
-                made.cells.area_km2.tolist(),
+                made.area_km2.tolist(),
                 strict=True,
             )
         )
@@ -218,7 +224,7 @@ def _edges(made: Made, codes: Sequence[str]) -> list[EdgeRow]:
 
 def summary(made: Made) -> dict[str, Any]:
     """What came out, in numbers."""
-    held, area = made.customers, made.cells.area_km2
+    held, area = made.customers, made.area_km2
     cut = made.cells.part >= 0
     return {
         "units": len(made.cells),
@@ -228,6 +234,7 @@ def summary(made: Made) -> dict[str, Any]:
         "most_customers": int(held[cut].max()),
         "least_km2": round(float(area[cut].min()), 3),
         "most_km2": round(float(area[cut].max()), 3),
+        "box": shapely.total_bounds(made.cells.shapes).round(5).tolist(),
         "population_known": not bool(np.isnan(made.population).any()),
     }
 

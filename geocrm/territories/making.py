@@ -6,7 +6,7 @@ keeps no transaction open meanwhile.
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import ceil
 from typing import Any, Final, Self
 
@@ -93,13 +93,12 @@ class Wish:
 
     def record(self) -> dict[str, Any]:
         """The wish as JSON."""
-        one = lambda c: None if c is None else {"kind": c.kind, "amount": c.amount}  # noqa: E731
         return {
             "name": self.name,
             "level": self.level,
             "within": self.within,
-            "whole": one(self.whole),
-            "splits": {code: one(cutting) for code, cutting in self.splits.items()},
+            "whole": self.whole and asdict(self.whole),
+            "splits": {code: asdict(cutting) for code, cutting in self.splits.items()},
         }
 
     @classmethod
@@ -145,6 +144,7 @@ class Made:
     cells: Cells
     edges: Edges
     population: Floats  # NaN where it is not known
+    area_km2: Floats
     customers: Indices
 
     def names(self) -> list[str]:
@@ -266,7 +266,9 @@ def make(wish: Wish, ground: Ground) -> Made:
         ground=ground,
         cells=cells,
         edges=neighbour_edges(cells.shapes, country),
-        population=cells.shared_out(people),
+        population=cells.counted_out(people),
+        # By the areas of the ground, which were measured on the ellipsoid.
+        area_km2=cells.shared_out(np.array([unit.area_km2 for unit in ground.units])),
         customers=_counted(cells, plane, spots, count),
     )
 
@@ -323,7 +325,7 @@ def _spots(ground: Ground, plane: Plane) -> tuple[Floats, Indices, Indices]:
     """Places of customers on the plane, each once, brought ashore where they lie just off it."""
     if not len(ground.lonlat):
         return np.empty((0, 2)), ground.count, ground.home
-    points = shapely.points(ground.lonlat)
+    points: Any = shapely.points(ground.lonlat)
     homes = ground.shapes[ground.home]
     off = np.flatnonzero(~shapely.covers(homes, points))
     points[off] = shapely.get_point(shapely.shortest_line(points[off], homes[off]), -1)

@@ -38,6 +38,7 @@ from geocrm.web import (
     territory_coverage,
     territory_life,
     territory_rules,
+    territory_units,
     tiles,
     visits,
 )
@@ -78,6 +79,7 @@ from geocrm.web.api import territory_history as api_territory_history
 from geocrm.web.api import territory_life as api_territory_life
 from geocrm.web.api import territory_rules as api_territory_rules
 from geocrm.web.api import territory_standing as api_territory_standing
+from geocrm.web.api import territory_units as api_territory_units
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
@@ -134,6 +136,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_editing.bp,
     api_territory_standing.bp,
     api_territory_explain.bp,
+    territory_units.bp,
+    api_territory_units.bp,
     territory_rules.bp,
     territory_coverage.bp,
     api_territory_coverage.bp,

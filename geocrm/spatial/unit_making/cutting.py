@@ -64,17 +64,23 @@ class Cells:
         return self.unit[order][first]
 
     def shared_out(self, amount: Floats) -> Floats:
-        """What each cell has of an amount of each unit, by area; NaN where that is not known.
+        """What each cell has of an amount of each unit, by area; NaN where that is not known."""
+        share = self.km2 / np.bincount(self.unit, weights=self.km2)[self.unit]
+        return _summed(self.cell, amount[self.unit] * share, len(self))
 
-        Whole numbers stay whole, and those of a unit add up to what it has.
-        """
-        found = np.zeros(len(self))
-        for unit in np.unique(self.unit):
-            rows = np.flatnonzero(self.unit == unit)
-            share = amount[unit] * np.cumsum(self.km2[rows]) / self.km2[rows].sum()
-            share = np.diff(np.round(share), prepend=0.0)
-            np.add.at(found, self.cell[rows], share)
-        return found
+    def counted_out(self, amount: Floats) -> Floats:
+        """The same in whole numbers, which add up to what each unit has."""
+        order = np.argsort(self.unit, kind="stable")
+        unit, km2 = self.unit[order], self.km2[order]
+        first = np.searchsorted(unit, unit)
+        so_far = np.cumsum(km2)
+        before = so_far[first] - km2[first]
+        whole = np.bincount(unit, weights=km2)[unit]
+        upto = np.round(amount[unit] * (so_far - before) / whole)
+        share = np.diff(upto, prepend=0.0)
+        start = first == np.arange(len(unit))
+        share[start] = upto[start]
+        return _summed(self.cell[order], share, len(self))
 
 
 def cut(ground: Shapes, plane: Plane, parts: Sequence[Part]) -> Cells:
@@ -99,10 +105,11 @@ def cut(ground: Shapes, plane: Plane, parts: Sequence[Part]) -> Cells:
     whole = _rows(cell, unit, area)
     return replace(
         whole,
-        shapes=plane.wrapped(_dissolved(faces, cell, len(kept))),
+        # Back first: a cell on the meridian has a part on either side, not one across it.
+        shapes=_dissolved(plane.wrapped(faces), cell, len(kept)),
         part=keys[kept, 0],
         label=keys[kept, 1],
-        area_km2=np.bincount(cell, weights=area, minlength=len(kept)),
+        area_km2=_summed(cell, area, len(kept)),
     )
 
 
@@ -122,7 +129,8 @@ def _crossing(lines: Shapes, shapes: Shapes) -> Shapes:
     if not len(lines):
         return lines
     found = shapely.STRtree(lines).query(shapes, predicate="intersects")[1]
-    return lines[np.unique(found)]
+    touched: Shapes = lines[np.unique(found)]
+    return touched
 
 
 def _told_apart(
@@ -149,8 +157,12 @@ def _rows(cell: Indices, unit: Indices, area: Floats) -> Cells:
         area_km2=nothing,
         cell=pairs[:, 0],
         unit=pairs[:, 1],
-        km2=np.bincount(row.reshape(-1), weights=area, minlength=len(pairs)),
+        km2=_summed(row.reshape(-1), area, len(pairs)),
     )
+
+
+def _summed(rows: Indices, amount: Floats, n: int) -> Floats:
+    return np.bincount(rows, weights=amount, minlength=n).astype(np.float64)
 
 
 def _dissolved(faces: Shapes, cell: Indices, n: int) -> Shapes:

@@ -92,7 +92,7 @@ class Hexagons:
 
 
 def drawn(km: Floats, plane: Plane, piece_km: float) -> Shapes:
-    """Segments of the plane, shape (m, 2, 2), as lines in degrees, in pieces no longer than that."""
+    """Segments of the plane, shape (m, 2, 2), as lines in degrees, in pieces of that length."""
     if not len(km):
         return np.empty(0, dtype=object)
     lines = shapely.segmentize(shapely.linestrings(km), piece_km)

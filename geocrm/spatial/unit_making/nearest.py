@@ -1,6 +1,7 @@
 """Which customer lies nearest (Voronoi's diagram), told only by the cell of that customer."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -52,7 +53,7 @@ def _clipped(segments: Floats, box: Floats) -> Floats:
     if not len(segments):
         return segments
     room = 1.0 + 0.01 * float((box[2:] - box[:2]).max())
-    inside = shapely.clip_by_rect(
+    inside: Any = shapely.clip_by_rect(
         shapely.linestrings(segments), *(box[:2] - room), *(box[2:] + room)
     )
     inside = inside[~shapely.is_empty(inside)]

@@ -1,10 +1,11 @@
-"""A plane for one stretch of ground, in kilometres, that keeps areas; no seam at the 180th meridian.
+"""A plane for one stretch of ground, in kilometres, that keeps areas and has no seam.
 
 Degrees of a plane run on beyond 180 where the ground does, so that both sides of the meridian lie
 beside each other; `wrapped` brings them back.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import shapely
@@ -78,9 +79,9 @@ def _middle(spans: Floats) -> float:
 
 def _moved(parts: Shapes, by: Floats) -> Shapes:
     moved = parts.copy()
-    for shift in np.unique(by[by != 0]):
+    for shift in np.unique(by[by != 0]).tolist():
         these = by == shift
-        moved[these] = shapely.transform(parts[these], lambda xy: xy + [shift, 0.0])  # noqa: B023
+        moved[these] = shapely.transform(parts[these], partial(np.add, [shift, 0.0]))
     return moved
 
 
