@@ -7,7 +7,7 @@ estimate from the density of the customers in the unit; no roads are asked.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +93,8 @@ def workload_by_unit(
     Travel is estimated in the finest unit that an account knows, where density says most, and then
     added up. Units without visits are left out. Two statements, however many units and accounts.
     """
-    values = {
+    values: dict[str, Any] = {
+        "units": list(units),
         "segments": list(cadence.visits_by_segment),
         "visits": [float(each) for each in cadence.visits_by_segment.values()],
         "otherwise": float(cadence.visits_otherwise),
@@ -117,12 +118,18 @@ def workload_by_unit(
 
 _VISITS: Final = """
     SELECT s.unit, count(*) FILTER (WHERE v.visits > 0) AS customers, sum(v.visits) AS visits
-    FROM account_scope s JOIN accounts a ON a.id = s.account_id
+    FROM (
+        SELECT s.account_id, s.unit, s.segment FROM account_scope s
+        WHERE s.unit IS NOT NULL AND {scope:s}
+        UNION ALL
+        SELECT s.account_id, m.unit, s.segment
+        FROM unit_accounts m JOIN account_scope s ON s.account_id = m.account_id
+        WHERE m.unit = ANY(:units) AND {scope:s}
+    ) s JOIN accounts a ON a.id = s.account_id
     LEFT JOIN unnest(CAST(:segments AS text[]), CAST(:visits AS float8[])) k(segment, visits)
         ON k.segment = s.segment
     CROSS JOIN LATERAL (
         SELECT CAST(coalesce(a.visits_per_year, k.visits, :otherwise) AS float8) AS visits) v
-    WHERE s.unit IS NOT NULL AND {scope:s}
     GROUP BY s.unit HAVING sum(v.visits) > 0
 """
 _BELOW: Final = """

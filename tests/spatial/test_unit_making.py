@@ -70,7 +70,8 @@ def test_hexagons_go_on_across_the_180th_meridian():
     cells, plane = hexagons(squares((179, -17), (-180, -17)), 20.0)
     assert abs(abs(plane.lon) - 180) < 1e-9
     bounds = shapely.bounds(cells.shapes)
-    assert bounds[:, 0].min() == -180 and bounds[:, 2].max() == 180
+    assert bounds[:, 0].min() == -180
+    assert bounds[:, 2].max() == 180
     both = (bounds[:, 0] == -180) & (bounds[:, 2] == 180)
     assert both.sum() >= 3
     assert np.median(cells.area_km2[both]) == pytest.approx(
@@ -82,7 +83,8 @@ def test_what_a_unit_has_is_shared_out_by_area_and_adds_up():
     cells, _ = hexagons(squares((106, -7), (107, -7)), 9.0)
     shared = cells.counted_out(np.array([1001.0, 500.0]))
     assert shared.sum() == 1501
-    assert (shared == np.round(shared)).all() and (shared >= 0).all()
+    assert (shared == np.round(shared)).all()
+    assert (shared >= 0).all()
     assert np.isnan(cells.counted_out(np.array([np.nan, 500.0]))).any()
     assert not np.isnan(cells.counted_out(np.array([np.nan, 500.0]))).all()
 
@@ -160,4 +162,5 @@ def test_a_split_unit_is_cut_and_its_neighbours_stay_whole_and_beside_it():
     edges = neighbour_edges(cells.shapes, np.full(len(cells), "one"))
     west = int(np.flatnonzero(whole & (cells.label == 0))[0])
     beside = np.append(edges.b[edges.a == west], edges.a[edges.b == west])
-    assert len(beside) >= 3 and not whole[beside].any()
+    assert len(beside) >= 3
+    assert not whole[beside].any()
