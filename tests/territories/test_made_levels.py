@@ -73,7 +73,9 @@ def shops(add_account):
 
 def held(session, level: str) -> dict[str, int]:
     rows = session.execute(
-        select(UnitAccount.unit, func.count()).where(UnitAccount.level == level).group_by(1)
+        select(UnitAccount.unit, func.count())
+        .where(UnitAccount.level == level)
+        .group_by(UnitAccount.unit)
     ).all()
     return dict(rows)
 
@@ -180,7 +182,7 @@ def test_only_customers_one_sees_count(session, make, shops, manager, actor_of, 
 
 def test_a_plan_is_designed_on_made_units_and_says_what_changes(session, actor, make, shops):
     level = make(cells(3))
-    request = Request(level.code, 3, Measure.ACCOUNTS, tolerance=0.2, effort=1, proven=False)
+    request = Request(level.code, 3, Measure.ACCOUNTS, tolerance=0.2, effort=0, proven=False)
     found = designing.solve(designing.survey(session, actor, request), request)
     assert found.evaluation.load.sum() == 30
     plan = service.save(session, actor, "On cells", found)

@@ -121,7 +121,7 @@ function progress(state, since) {
 async function show(found) {
   await clear();
   made = found.level;
-  byId("shown-title").textContent = tn("{n} unit", "{n} units", found.units);
+  byId("shown-title").textContent = tn("{n} unit", "{n} units", { n: found.units });
   byId("nothing").hidden = true;
   byId("figures").replaceChildren(...figures(found).flatMap(([words, value]) => el("div", {}, el("dt", {}, words), el("dd", {}, value))));
   byId("figures").hidden = false;
