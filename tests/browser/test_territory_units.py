@@ -27,7 +27,7 @@ def test_cells_are_previewed_kept_and_offered_to_a_design(sign_in, tidy) -> None
     page.goto("/territories/new")
     page.get_by_role("link", name="Make units").click()
     page.get_by_label("Name of the units").fill("Bandung cells")
-    page.get_by_text("Customers", exact=True).click()
+    page.locator("label[for=seg-kind-customers]").click()
     page.get_by_label("In the area").fill("No such area")
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#refused")).to_contain_text("No area is called No such area")
