@@ -82,6 +82,7 @@ async function wish() {
   const given = new FormData(form);
   const split = kind() === "split";
   if (split) await areas.take();
+  if (split && !areas.chosen().length) throw new Error(t("Choose at least one unit to split."));
   return {
     name: given.get("name"),
     kind: kind() === "hexagons" ? "hexagons" : "customers",
