@@ -24,7 +24,7 @@ COMMANDS = {
     "areas": ("geocrm.cli.areas:areas", "Areas to filter by, out of files."),
     "backup": ("geocrm.cli.backup:backup", "Write everything in the database to a file."),
     "boundaries": (
-        "geocrm.cli.boundaries:boundaries",
+        "geocrm.cli.made_units:boundaries",
         "Boundaries and their neighbours.",
     ),
     "bulk": ("geocrm.cli.bulk:bulk", "Change, export or delete many customers; undo."),

@@ -48,7 +48,10 @@ def choices(
 
 # Fields whose values are rows of a table of their own: value and name.
 _LISTS: Final[Mapping[str, str]] = {
-    "unit": "SELECT code AS value, name AS label FROM boundaries",
+    "unit": (
+        "SELECT code AS value, name AS label FROM boundaries"
+        " WHERE layer NOT IN (SELECT code FROM boundary_layers WHERE made)"
+    ),
     "location": "SELECT id AS value, name AS label FROM areas WHERE shared OR owner_id = :me",
     # The name of a file is its importer's, as everywhere else.
     "import": (

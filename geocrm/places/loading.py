@@ -18,7 +18,7 @@ from geocrm import clock
 from geocrm.db import copy_rows
 from geocrm.errors import InvalidInput
 from geocrm.places import files
-from geocrm.places.models import BoundaryEdge, BoundaryLayer
+from geocrm.places.models import Boundary, BoundaryEdge, BoundaryLayer
 
 # Half a pixel of a 512-pixel tile at zoom 3; outlines are drawn up to there.
 OUTLINE_TOLERANCE_DEG = 0.04
@@ -54,6 +54,27 @@ def load_boundaries(session: Session, directory: Path = files.BOUNDARIES) -> lis
     return loaded
 
 
+def put_made_layer(
+    session: Session,
+    row: files.LayerRow,
+    units: Sequence[files.UnitRow],
+    edges: Sequence[files.EdgeRow],
+) -> None:
+    """Add a layer that somebody made, with its units and which of them lie beside each other."""
+    layer = BoundaryLayer(**row._asdict(), made=True, loaded_at=clock.now())
+    session.add(layer)
+    session.flush()
+    _replace_units(session, row.code, units)
+    _replace_edges(session, row.code, edges)
+    session.execute(text("ANALYZE boundaries, boundary_edges"))
+
+
+def remove_made_layer(session: Session, code: str) -> None:
+    """Remove a layer that somebody made; the caller has seen that nothing is built of it."""
+    session.execute(delete(Boundary).where(Boundary.layer == code))
+    session.execute(delete(BoundaryLayer).where(BoundaryLayer.code == code, BoundaryLayer.made))
+
+
 def _register(session: Session, row: files.LayerRow) -> BoundaryLayer:
     values = row._asdict()
     described = insert(BoundaryLayer).values(**values)
@@ -68,6 +89,7 @@ def _replace_units(session: Session, layer: str, units: Sequence[files.UnitRow])
     copy_rows(session, "boundary_staging", _STAGED, _staged(units))
     session.execute(text(_UPSERT), {"layer": layer})
     session.execute(text(_REMOVE), {"layer": layer})
+    session.execute(text(_ORPHANED))
     session.execute(text("DROP TABLE boundary_staging"))
 
 
@@ -84,6 +106,14 @@ _UPSERT = f"""
 _REMOVE = """
     DELETE FROM boundaries b
     WHERE layer = :layer AND NOT EXISTS (SELECT FROM boundary_staging s WHERE s.code = b.code)
+"""
+
+# Units that somebody made of ground that a new vintage calls otherwise stay as they are.
+_ORPHANED = """
+    UPDATE boundaries b SET parent = NULL
+    FROM boundary_layers l
+    WHERE l.code = b.layer AND l.made AND b.parent IS NOT NULL
+      AND NOT EXISTS (SELECT FROM boundaries p WHERE p.code = b.parent)
 """
 
 

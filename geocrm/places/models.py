@@ -29,6 +29,8 @@ class BoundaryLayer(Base):
     units_sha256: Mapped[str | None]
     edges_sha256: Mapped[str | None]
     loaded_at: Mapped[datetime | None]
+    # By somebody for plans of theirs (`geocrm.territories.made_levels`), not administrative.
+    made: Mapped[bool] = mapped_column(default=False)
 
 
 class Boundary(Base):

@@ -6,7 +6,7 @@ Boundaries belong to nobody: everyone may read them.
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from geocrm.db.postgis import LonLat, point
@@ -56,7 +56,16 @@ class Edge(NamedTuple):
 
 
 def layers(session: Session) -> list[Layer]:
-    """The layers, countries first, then what divides them."""
+    """The administrative layers, countries first, then what divides them."""
+    return _layers(session, ~BoundaryLayer.made)
+
+
+def made_layers(session: Session, codes: Collection[str]) -> list[Layer]:
+    """Of these layers those that somebody made, by code."""
+    return _layers(session, BoundaryLayer.made & BoundaryLayer.code.in_(codes))
+
+
+def _layers(session: Session, condition: ColumnElement[bool]) -> list[Layer]:
     units, people = func.count(Boundary.code), func.sum(Boundary.population)
     about = (
         BoundaryLayer.vintage,
@@ -76,6 +85,7 @@ def layers(session: Session) -> list[Layer]:
             *about,
         )
         .outerjoin(Boundary, Boundary.layer == BoundaryLayer.code)
+        .where(condition)
         .group_by(BoundaryLayer.code)
         .order_by(BoundaryLayer.level, BoundaryLayer.code)
     )
@@ -88,7 +98,9 @@ def layer(session: Session, code: str) -> BoundaryLayer:
     """The layer; InvalidInput naming those there are when there is none (a second round trip)."""
     found = session.get(BoundaryLayer, code)
     if found is None:
-        known = session.scalars(select(BoundaryLayer.code).order_by(BoundaryLayer.code)).all()
+        known = session.scalars(
+            select(BoundaryLayer.code).where(~BoundaryLayer.made).order_by(BoundaryLayer.code)
+        ).all()
         remedy = f"choose one of {', '.join(known)}" if known else "run geocrm boundaries load"
         raise InvalidInput(f"There is no boundary level {code!r}: {remedy}")
     return found
@@ -148,11 +160,14 @@ def by_codes(session: Session, codes: Collection[str]) -> list[Unit]:
 
 
 def containing(session: Session, place: LonLat, layer_code: str | None = None) -> list[Unit]:
-    """The units that contain the place, the smallest kind first; on a border both sides."""
+    """The administrative units that contain the place, the smallest kind first.
+
+    On a border both sides.
+    """
     asked = (
         _unit_rows()
         .join(BoundaryLayer, BoundaryLayer.code == Boundary.layer)
-        .where(func.ST_Covers(Boundary.geom, point(place)))
+        .where(~BoundaryLayer.made, func.ST_Covers(Boundary.geom, point(place)))
         .order_by(BoundaryLayer.level.desc(), Boundary.code)
     )
     if layer_code is not None:

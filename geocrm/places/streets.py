@@ -218,7 +218,7 @@ _NEAREST = f"""
     WITH here AS MATERIALIZED (
         SELECT p.point, (
             SELECT b.geom FROM boundaries b JOIN boundary_layers y ON y.code = b.layer
-            WHERE b.geom && p.point AND ST_Covers(b.geom, p.point)
+            WHERE NOT y.made AND b.geom && p.point AND ST_Covers(b.geom, p.point)
             ORDER BY y.level DESC, b.code LIMIT 1) AS unit
         FROM (SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS point) p
     ), house AS (

@@ -29,9 +29,16 @@ _BY_UNIT: Final = """
         UNION ALL
         SELECT below.unit, b.code FROM below JOIN boundaries b ON b.parent = below.code
     ), found AS MATERIALIZED (
-        SELECT s.unit, count(*) AS orders
-        FROM orders o JOIN account_scope s ON s.account_id = o.account_id
-        WHERE o.ordered_on > :since AND s.unit IS NOT NULL AND {scope:s} GROUP BY s.unit
+        SELECT h.unit, count(*) AS orders
+        FROM orders o JOIN (
+            SELECT s.account_id, s.unit FROM account_scope s
+            WHERE s.unit IS NOT NULL AND {scope:s}
+            UNION ALL
+            SELECT s.account_id, m.unit
+            FROM unit_accounts m JOIN account_scope s ON s.account_id = m.account_id
+            WHERE m.unit = ANY(:units) AND {scope:s}
+        ) h ON h.account_id = o.account_id
+        WHERE o.ordered_on > :since GROUP BY h.unit
     )
     SELECT below.unit, CAST(sum(found.orders) AS bigint) AS orders
     FROM below JOIN found ON found.unit = below.code GROUP BY below.unit

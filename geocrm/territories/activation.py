@@ -106,6 +106,9 @@ def activate(
         )
     if not queries.territories(session, plan.id):
         raise InvalidInput(f"{plan.name!r} has no territories")
+    never = queries.why_never_live(session, plan)
+    if never:
+        raise InvalidInput(never)
     if plan.type == LEADING:
         assigning.hold_assignments(session)
     _require_reach(session, actor, plan, previous)
@@ -283,14 +286,20 @@ _GROUND = f"""
         SELECT b.code, ground.territory_id FROM ground JOIN boundaries b ON b.parent = ground.unit
     )
 """
+# Of a plan on made units, where an account lies stands in a table of its own.
+_LIES = """
+    LEFT JOIN unit_accounts m ON m.account_id = s.account_id
+        AND m.level = (SELECT p.level FROM territory_plans p WHERE p.id = :plan)
+    LEFT JOIN ground g ON g.unit = coalesce(m.unit, s.unit)
+"""
 # A territory that was made from one that is live takes its place, and its accounts stay.
-_CHANGES = """
+_CHANGES = f"""
     , counted AS (
         SELECT s.territory_id AS before, coalesce(w.territory_id, g.territory_id) AS after,
                count(*) AS accounts, coalesce(sum(s.revenue), 0) AS revenue
-        FROM account_scope s LEFT JOIN ground g ON g.unit = s.unit
+        FROM account_scope s {_LIES}
         LEFT JOIN ruled w ON w.account_id = s.account_id
-        WHERE {scope:s}
+        WHERE {{scope:s}}
           AND coalesce(s.territory_id, w.territory_id, g.territory_id) IS NOT NULL
         GROUP BY 1, 2
     )
@@ -298,13 +307,13 @@ _CHANGES = """
            coalesce(c.before = c.after OR c.before = t.lineage, false)
     FROM counted c LEFT JOIN territories t ON t.id = c.after ORDER BY 1, 2
 """
-_ACCOUNTS = """
+_ACCOUNTS = f"""
     SELECT s.account_id, a.name, s.territory_id, n.after, s.revenue
-    FROM account_scope s LEFT JOIN ground g ON g.unit = s.unit
+    FROM account_scope s {_LIES}
     LEFT JOIN ruled w ON w.account_id = s.account_id
     CROSS JOIN LATERAL (SELECT coalesce(w.territory_id, g.territory_id) AS after) n
     JOIN accounts a ON a.id = s.account_id
-    WHERE {scope:s} AND s.territory_id IS NOT DISTINCT FROM CAST(:before AS int)
+    WHERE {{scope:s}} AND s.territory_id IS NOT DISTINCT FROM CAST(:before AS int)
       AND n.after IS NOT DISTINCT FROM CAST(:after AS int)
       AND s.territory_id IS DISTINCT FROM n.after AND s.account_id > :after_id
     ORDER BY s.account_id LIMIT :limit

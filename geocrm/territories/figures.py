@@ -73,6 +73,10 @@ _BY_UNIT = """
     )
     SELECT below.unit, CAST(sum(found.accounts) AS bigint), sum(found.revenue)
     FROM below JOIN found ON found.unit = below.code GROUP BY below.unit
+    UNION ALL
+    SELECT m.unit, count(*), sum(s.revenue)
+    FROM unit_accounts m JOIN account_scope s ON s.account_id = m.account_id
+    WHERE m.unit = ANY(:units) AND {scope:s} GROUP BY m.unit
 """
 _UNPLACED = """
     SELECT count(*), coalesce(sum(s.revenue), 0)

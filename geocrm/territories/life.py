@@ -120,6 +120,9 @@ def why_not(session: Session, actor: Actor, plan: Plan, name: str) -> Phrase | N
     """Why the step is not this actor's to do, or None."""
     if name == "submit":
         return None
+    never = queries.why_never_live(session, plan) if name == "schedule" else None
+    if never:
+        return never
     own = _submitter(session, plan)
     if name == "send_back" and plan.state == PlanState.REVIEW and own == (actor.user_id,):
         return None

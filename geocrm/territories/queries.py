@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from geocrm import clock
 from geocrm.errors import NotFound
-from geocrm.places.models import Boundary
+from geocrm.places.models import Boundary, BoundaryLayer
 from geocrm.security import Actor
 from geocrm.security.models import User
 from geocrm.territories.models import (
@@ -88,6 +88,18 @@ class Area(NamedTuple):
     code: str
     name: str
     units: int
+
+
+def why_never_live(session: Session, plan: Plan) -> str | None:
+    """Why a plan cannot go live whatever its state, or None."""
+    layer = session.get(BoundaryLayer, plan.level)
+    if plan.type != LEADING or layer is None or not layer.made:
+        return None
+    return (
+        f"{plan.name!r} is built of units that somebody made, and the live plan decides by"
+        " administrative units: take the borders over into a plan of regencies or counties to make"
+        " it live"
+    )
 
 
 def visible_plans(actor: Actor) -> Select[Plan]:

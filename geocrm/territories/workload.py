@@ -7,7 +7,7 @@ estimate from the density of the customers in the unit; no roads are asked.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +93,8 @@ def workload_by_unit(
     Travel is estimated in the finest unit that an account knows, where density says most, and then
     added up. Units without visits are left out. Two statements, however many units and accounts.
     """
-    values = {
+    values: dict[str, Any] = {
+        "units": list(units),
         "segments": list(cadence.visits_by_segment),
         "visits": [float(each) for each in cadence.visits_by_segment.values()],
         "otherwise": float(cadence.visits_otherwise),
@@ -121,9 +122,15 @@ _VISITS: Final = """
         SELECT a.id, a.visits_per_year AS visits FROM accounts a
         WHERE a.visits_per_year IS NOT NULL
     ), found AS (
-        SELECT s.unit, s.segment, own.visits, count(*) AS customers
-        FROM account_scope s LEFT JOIN own ON own.id = s.account_id
-        WHERE s.unit IS NOT NULL AND {scope:s} GROUP BY 1, 2, 3
+        SELECT h.unit, h.segment, own.visits, count(*) AS customers
+        FROM (
+            SELECT s.account_id, s.unit, s.segment FROM account_scope s
+            WHERE s.unit IS NOT NULL AND {scope:s}
+            UNION ALL
+            SELECT s.account_id, m.unit, s.segment
+            FROM unit_accounts m JOIN account_scope s ON s.account_id = m.account_id
+            WHERE m.unit = ANY(:units) AND {scope:s}
+        ) h LEFT JOIN own ON own.id = h.account_id GROUP BY 1, 2, 3
     )
     SELECT f.unit, CAST(sum(f.customers) FILTER (WHERE v.visits > 0) AS float8) AS customers,
            sum(f.customers * v.visits) AS visits

@@ -268,7 +268,9 @@ _ACCOUNTS: Final = f"""
         CASE WHEN s.grade <> ALL(:nowhere) THEN ST_Y(s.geom) END AS lat,
         CAST(coalesce(a.visits_per_year, k.visits, :otherwise) AS float8) AS visits
     FROM account_scope s JOIN accounts a ON a.id = s.account_id
-    LEFT JOIN ground g ON g.unit = s.unit
+    LEFT JOIN unit_accounts m ON m.account_id = s.account_id
+        AND m.level = (SELECT level FROM territory_plans WHERE id = :ground_plan)
+    LEFT JOIN ground g ON g.unit = coalesce(m.unit, s.unit)
     LEFT JOIN ruled w ON w.account_id = s.account_id
     LEFT JOIN unnest(CAST(:segments AS text[]), CAST(:visits AS float8[])) k(segment, visits)
         ON k.segment = s.segment

@@ -38,6 +38,7 @@ from geocrm.web import (
     territory_coverage,
     territory_life,
     territory_rules,
+    territory_units,
     tiles,
     visits,
 )
@@ -80,6 +81,7 @@ from geocrm.web.api import territory_life as api_territory_life
 from geocrm.web.api import territory_ratings as api_territory_ratings
 from geocrm.web.api import territory_rules as api_territory_rules
 from geocrm.web.api import territory_standing as api_territory_standing
+from geocrm.web.api import territory_units as api_territory_units
 from geocrm.web.api import views as api_views
 from geocrm.web.api import visits as api_visits
 
@@ -138,6 +140,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_explain.bp,
     api_territory_cost.bp,
     api_territory_ratings.bp,
+    territory_units.bp,
+    api_territory_units.bp,
     territory_rules.bp,
     territory_coverage.bp,
     api_territory_coverage.bp,

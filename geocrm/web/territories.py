@@ -9,7 +9,16 @@ from geocrm import clock
 from geocrm.places import queries as places
 from geocrm.security import Role
 from geocrm.security import queries as people
-from geocrm.territories import designing, edit_queries, figures, next_plan, queries, service, types
+from geocrm.territories import (
+    designing,
+    edit_queries,
+    figures,
+    made_levels,
+    next_plan,
+    queries,
+    service,
+    types,
+)
 from geocrm.territories.balance import ALWAYS, Balance
 from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import LEADING, Measure, Plan, PlanState
@@ -31,7 +40,8 @@ def index() -> str:
         upcoming=next_plan.upcoming(g.session) if g.actor.may("read", "account") else [],
         areas={area.code: area.name for area in queries.areas(g.session)},
         levels={
-            layer.code: layer_name(layer.code, layer.name) for layer in places.layers(g.session)
+            layer.code: layer_name(layer.code, layer.name)
+            for layer in (*places.layers(g.session), *made_levels.layers(g.session, g.actor))
         },
     )
 
@@ -43,7 +53,11 @@ def new() -> str:
     like = request.args.get("like", type=int)
     return render_template(
         "territories/new.html",
-        layers=[layer for layer in places.layers(g.session) if layer.level > 0 and layer.units],
+        layers=[
+            layer
+            for layer in (*made_levels.layers(g.session, g.actor), *places.layers(g.session))
+            if layer.level > 0 and layer.units
+        ],
         areas=queries.areas(g.session),
         measures=list(Measure),
         like=queries.plan(g.session, g.actor, like) if like else None,

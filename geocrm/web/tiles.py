@@ -14,6 +14,7 @@ from geocrm.maps.colouring import colouring
 from geocrm.maps.tiles import Tile
 from geocrm.places import queries as places
 from geocrm.places.tiles import boundary_tile
+from geocrm.territories import made_levels
 from geocrm.web import packing
 from geocrm.web.access import permit
 from geocrm.web.tile_cache import TileCache
@@ -46,6 +47,8 @@ def accounts(z: int, x: int, y: int) -> Any:
 def boundaries(layer: str, z: int, x: int, y: int) -> Any:
     """Outlines of a boundary layer, and in `names` a point inside each unit for its name."""
     wanted = read_tile(z, x, y)
+    if not made_levels.visible(g.session, g.actor, layer):
+        raise NotFound("There is no boundary level {level}", level=layer)
     version = _layer_version(g.session, layer)
     if request.if_none_match.contains_weak(version):
         return unchanged(version)

@@ -54,3 +54,40 @@ def test_an_unknown_level_is_a_sentence_and_status_2(capsys):
     assert said.out == ""
     assert "idn-adm9" in said.err
     assert "idn-adm1, idn-adm2, wld-adm0" in said.err
+
+
+def test_units_are_made_listed_and_deleted(capsys):
+    assert run(["boundaries", "make", "East", "--within", "idn-adm1:12", "--hexagons", "40",
+                "--json"]) == 0  # fmt: skip
+    made = json.loads(capsys.readouterr().out)
+    assert made["level"] == "east"
+    assert made["units"] > 10
+    assert made["customers"] == made["customers_without_place"] == 0
+    assert run(["boundaries", "made", "--json"]) == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert (listed["code"], listed["units"]) == ("east", made["units"])
+    assert run(["boundaries", "neighbours", "east", "--csv"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > made["units"]
+    assert run(["boundaries", "list", "--json"]) == 0
+    assert "east" not in capsys.readouterr().out
+    assert run(["boundaries", "delete", "east"]) == 0
+    assert run(["boundaries", "delete", "east"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--within", "idn-adm1:12"], "Say one way to cut"),
+        (["--within", "idn-adm1:12", "--hexagons", "5", "--customers", "9"], "Say one way to cut"),
+        (["--within", "idn-adm1:12", "--customers", "9"], "You see no customers"),
+        (["--within", "idn-adm1:12", "--customers", "0"], "give 1 or more"),
+        (["--within", "idn-adm1:99", "--hexagons", "5"], "There is no boundary unit idn-adm1:99"),
+        (["--hexagons", "5"], "Say in which area"),
+        (["--level", "idn-adm2", "--split", "12.01"], "is not CODE:N"),
+        (["--level", "idn-adm2", "--split", "idn-adm2:99.01:5km"], "is no unit of idn-adm2"),
+        (["--within", "idn-adm1:12", "--hexagons", "0.01"], "at most 50,000"),
+    ],
+)
+def test_units_that_cannot_be_made_are_a_sentence_and_status_2(capsys, words, says):
+    assert run(["boundaries", "make", "East", *words]) == 2
+    assert says in capsys.readouterr().err

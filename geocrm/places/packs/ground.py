@@ -127,7 +127,7 @@ _COUNTRIES = (
           FROM new_spots) e
     JOIN boundaries b ON b.geom && e.box
     JOIN boundary_layers l ON l.code = b.layer
-    WHERE b.country IS NOT NULL
+    WHERE NOT l.made AND b.country IS NOT NULL
     """,
     "CREATE INDEX ON new_frame USING gist (geom)",
     "ANALYZE new_frame",
