@@ -251,4 +251,3 @@ def test_a_rule_goes_up_down_and_to_the_top(signed_in_as, session, actor, live, 
     assert after(ids[2], "down") == ["One", "Three", "Two"]
     assert after(ids[1], "up") == ["One", "Two", "Three"]
     assert after(ids[2], "down") == ["One", "Two", "Three"]
-    assert client.post(f"/territories/rules/{ids[0]}/aside", data={}).status_code in (404, 405)

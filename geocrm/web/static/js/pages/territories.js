@@ -167,10 +167,14 @@ function openTerritory(number) {
 /** @param {any} one @param {any} change */
 async function changeTerritory(one, change) {
   if (one.fresh && (change.people || change.parent !== undefined)) return;
-  if (!one.fresh) await save(() => patchJson(`${API}/territories/${one.number}`, { version, ...sent(change) }, { quiet: false }));
+  const before = one.people;
+  if (change.people) one.people = change.people;
+  if (!one.fresh) await save(() => patchJson(`${API}/territories/${one.number}`, { version, ...sent(change) }, { quiet: false })).catch((/** @type {unknown} */ error) => {
+    one.people = before;
+    throw error;
+  });
   if (change.name !== undefined) one.name = change.name.trim() || one.name;
   if (change.colour !== undefined) one.colour = change.colour;
-  if (change.people) one.people = change.people;
   view?.paint(state.unitsOf(one.number));
   if (change.parent === undefined) board.update([one.number]);
   else {
@@ -179,7 +183,8 @@ async function changeTerritory(one, change) {
     board.select(one.number);
   }
   bench?.renamed();
-  openTerritory(one.number);
+  // Whoever is at the next field of somebody stays there.
+  if (change.people?.length !== before.length || !change.people) openTerritory(one.number);
 }
 
 /** A change as the API takes it: people by number. @param {any} change */
