@@ -99,7 +99,7 @@ def _joined(blocks: Blocks, joined: Indices, count: int) -> Blocks:
         graph=Graph(
             start=np.searchsorted(tail, np.arange(count + 1)).astype(np.int32),
             adjacent=head.astype(np.int32),
-            border=np.bincount(at, weights=graph.border[between]),
+            border=np.bincount(at, weights=graph.border[between]).astype(np.float64),
             one=tail[once].astype(np.int32),
             other=head[once].astype(np.int32),
             weight=weight,
@@ -108,6 +108,6 @@ def _joined(blocks: Blocks, joined: Indices, count: int) -> Blocks:
         home=np.full(count, -1, dtype=np.int32),
         price=np.zeros(count, dtype=np.int64),
         foe_start=np.zeros(count + 1, dtype=np.int32),
-        share=np.bincount(joined, weights=blocks.share, minlength=count),
+        share=np.bincount(joined, weights=blocks.share, minlength=count).astype(np.float64),
         place=place,
     )
