@@ -53,10 +53,15 @@ templates:
 	@echo "==> The tests' databases" && $(BIN)/python -m tests.database
 
 bench: setup ## measure; the protocol is in docs/benchmarks.md
-	@for file in benchmarks/[a-z]*.py; do case "$$file" in benchmarks/map.py|benchmarks/map_frames.py|benchmarks/bulk.py|benchmarks/page_load.py|benchmarks/territory_editor.py|benchmarks/layers.py|benchmarks/assignment.py) continue;; esac; echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do case "$$file" in benchmarks/map.py|benchmarks/map_frames.py|benchmarks/bulk.py|benchmarks/page_load.py|benchmarks/territory_editor.py|benchmarks/layers.py|benchmarks/assignment.py|benchmarks/districting_peer.py|benchmarks/districting_peers.py) continue;; esac; echo "==> $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+
+PEERS ?= $(if $(GEOCRM_VAR),$(GEOCRM_VAR),$(PWD)/var)/peers
 
 bench-territories: setup ## measure territory design: real maps, grids, bounds, going live
 	@for name in districting districting_bounds; do echo "==> $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@[ -e "$(PEERS)/done" ] || { python3 -m venv "$(PEERS)" && "$(PEERS)/bin/pip" install -q gerrychain spopt && touch "$(PEERS)/done"; } \
+		|| { echo "==> gerrychain and spopt cannot be installed here: not compared"; exit 0; }; \
+	echo "==> districting_peers"; $(BIN)/python -m benchmarks.districting_peers --python "$(PEERS)/bin/python"
 
 bench-geocoding: setup ## measure the geocoder alone: held-out addresses, reliability, speed
 	@$(BIN)/python scripts/osm_fixtures.py

@@ -1,4 +1,4 @@
-"""Territory design on real maps and grids, against METIS and, where installed, gerrychain.
+"""Territory design on real maps and grids, against METIS.
 
 Each row: the largest deviation, the moment of inertia about centroids as a share of METIS's,
 whether every territory is one piece, CPU and wall seconds, and the most memory so far; below it
@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from geocrm.spatial.districting import (
     Plan,
@@ -34,13 +33,6 @@ from geocrm.spatial.districting.compiling import blocks_of
 from geocrm.spatial.districting.starts import metis_assignment
 from geocrm.spatial.districting.warm import warm
 from geocrm.spatial.neighbours import neighbour_edges
-
-try:
-    import networkx
-    from gerrychain import Graph as GerryGraph
-    from gerrychain.tree import recursive_tree_part
-except ImportError:
-    recursive_tree_part = None
 
 BOUNDARIES = Path(__file__).parent.parent / "data" / "boundaries"
 SEED = 1
@@ -85,19 +77,6 @@ def metis(units: Units, terms: Terms) -> Plan:
     return evaluate(units, terms, found)
 
 
-def tree_parts(units: Units, terms: Terms) -> Plan:
-    """The peer's recursive spanning-tree partition."""
-    net = networkx.Graph()
-    weights = units.weights[:, 0]
-    net.add_nodes_from((i, {"weight": float(w)}) for i, w in enumerate(weights))
-    net.add_edges_from(units.edges.tolist())
-    k = terms.num_districts
-    graph = GerryGraph.from_networkx(net)
-    parts = recursive_tree_part(graph, range(k), weights.sum() / k, "weight", 0.05)
-    district: NDArray[np.intp] = np.array([parts[i] for i in range(len(units))])
-    return evaluate(units, terms, district)
-
-
 def row(name: str, units: Units, terms: Terms, how: Callable[[], Plan], base: float | None) -> Plan:
     """Print one row of the table; the plan."""
     began, clock = time.process_time(), time.monotonic()
@@ -114,7 +93,7 @@ def row(name: str, units: Units, terms: Terms, how: Callable[[], Plan], base: fl
 
 
 def compare(name: str, units: Units, k: int, tolerance: float) -> None:
-    """METIS, the design, what is proven of it, and the peer."""
+    """METIS, the design, and what is proven of it."""
     terms = Terms(k, tolerance)
     label = f"{name}, {len(units)}/{k}, {tolerance:.0%}"
     base = row(f"{label}, METIS", units, terms, partial(metis, units, terms), None).inertia
@@ -127,9 +106,6 @@ def compare(name: str, units: Units, k: int, tolerance: float) -> None:
             f"|   gap {proof.gap:.2%} ({proof.bound.kind}), plan bettered by {better:.2%}"
             " | | | | | | |"
         )
-    if recursive_tree_part is not None:
-        peer = partial(tree_parts, units, terms)
-        row(f"{label}, gerrychain at 5 %", units, terms, peer, base)
 
 
 def disruption(units: Units, k: int) -> None:

@@ -187,7 +187,7 @@ compile_search() {
     local stamp="$SETUP/search" key
     key=$(cat geocrm/spatial/districting/*.py constraints.txt | sha256sum; pwd)
     [ "$(cat "$stamp" 2> /dev/null)" = "$key" ] && return
-    say "Compiling the territory search (up to a minute the first time)"
+    say "Compiling the territory search (a minute or two the first time)"
     if .venv/bin/python -m geocrm.spatial.districting.warm > "$LOG" 2>&1; then
         echo "$key" > "$stamp"
     else

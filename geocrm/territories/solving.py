@@ -7,7 +7,7 @@ from typing import Any
 
 from geocrm.errors import Infeasible
 from geocrm.spatial import districting
-from geocrm.spatial.districting import DEFAULT_EFFORT, Objective, Proof, Terms, Units
+from geocrm.spatial.districting import DEFAULT_EFFORT, Floor, Objective, Proof, Terms, Units
 
 # The search has so much of the time; the rest is for proving how good its plan is.
 SEARCH_SHARE = 0.75
@@ -125,16 +125,31 @@ def solve(
     return Solved(proof, terms, seed, effort, time.monotonic() - began)
 
 
+def _least(floor: Floor, names: Sequence[str]) -> str:
+    """Why no plan can be nearer to balance than the map lets it."""
+    if floor.share - 1 > floor.deviation + 1e-6:
+        return (
+            f"with less than {floor.deviation:.1%}, {floor.forced} units could only share the"
+            f" territory of {names[floor.unit]}, {floor.share:.2f} territories in one"
+        )
+    what = f"{names[floor.unit]} alone"
+    if floor.forced:
+        others = "unit" if floor.forced == 1 else f"{floor.forced} units"
+        what = f"{names[floor.unit]} with the {others} that can only share its territory"
+    beside = ""
+    if floor.next_unit >= 0:
+        beside = (
+            f" and, with the lightest beside it ({names[floor.next_unit]}), {floor.next_share:.2f}"
+        )
+    return f"{what} is {floor.share:.2f} territories{beside}, so {floor.deviation:.1%} is the least"
+
+
 def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
     """Why the limits were not met, and the smallest relaxation that is known to work."""
     plan, terms = solved.plan, solved.terms
     first, asked = float(plan.max_deviation[0]), float(terms.tolerances(1)[0])
     if "unit" in plan.binding:
-        share = plan.deviation_floor + 1
-        why = (
-            f"+-{asked:.1%} is impossible: {names[plan.floor_unit]} alone, or with the only unit"
-            f" beside it, is {share:.2f} territories, so {plan.deviation_floor:.1%} is the least; "
-        )
+        why = f"+-{asked:.1%} is impossible: {_least(plan.floor, names)}; "
     else:
         why = f"A tolerance of {asked:.1%} was not met in {solved.elapsed_s:.1f} s: "
     limit = "" if first <= asked else f"the best reached is {first:.2%}"

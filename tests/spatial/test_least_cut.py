@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geocrm.spatial.districting.cuts import CutQuestion, least_cut
+from geocrm.spatial.districting.graph import is_contiguous
 from geocrm.spatial.districting.separators import neighbour_lists
 from geocrm.spatial.districting.sweep import Ground, Sweep, good_order
 
@@ -39,6 +40,13 @@ def partitions(n: int, k: int) -> list[np.ndarray]:
     return [np.array(one) for one in found if max(one) == k - 1]
 
 
+@cache
+def whole_partitions(n: int, k: int, edges: bytes) -> list[np.ndarray]:
+    """Those of them whose groups are each in one piece; most are not."""
+    pairs = np.frombuffer(edges, dtype=np.intp).reshape(-1, 2)
+    return [one for one in partitions(n, k) if is_contiguous(one, pairs, k)]
+
+
 maps = st.builds(
     a_map,
     rows=st.integers(2, 3),
@@ -53,7 +61,8 @@ maps = st.builds(
 @settings(max_examples=30, deadline=None)
 @given(question=maps, patience=st.integers(0, 60), known=st.integers(0, 10**6))
 def test_the_least_cut_is_the_least_of_all_plans(question, patience, known):
-    every = partitions(len(question), question.num_districts)
+    edges = np.asarray(question.edges, dtype=np.intp).tobytes()
+    every = whole_partitions(len(question), question.num_districts, edges)
     plans = [plan for plan in every if question.is_plan(plan)]
     best = min((question.cost(plan) for plan in plans), default=np.inf)
     start = plans[known % len(plans)] if plans else None

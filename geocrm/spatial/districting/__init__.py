@@ -2,6 +2,7 @@
 
 from geocrm.spatial.districting.bound import Bound
 from geocrm.spatial.districting.design import DEFAULT_EFFORT, design, preview
+from geocrm.spatial.districting.floor import Floor
 from geocrm.spatial.districting.graph import bridges, can_move, components, is_contiguous, reassign
 from geocrm.spatial.districting.plan import Plan, evaluate
 from geocrm.spatial.districting.problem import (
@@ -15,13 +16,14 @@ from geocrm.spatial.districting.problem import (
 from geocrm.spatial.districting.proof import Proof, prove
 
 # Counts up with every change that gives another plan for the same question.
-SOLVER_VERSION = "2"
+SOLVER_VERSION = "3"
 
 __all__ = [
     "DEFAULT_EFFORT",
     "NOWHERE",
     "SOLVER_VERSION",
     "Bound",
+    "Floor",
     "Objective",
     "Plan",
     "Proof",

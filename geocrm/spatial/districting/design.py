@@ -4,11 +4,13 @@ See docs/territory-method.md for the method and what it was measured at.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from geocrm.spatial.districting.checks import check
 from geocrm.spatial.districting.compiling import blocks_of
+from geocrm.spatial.districting.floor import Floor, floor_of
 from geocrm.spatial.districting.plan import Plan, evaluate
 from geocrm.spatial.districting.problem import Terms, Units
 from geocrm.spatial.districting.search import Search
@@ -48,11 +50,36 @@ def design(
         No plan can satisfy what is asked; the sentence says why and what would do.
     """
     check(units, terms)
+    floor = _floor(units, terms)
     blocks = blocks_of(units, terms)
-    search = Search(units, terms, blocks, should_stop, progress)
+    nearer = _towards(terms, floor)
+    if nearer is not terms and len(blocks) > terms.num_districts:
+        blocks = blocks_of(units, nearer)
+    search = Search(units, terms, blocks, floor.deviation, should_stop, progress)
     found = search.run(seed, effort)
     district = found[blocks.block].astype(np.intp)
     return evaluate(units, terms, district, "stopped" if search.stopped else "finished")
+
+
+def _floor(units: Units, terms: Terms) -> Floor:
+    load, ideal = units.balanced()[0][:, 0], terms.ideal_shares()
+    return floor_of(load / load.sum(), units.edges, float(ideal.min()), float(ideal.max()))
+
+
+def _towards(terms: Terms, floor: Floor) -> Terms:
+    """Where the limits are out of reach, with the one step to the least deviation taken.
+
+    What is too light alone is nearest to balance with the one unit beside it; a search that has to
+    find that out has little left for everything else.
+    """
+    alone = floor.next_unit < 0 or 1 - floor.share <= floor.deviation + 1e-9
+    limited = terms.minimum is not None or terms.maximum is not None
+    if alone or limited or terms.keeps_labels or len(terms.apart):
+        return terms
+    if floor.deviation <= float(terms.tolerances(1)[0]):
+        return terms
+    pair = np.array([floor.unit, floor.next_unit], dtype=np.intp)
+    return replace(terms, together=(*terms.together, pair))
 
 
 def preview(units: Units, terms: Terms, *, seed: int = 1) -> Plan:

@@ -11,8 +11,8 @@ import numpy as np
 
 from geocrm.spatial.districting.chance import below
 from geocrm.spatial.districting.compiled import compiled
-from geocrm.spatial.districting.recombination import split
 from geocrm.spatial.districting.state import Floats, Graph, Int32s, Int64s, Scratch
+from geocrm.spatial.districting.trees import split
 
 # Edges inside districts are skipped; so many draws before a step is given up.
 MAX_DRAWS = 2_000

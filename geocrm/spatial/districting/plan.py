@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocrm.spatial.districting.compiling import price_of
+from geocrm.spatial.districting.floor import Floor, floor_of
 from geocrm.spatial.districting.graph import components
 from geocrm.spatial.districting.problem import Floats, Indices, Objective, Terms, Units
 
@@ -31,11 +32,9 @@ class Plan:
         Shape (m,), largest absolute deviation; 0.0 is perfect balance.
     within_limits
         Whether tolerances, minimum and maximum are met.
-    deviation_floor
+    floor
         No plan can have a smaller deviation in the first measure, because of the largest unit, or
-        of a unit with one neighbour, which is a district by itself or shares that neighbour's.
-    floor_unit
-        That unit.
+        of units that can only be together.
     broken
         Districts that are empty or in several pieces.
     objective, value
@@ -66,8 +65,7 @@ class Plan:
     measures: tuple[str, ...]
     max_deviation: Floats
     within_limits: bool
-    deviation_floor: float
-    floor_unit: int
+    floor: Floor
     broken: tuple[int, ...]
     objective: Objective
     value: float
@@ -108,7 +106,7 @@ def evaluate(
     deviation = load / ideal - 1.0
     within, overall = _inertia(units, weights[:, 0], home, k)
     centre, value = valued(units, terms, home)
-    floor, unit = _floor(units, weights[:, 0] / ideal[:, 0].max())
+    floor = floor_of(weights[:, 0], units.edges, float(ideal[:, 0].min()), float(ideal[:, 0].max()))
     moved, moved_units = _moved(units, terms, home)
     total = float(weights[:, 0].sum())
     return Plan(
@@ -118,8 +116,7 @@ def evaluate(
         measures=names,
         max_deviation=np.abs(deviation).max(axis=0),
         within_limits=_within(terms, load, deviation),
-        deviation_floor=floor,
-        floor_unit=unit,
+        floor=floor,
         broken=broken(units.edges, home, k),
         objective=terms.objective,
         value=value,
@@ -132,7 +129,7 @@ def evaluate(
         cut_edges=int((home[units.edges[:, 0]] != home[units.edges[:, 1]]).sum()),
         moved=moved,
         moved_units=moved_units,
-        binding=_binding(terms, load, deviation, moved, floor),
+        binding=_binding(terms, load, deviation, moved, floor.deviation),
         stopped=stopped,
     )
 
@@ -223,21 +220,6 @@ def _inertia(
     middle = np.divide(moment, mass[:, None], out=np.zeros_like(moment), where=mass[:, None] > 0)
     within = (weight * ((place - middle[district]) ** 2).sum(axis=1)).sum()
     return float(within), float((weight * (place**2).sum(axis=1)).sum())
-
-
-def _floor(units: Units, share: Floats) -> tuple[float, int]:
-    """A lower bound of the largest deviation, and whose fault it is; `share` is of an ideal."""
-    unit = int(np.argmax(share))
-    floor = max(0.0, float(share[unit]) - 1.0)
-    low, high = units.edges.min(axis=1), units.edges.max(axis=1)
-    pairs = np.unique(np.stack([low, high], axis=1)[low != high], axis=0)
-    degree = np.bincount(pairs.ravel(), minlength=len(units))
-    for a, b in pairs[(degree[pairs] == 1).any(axis=1)]:
-        leaf, host = (a, b) if degree[a] == 1 else (b, a)
-        least = min(abs(share[leaf] - 1.0), share[leaf] + share[host] - 1.0)
-        if least > floor and len(units) > 2:
-            floor, unit = float(least), int(leaf)
-    return floor, unit
 
 
 def _moved(units: Units, terms: Terms, district: Indices) -> tuple[float | None, int | None]:

@@ -3,10 +3,16 @@
 Run: python -m geocrm.spatial.districting.warm
 """
 
+from dataclasses import replace
+
 import numpy as np
 
+from geocrm.spatial.districting.coarsening import coarsened
+from geocrm.spatial.districting.compiling import blocks_of, mode_of
 from geocrm.spatial.districting.design import design
-from geocrm.spatial.districting.problem import Terms, Units, on_plane
+from geocrm.spatial.districting.ensemble import sample
+from geocrm.spatial.districting.problem import Objective, Terms, Units, on_plane
+from geocrm.spatial.districting.proof import prove
 
 
 def warm() -> None:
@@ -14,12 +20,28 @@ def warm() -> None:
 
     Where the cache cannot be written nothing is kept and each process compiles for itself.
     """
-    at = np.arange(12, dtype=np.int64)
-    edges = np.stack([at[:-1], at[1:]], axis=1)
+    units, terms = _row(12), Terms(3)
     # One round is enough: every step is compiled before the first is taken.
-    units = Units(np.ones((12, 1)), on_plane(at.astype(np.float64), np.zeros(12)), edges)
-    design(units, Terms(3), effort=1, should_stop=iter([False, True]).__next__)
+    design(units, terms, effort=1, should_stop=iter([False, True]).__next__)
+    blocks = blocks_of(units, terms)
+    coarsened(blocks, 2, mode_of(terms.objective))
+
+
+def warm_proofs() -> None:
+    """The same for what is proven of a plan, and for where it stands."""
+    units, terms = _row(12), Terms(3)
+    plan = design(units, terms, effort=0)
+    sample(units, Terms(3, 0.5), plan.district, num_plans=8)
+    for each in (terms, replace(terms, objective=Objective.CUT_EDGES)):
+        prove(units, each, design(units, each, effort=0))
+
+
+def _row(n: int) -> Units:
+    at = np.arange(n, dtype=np.int64)
+    edges = np.stack([at[:-1], at[1:]], axis=1)
+    return Units(np.ones((n, 1)), on_plane(at.astype(np.float64), np.zeros(n)), edges)
 
 
 if __name__ == "__main__":
     warm()
+    warm_proofs()
