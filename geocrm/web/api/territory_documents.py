@@ -26,6 +26,8 @@ class DesignRequest(BaseModel):
     time: float = WEB_TIME_S
     effort: int = DEFAULT_EFFORT
     objective: Objective = Objective.INERTIA
+    # Several measures at once, each with its share of what is balanced.
+    weights: dict[str, float] = Field(default_factory=dict, max_length=20)
     # Hard limits of a territory's load.
     minimum: float | None = None
     maximum: float | None = None
@@ -35,6 +37,10 @@ class DesignRequest(BaseModel):
     stability: float = 0.0
     # Units that stay where that plan has them.
     lock: list[str] = Field(default_factory=list, max_length=20_000)
+    # Longitude and latitude each territory is served from; groups in one, pairs in different ones.
+    centres: list[tuple[float, float]] = Field(default_factory=list, max_length=3_000)
+    together: list[list[str]] = Field(default_factory=list, max_length=1_000)
+    apart: list[tuple[str, str]] = Field(default_factory=list, max_length=1_000)
     name: str = Field(min_length=1, max_length=service.MAX_NAME)
 
 

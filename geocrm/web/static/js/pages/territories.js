@@ -9,6 +9,7 @@ import { bindActions, on } from "./territory_actions.js";
 import { createScoreboard } from "./territory_bars.js";
 import { section, territoryView, unitView } from "./territory_details.js";
 import { historyView } from "./territory_history.js";
+import { bindOptimise } from "./territory_optimise.js";
 import { boxOf, drawTerritories } from "./territory_map.js";
 import { MEASURES, PlanState } from "./territory_state.js";
 import { createWorkbench } from "./territory_workbench.js";
@@ -51,6 +52,7 @@ bindActions(API, {
   },
 });
 on("history", "click", openHistory);
+bindOptimise(document.getElementById("optimise"), plan.id, locks, () => focused);
 
 if (editable) {
   bench = createWorkbench({
