@@ -46,7 +46,7 @@ export function createPins(place, onChange) {
   /** @type {{at: [number, number], marker: any}[]} */
   const pins = [];
   const list = el("ol", { class: "design-pins" });
-  const box = el("div", { class: "map design-map" });
+  const box = el("div", { class: "map-mini design-map" });
   const add = el("button", { class: "btn btn-ghost", type: "button", id: "pin-middle", onclick: () => map && put([map.getCenter().lng, map.getCenter().lat]) }, icon("map-pin-plus"), t("Pin the middle of the map"));
   place.replaceChildren(box, el("div", { class: "row-line" }, add), list);
   /** @type {any} */
