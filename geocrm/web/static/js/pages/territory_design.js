@@ -1,7 +1,7 @@
 // @ts-check
 /** The form of a new plan: what is wished, whether it can be, the search as it goes, and the draft. */
 import { ApiError, getJson, postJson } from "../lib/api.js";
-import { el, icon } from "../lib/dom.js";
+import { el } from "../lib/dom.js";
 import { formatCompact, formatNumber } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { CentresWrong, createPins, homesFor } from "./territory_design_centres.js";
@@ -11,8 +11,9 @@ import { fromLimits, problems, sizeWords } from "./territory_design_size.js";
 import { createGroups } from "./territory_design_units.js";
 import { bindWeights } from "./territory_design_weights.js";
 
-/** Until the clock says so, whatever the size. */
-const MOST_EFFORT = 1000;
+/** Starts of the search a second asked for, and at least: as many as some 500 units use up. */
+const STARTS_PER_S = 0.4;
+const LEAST_STARTS = 6;
 
 const form = /** @type {HTMLFormElement} */ (byId("design"));
 const begin = JSON.parse(byId("begin").textContent ?? "{}");
@@ -24,7 +25,7 @@ const start = /** @type {HTMLButtonElement} */ (byId("start"));
 let facts = null;
 /** Reps that are not to have a territory. @type {Set<number>} */
 const leftOut = new Set();
-let busy = false;
+let asking = false;
 
 const ground = () => ({ level: level.value, within: within.value || null });
 const weights = bindWeights(byId("weights"), judge);
@@ -165,7 +166,7 @@ function judge() {
   byId("summary").textContent = asked ? sizeWords(asked, total(), tolerance(), weights.words(weights.heaviest()).toLocaleLowerCase()) : "";
   const found = asked === null ? [] : against(asked);
   byId("checks").replaceChildren(...found.map(({ words, fixes }) => notice("warn", words, el("div", { class: "row-line" }, ...fixes.map((fix) => el("button", { class: "btn", type: "button", onclick: () => apply(fix) }, fix.words))))));
-  start.disabled = busy || asked === null || !keep.ready;
+  start.disabled = asking || asked === null || !keep.ready;
 }
 
 /** @param {number} asked */
@@ -203,28 +204,37 @@ function apply({ field, value }) {
 async function design() {
   byId("refused").replaceChildren();
   work(true);
+  /** @type {import("./territory_design_run.js").Running | null} */
+  let begun = null;
   try {
     const wanted = wishes();
     const { job_id: id } = await postJson("/api/v1/territories/designs", wanted, { quiet: true });
-    await attend({ id, name: wanted.name, time: wanted.time, keep: wanted.keep });
+    begun = { id, name: wanted.name, time: wanted.time, keep: wanted.keep };
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof CentresWrong)) throw error;
     byId("refused").replaceChildren(notice("bad", error.message));
   } finally {
     work(false);
   }
+  if (begun) await attend(begun, allow);
 }
 
-/** Follow a design to its end and say what came of it. @param {import("./territory_design_run.js").Running} one */
-async function attend(one) {
-  byId("outcome").replaceChildren();
-  byId("running").hidden = false;
-  byId("running").scrollIntoView({ block: "nearest" });
-  const job = await follow(byId("running"), one);
-  if (job.state === "done") byId("outcome").replaceChildren(...outcome(job.result, one, { allow }));
-  if (job.state === "failed") byId("outcome").replaceChildren(notice("bad", job.message));
-  if (job.state === "cancelled") byId("running").hidden = true;
-  document.getElementById(job.state === "done" && job.result.missed ? "allow" : "open-draft")?.focus();
+/**
+ * Follow a design to its end and say what came of it, on a card of its own.
+ * @param {import("./territory_design_run.js").Running} one
+ * @param {((tolerance: number) => void) | null} again asks once more; null when the form may say something else by now
+ */
+async function attend(one, again) {
+  const search = el("div", { class: "stack" });
+  const result = el("div", { class: "stack design-outcome" });
+  const card = el("section", { class: "card card-pad stack", "aria-label": one.name }, search, result);
+  byId("running").prepend(card);
+  card.scrollIntoView({ block: "nearest" });
+  const job = await follow(search, one);
+  if (job.state === "done") result.replaceChildren(...outcome(job.result, one, again));
+  if (job.state === "failed") result.replaceChildren(notice("bad", job.message));
+  if (job.state === "cancelled") card.remove();
+  if (again && document.activeElement === document.body) /** @type {HTMLElement | null} */ (result.querySelector(".btn"))?.focus();
 }
 
 /** Ask again with a tolerance that can be met. @param {number} share */
@@ -234,41 +244,23 @@ function allow(share) {
   form.requestSubmit(start);
 }
 
-/** Designs that were begun and left: followed again, the newest first. */
+/** Designs that were begun and left are followed again. */
 async function rejoin() {
   const { items } = await getJson("/api/v1/territories/designs", { quiet: true }).catch(() => ({ items: [] }));
-  const [newest, ...others] = items;
-  byId("others").replaceChildren(...others.map((/** @type {any} */ one) => el("li", {}, button(one))));
-  byId("others-part").hidden = !others.length;
-  if (newest && !busy) await resume(newest);
-}
-
-/** @param {any} one */
-function button(one) {
-  return el("button", { class: "btn btn-ghost", type: "button", onclick: (/** @type {Event} */ event) => {
-    if (busy) return;
-    /** @type {HTMLElement} */ (event.currentTarget).parentElement?.remove();
-    void resume(one);
-  } }, icon("loader-2"), one.name);
-}
-
-/** @param {any} one */
-function resume(one) {
-  work(true);
-  // Not awaited by the page: it is there to be used while the search goes on.
-  void attend({ id: one.id, name: one.name, time: one.time, keep: one.keep }).finally(() => work(false));
+  // Not awaited: the form is there to be used while the searches go on.
+  for (const one of items.reverse()) void attend(one, null);
 }
 
 /** @param {boolean} on */
 function work(on) {
-  busy = on;
+  asking = on;
   judge();
 }
 
 function wishes() {
   const asked = number() ?? 0;
   const kept = known("keep");
-  const all = /** @type {HTMLInputElement} */ (byId("field-all_time-1")).checked;
+  const seconds = Number(text("time"));
   return {
     name: text("name"),
     ...ground(),
@@ -277,8 +269,8 @@ function wishes() {
     weights: weights.mixture(),
     tolerance: tolerance(),
     seed: Math.round(Number(text("seed"))),
-    time: Number(text("time")),
-    ...(all ? { effort: MOST_EFFORT } : {}),
+    time: seconds,
+    effort: Math.max(LEAST_STARTS, Math.round(seconds * STARTS_PER_S)),
     objective: text("objective"),
     minimum: known("minimum"),
     maximum: known("maximum"),

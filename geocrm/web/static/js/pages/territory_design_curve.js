@@ -56,7 +56,7 @@ export function searchCurve(points, elapsedS, timeS) {
     ...(bound.length ? [svg("path", { class: "design-bound", d: path(bound) })] : []),
     ...(best.length ? [svg("path", { class: "standing-line", d: path(best) }), svg("circle", { class: "standing-dot", cx: best.at(-1)?.[0] ?? 0, cy: best.at(-1)?.[1] ?? 0, r: 3 })] : []),
     svg("line", { class: "design-axis", x1: left, x2: width - right, y1: height - bottom, y2: height - bottom }),
-    ...[0, until / 2, until].map((s, i) => label(x(s), height - bottom + 13, t("{n} s", { n: formatNumber(s, s % 1 ? 1 : 0) }), i === 2 ? "end" : "middle")));
+    ...[0, until / 2, until].map((s, i) => label(x(s), height - bottom + 13, t("{n} s", { n: formatNumber(Math.round(s)) }), ["start", "middle", "end"][i])));
 }
 
 /** The same for who does not see it. @param {Point[]} points @param {number} elapsedS */

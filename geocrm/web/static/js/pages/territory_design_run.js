@@ -33,7 +33,7 @@ export async function follow(place, design) {
 
 /** @param {HTMLElement} place @param {Running} design */
 function createView(place, design) {
-  const words = el("span", { role: "status", id: "running-words" }, t("Waiting for a worker …"));
+  const words = el("span", { role: "status" }, t("Waiting for a worker …"));
   const fill = el("span");
   const progress = el("div", { role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0, "aria-label": t("Progress") }, el("div", { class: "progress-line" }, fill));
   const picture = el("div");
@@ -105,17 +105,17 @@ function told(message) {
 /**
  * What came of it, and what to do next.
  * @param {any} result of the job @param {Running} design
- * @param {{allow: (tolerance: number) => void}} act
+ * @param {((tolerance: number) => void) | null} again
  */
-export function outcome(result, design, act) {
+export function outcome(result, design, again) {
   const { plan_id: plan, missed } = result;
-  const open = el("a", { class: missed ? "btn" : "btn btn-primary", href: `/territories/${plan}`, id: "open-draft" }, icon("polygon"), t("Open the draft"));
+  const open = el("a", { class: missed ? "btn" : "btn btn-primary", href: `/territories/${plan}` }, icon("polygon"), t("Open the draft"));
   const compare = design.keep ? el("a", { class: "btn", href: `/territories/compare?a=${design.keep}&b=${plan}` }, icon("git-compare"), t("Compare")) : null;
   return [
     notice(missed ? "warn" : "good", ended(result), ...(missed ? [el("p", {}, missedWords(missed))] : [])),
     el("p", { class: "muted small" }, [proven(result), movedWords(result)].filter(Boolean).join(" ")),
     el("div", { class: "row-line" },
-      missed ? allowButton(missed, act.allow) : null, open, compare),
+      missed && again ? allowButton(missed, again) : null, open, compare),
   ];
 }
 
@@ -154,7 +154,7 @@ function missedWords({ asked, reached, unit, floor, least, most }) {
 /** @param {any} missed @param {(tolerance: number) => void} allow */
 function allowButton({ asked, reached }, allow) {
   if (reached <= asked || reached > 1) return null;
-  return el("button", { class: "btn btn-primary", type: "button", id: "allow", onclick: () => allow(reached) }, icon("check"), t("Allow {share}", { share: formatShare(reached) }));
+  return el("button", { class: "btn btn-primary", type: "button", onclick: () => allow(reached) }, icon("check"), t("Allow {share}", { share: formatShare(reached) }));
 }
 
 /** @param {"good" | "warn" | "bad"} kind @param {...(Node | string)} content */
