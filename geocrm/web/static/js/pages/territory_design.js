@@ -26,6 +26,7 @@ let facts = null;
 /** Reps that are not to have a territory. @type {Set<number>} */
 const leftOut = new Set();
 let asking = false;
+let shownChecks = "[]";
 
 const ground = () => ({ level: level.value, within: within.value || null });
 const weights = bindWeights(byId("weights"), judge);
@@ -164,9 +165,19 @@ function judge() {
   byId("time-words").textContent = t("{n} s", { n: input("field-time").value });
   byId("stability-words").textContent = input("field-stability").value === "0" ? t("off") : formatNumber(Number(input("field-stability").value), 1);
   byId("summary").textContent = asked ? sizeWords(asked, total(), tolerance(), weights.words(weights.heaviest()).toLocaleLowerCase()) : "";
-  const found = asked === null ? [] : against(asked);
-  byId("checks").replaceChildren(...found.map(({ words, fixes }) => notice("warn", words, el("div", { class: "row-line" }, ...fixes.map((fix) => el("button", { class: "btn", type: "button", onclick: () => apply(fix) }, fix.words))))));
+  showChecks(asked === null ? [] : against(asked));
   start.disabled = asking || asked === null || !keep.ready;
+}
+
+/**
+ * Left alone when nothing changed: a button that is made anew while it is pressed hears no click.
+ * @param {import("./territory_design_size.js").Problem[]} found
+ */
+function showChecks(found) {
+  const key = JSON.stringify(found);
+  if (key === shownChecks) return;
+  shownChecks = key;
+  byId("checks").replaceChildren(...found.map(({ words, fixes }) => notice("warn", words, el("div", { class: "row-line" }, ...fixes.map((fix) => el("button", { class: "btn", type: "button", onclick: () => apply(fix) }, fix.words))))));
 }
 
 /** @param {number} asked */

@@ -25,8 +25,7 @@ export class CentresWrong extends Error {
  * @returns {[number, number][]}
  */
 export function homesFor(chosen, everyone, kept, count) {
-  if (kept.length) return kept.map((territory) => homeIn(territory, everyone));
-  const homes = chosen.flatMap(({ lon, lat }) => (lon === null || lat === null ? [] : [/** @type {[number, number]} */ ([lon, lat])]));
+  const homes = kept.length ? kept.map((territory) => homeIn(territory, everyone)) : chosen.flatMap(({ lon, lat }) => (lon === null || lat === null ? [] : [/** @type {[number, number]} */ ([lon, lat])]));
   if (homes.length !== count) {
     const figures = { homes: tn("{n} home", "{n} homes", { n: homes.length }), territories: tn("{n} territory", "{n} territories", { n: count }) };
     throw new CentresWrong(t("There are {homes} for {territories}: each territory needs one.", figures), homes.length || undefined);

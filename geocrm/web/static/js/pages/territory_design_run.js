@@ -67,11 +67,13 @@ function createView(place, design) {
       const { best, bound, gap } = lastOf(shown.curve);
       figures.replaceChildren(
         ...fact(t("Best so far"), best === null ? "–" : t("{share} of the first plan", { share: formatShare(best) }), "best"),
-        ...fact(t("Proven limit"), bound === null ? t("not yet") : formatShare(bound), "bound"),
+        ...fact(t("Proven limit"), bound === null ? (job.state === "running" ? t("not yet") : "–") : formatShare(bound), "bound"),
         ...fact(t("Gap"), gap === null ? "–" : formatShare(gap)),
         ...fact(t("Time"), t("{n} of {all} s", { n: formatNumber(shown.elapsed_s, 0), all: formatNumber(design.time, 0) })));
     },
-    end: () => actions.remove(),
+    end() {
+      for (const one of [words, progress, actions]) one.remove();
+    },
   };
 }
 

@@ -45,6 +45,12 @@ export function bindWeights(place, onChange) {
   let shares = rows.map(({ slider }) => Number(slider.value));
   rows.forEach(({ slider, number, lock }, at) => {
     slider.addEventListener("input", () => set(moved(shares, stays(), at, Number(slider.value))));
+    // Enter takes the number and never starts the design.
+    number.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      set(moved(shares, stays(), at, Number(number.value)));
+    });
     number.addEventListener("change", () => set(moved(shares, stays(), at, Number(number.value))));
     lock.addEventListener("click", () => {
       held[at] = !held[at];
@@ -71,9 +77,11 @@ export function bindWeights(place, onChange) {
       slider.style.setProperty("--filled", `${shares[i]}%`);
       slider.disabled = number.disabled = held[i] || !known[i];
       row.hidden = !known[i];
-      lock.setAttribute("aria-pressed", String(held[i]));
       lock.title = held[i] ? t("{measure} stays at {share} %", { measure: words, share: shares[i] }) : t("Keep {measure} at {share} %", { measure: words, share: shares[i] });
       lock.setAttribute("aria-label", lock.title);
+      // Made anew while it is pressed, the icon would swallow the click.
+      if (lock.getAttribute("aria-pressed") === String(held[i]) && lock.firstChild) return;
+      lock.setAttribute("aria-pressed", String(held[i]));
       lock.replaceChildren(icon(held[i] ? "lock" : "lock-open", "i-s"));
     });
   }
