@@ -31,6 +31,8 @@ class JobRun(Base):
     finished_at: Mapped[datetime | None]
     # Counts up when a worker takes the job or a person lets it go on; an older one has no say.
     attempt: Mapped[int] = mapped_column(default=0)
+    # Somebody has seen enough: it is to end now with what it has (`Work.ends_early`).
+    ends_early: Mapped[bool] = mapped_column(default=False)
 
     @property
     def finished(self) -> bool:

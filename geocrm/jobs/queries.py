@@ -27,6 +27,16 @@ def get_locked(session: Session, actor: Actor, job_id: int) -> JobRun:
     ).one()
 
 
+def unfinished(session: Session, actor: Actor, kind: str) -> Sequence[JobRun]:
+    """The actor's own jobs of a kind that go on, the newest first."""
+    return session.scalars(
+        select(JobRun)
+        .where(JobRun.user_id == actor.user_id, JobRun.kind == kind)
+        .where(JobRun.state.in_(("waiting", "running")))
+        .order_by(JobRun.id.desc())
+    ).all()
+
+
 def recent(session: Session, actor: Actor, limit: int = 20) -> Sequence[JobRun]:
     """The actor's newest jobs."""
     return session.scalars(

@@ -57,6 +57,19 @@ def cancel(session: Session, actor: Actor, job_id: int) -> JobRun:
     return job
 
 
+def end_early(session: Session, actor: Actor, job_id: int) -> JobRun:
+    """Ask a running job to end now and keep what it has; its handler decides what that is."""
+    job = queries.get_locked(session, actor, job_id)
+    if job.state != "running":
+        raise Conflict(
+            "There is nothing to keep: job {number} is not running ({state})",
+            number=str(job_id),
+            state=job.state,
+        )
+    job.ends_early = True
+    return job
+
+
 def pause(session: Session, actor: Actor, job_id: int) -> JobRun:
     """Ask a job to rest after the batch at hand, until somebody resumes it."""
     job = queries.get_locked(session, actor, job_id)

@@ -67,6 +67,12 @@ class Work:
         if state in _STOPS:
             raise _STOPS[state]
 
+    def ends_early(self) -> bool:
+        """Whether the person wants it to end now and keep what it has."""
+        with unit_of_work(self.sessions, self.actor) as session:
+            asked = text("SELECT ends_early FROM job_runs WHERE id = :id")
+            return bool(session.execute(asked, {"id": self.job_id}).scalar_one())
+
 
 _STOPS: Mapping[str, type[Exception]] = {"cancelled": Cancelled, "paused": Paused}
 Handler = Callable[[Work], dict[str, Any]]

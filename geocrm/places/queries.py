@@ -116,7 +116,7 @@ def units(session: Session, layer_code: str, within: str | None = None) -> list[
     asked = _unit_rows().where(Boundary.layer == layer_code)
     if within is not None:
         by_codes(session, [within])
-        asked = asked.where(Boundary.code.in_(_below(within)))
+        asked = asked.where(Boundary.code.in_(below(within)))
     found = [Unit(*row) for row in session.execute(asked.order_by(Boundary.code))]
     if within is not None and not found:
         raise InvalidInput(f"{within} contains no unit of {layer_code}: choose a unit above it")
@@ -138,7 +138,15 @@ def _unit_rows() -> Select[Any]:
     )
 
 
-def _below(code: str) -> Select[tuple[str]]:
+def above(code: str) -> Select[tuple[str]]:
+    """Codes of the unit and of everything that it lies in."""
+    tree = select(Boundary.code, Boundary.parent).where(Boundary.code == code)
+    up = tree.cte("above", recursive=True)
+    parent = select(Boundary.code, Boundary.parent).join(up, Boundary.code == up.c.parent)
+    return select(up.union_all(parent).c.code)
+
+
+def below(code: str) -> Select[tuple[str]]:
     """Codes of the unit and of everything that lies in it."""
     tree = select(Boundary.code).where(Boundary.code == code).cte("below", recursive=True)
     tree = tree.union_all(select(Boundary.code).join(tree, Boundary.parent == tree.c.code))

@@ -72,6 +72,7 @@ from geocrm.web.api import territory_activation as api_territory_activation
 from geocrm.web.api import territory_challenges as api_territory_challenges
 from geocrm.web.api import territory_cost as api_territory_cost
 from geocrm.web.api import territory_coverage as api_territory_coverage
+from geocrm.web.api import territory_designs as api_territory_designs
 from geocrm.web.api import territory_diff as api_territory_diff
 from geocrm.web.api import territory_editing as api_territory_editing
 from geocrm.web.api import territory_explain as api_territory_explain
@@ -132,6 +133,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     api_territory_challenges.bp,
     api_territory_files.bp,
     territory_compare.bp,
+    api_territory_designs.bp,
     api_territory_diff.bp,
     api_territory_history.bp,
     api_territory_life.bp,

@@ -49,8 +49,16 @@ def index() -> str:
 @bp.get("/new")
 @permit("design", "territory")
 def new() -> str:
-    """The form of a new plan; a copy of an earlier one's wishes with ?like=."""
+    """The form of a new plan: an earlier one's wishes with ?like=, what is kept of it with ?keep=.
+
+    `lock` and `focus` are comma lists of its territories that stay, or of those alone that may
+    change.
+    """
     like = request.args.get("like", type=int)
+    earlier = queries.plan(g.session, g.actor, like) if like else None
+    plans = queries.plans(g.session, g.actor)
+    wishes = {} if earlier is None else earlier.params.get("request", {})
+    shares = {} if earlier is None else Balance.of_plan(earlier).shares
     return render_template(
         "territories/new.html",
         layers=[
@@ -60,11 +68,29 @@ def new() -> str:
         ],
         areas=queries.areas(g.session),
         measures=list(Measure),
-        like=queries.plan(g.session, g.actor, like) if like else None,
-        plans=queries.plans(g.session, g.actor),
+        like=earlier,
+        count=next((plan.territories for plan in plans if plan.id == like), 10),
+        wishes=wishes,
+        shares=shares,
+        plans=plans,
+        begin={
+            "keep": request.args.get("keep", type=int),
+            "locked": _numbers("lock"),
+            "focus": _numbers("focus"),
+            "wishes": {name: wishes[name] for name in _REPEATED if name in wishes},
+        },
         tolerance=DEFAULT_TOLERANCE,
         time_s=WEB_TIME_S,
+        most_time_s=designing.MAX_TIME_S,
     )
+
+
+# Wishes that only the page's own module can put into its fields.
+_REPEATED = ("centres", "together", "apart")
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(one) for one in request.args.get(name, "").split(",") if one.isdecimal()]
 
 
 @bp.get("/<int:plan_id>")

@@ -60,6 +60,7 @@ def test_territories_are_designed_changed_made_live_and_taken_back(sign_in) -> N
     page.get_by_label("In the area").select_option("idn-adm1:32")
     page.get_by_label("Number of territories").fill("4")
     page.get_by_role("button", name="Design", exact=True).click()
+    page.get_by_role("link", name="Open the draft").click(timeout=60_000)
     expect(page).to_have_url(re.compile(r"/territories/\d+$"), timeout=60_000)
     bars = page.locator("#bars .bar-row")
     expect(bars).to_have_count(4)

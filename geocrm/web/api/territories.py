@@ -73,6 +73,9 @@ def design(wanted: DesignRequest) -> Started:
             disruption=wanted.disruption,
             stability=wanted.stability,
             lock=tuple(wanted.lock),
+            centres=tuple(wanted.centres),
+            together=tuple(tuple(group) for group in wanted.together),
+            apart=tuple(wanted.apart),
         ),
     )
     return Started(job_id=tasks.start(g.session, g.actor, request, wanted.name).id)

@@ -41,6 +41,10 @@ class DesignRequest(BaseModel):
     stability: float = 0.0
     # Units that stay where that plan has them.
     lock: list[str] = Field(default_factory=list, max_length=20_000)
+    # Longitude and latitude each territory is served from; groups in one, pairs in different ones.
+    centres: list[tuple[float, float]] = Field(default_factory=list, max_length=3_000)
+    together: list[list[str]] = Field(default_factory=list, max_length=1_000)
+    apart: list[tuple[str, str]] = Field(default_factory=list, max_length=1_000)
     name: str = Field(min_length=1, max_length=service.MAX_NAME)
 
 

@@ -19,7 +19,8 @@ export const PARTS = /** @type {const} */ (["house_number", "street", "village",
 
 /**
  * @param {HTMLInputElement | HTMLTextAreaElement} field
- * @param {{view?: () => View | null, country?: () => string, onChoose: (found: Suggestion) => void}} options
+ * @param {{view?: () => View | null, country?: () => string, shortest?: number, ask?: (q: string, signal: AbortSignal) => Promise<any[]>, onChoose: (found: any) => void}} options
+ *   ask: what else to suggest than places, each with a label and maybe a detail and a kind
  */
 export function bindPlaceSuggest(field, options) {
   const box = new Suggestions(field, options);
@@ -85,18 +86,23 @@ class Suggestions {
   async ask() {
     const q = this.field.value.replace(/\s+/g, " ").trim();
     this.abort.abort();
-    if (q.length < SHORTEST) return this.close();
+    if (q.length < (this.options.shortest ?? SHORTEST)) return this.close();
     this.abort = new AbortController();
     const { signal } = this.abort;
-    const query = { q, ...this.options.view?.(), country: this.options.country?.() };
     try {
-      const answer = await getJson("/api/v1/places/suggest", { query, signal, quiet: true });
-      if (!signal.aborted && document.activeElement === this.field) this.show(answer.items);
+      const items = await (this.options.ask ?? this.places)(q, signal);
+      if (!signal.aborted && document.activeElement === this.field) this.show(items);
     } catch {
       // Suggestions are a help; without them the field is an ordinary one.
       if (!signal.aborted) this.close();
     }
   }
+
+  /** @param {string} q @param {AbortSignal} signal @returns {Promise<Suggestion[]>} */
+  places = async (q, signal) => {
+    const query = { q, ...this.options.view?.(), country: this.options.country?.() };
+    return (await getJson("/api/v1/places/suggest", { query, signal, quiet: true })).items;
+  };
 
   /** @param {Suggestion[]} items */
   show(items) {

@@ -10,6 +10,7 @@ import { createScoreboard } from "./territory_bars.js";
 import { section, territoryView, unitView } from "./territory_details.js";
 import { explain } from "./territory_explain.js";
 import { historyView } from "./territory_history.js";
+import { bindOptimise } from "./territory_optimise.js";
 import { boxOf, drawTerritories } from "./territory_map.js";
 import { NONE, PlanState } from "./territory_state.js";
 import { createWorkbench } from "./territory_workbench.js";
@@ -53,6 +54,7 @@ bindActions(API, {
   },
 });
 on("history", "click", openHistory);
+bindOptimise(document.getElementById("optimise"), plan.id, locks, () => focused);
 
 if (editable) {
   bench = createWorkbench({

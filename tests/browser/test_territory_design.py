@@ -1,0 +1,188 @@
+"""A manager asks for a plan: shares, number and centres, then watches, stops and keeps it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from geocrm.db import unit_of_work
+from geocrm.security import OPERATOR
+from geocrm.territories import designing, service
+from geocrm.territories.designing import Request
+from geocrm.territories.models import Measure, Plan
+
+WEST_JAVA = "idn-adm1:32"
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    expect.set_options(timeout=30_000)
+
+
+@pytest.fixture
+def plan_id(site) -> Iterator[int]:
+    """West Java in three, as a draft."""
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        request = Request(
+            "idn-adm2", 3, Measure.POPULATION, within=WEST_JAVA, effort=0, proven=False
+        )
+        surveyed = designing.survey(session, OPERATOR, request)
+        plan = service.save(session, OPERATOR, "Today", designing.solve(surveyed, request))
+        made = plan.id
+    yield made
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        service.discard(session, OPERATOR, made)
+
+
+@pytest.fixture
+def form(sign_in) -> Page:
+    """The form for West Java, once it knows the ground."""
+    page: Page = sign_in("manager")
+    page.goto("/territories/new")
+    page.get_by_label("In the area").select_option(WEST_JAVA)
+    expect(page.locator("#ground")).to_contain_text("27 units")
+    return page
+
+
+def _shares(page: Page) -> list[int]:
+    boxes = page.locator(".design-weight:not([hidden]) input[type=number]").all()
+    return [int(box.input_value()) for box in boxes]
+
+
+def _design(page: Page) -> None:
+    page.get_by_role("button", name="Design", exact=True).click()
+
+
+def _all_of_indonesia(page: Page) -> None:
+    """A search that goes on until somebody ends it."""
+    page.get_by_label("In the area").select_option("")
+    expect(page.locator("#ground")).to_contain_text("514 units")
+    page.get_by_label("Population in percent").fill("100")
+    page.get_by_label("Number of territories").fill("30")
+    page.get_by_label("Time in seconds").fill("600")
+
+
+def _plans(site, name: str) -> list[Plan]:
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        return list(session.scalars(select(Plan).where(Plan.name == name)))
+
+
+def test_shares_add_up_to_a_hundred_and_a_locked_one_stays(form) -> None:
+    customers, revenue = form.get_by_label("Customers in percent"), form.get_by_label("Revenue in")
+    revenue.fill("30")
+    revenue.press("Enter")
+    expect(customers).to_have_value("70")
+    form.get_by_role("button", name="Keep Revenue at 30 %").click()
+    expect(revenue).to_be_disabled()
+    form.get_by_label("Population", exact=True).press("PageUp")
+    shares = _shares(form)
+    assert sum(shares) == 100
+    assert shares[1] == 30
+    expect(form.locator("#mixture-words")).to_contain_text("as customers")
+
+
+def test_rounding_loses_no_share(form) -> None:
+    sums = form.evaluate(
+        """async () => {
+          const { moved } = await import("/static/js/pages/territory_design_weights.js");
+          const found = [];
+          for (let to = -5; to <= 105; to += 1) {
+            const next = moved([33, 33, 34, 0], [false, false, true, false], 0, to);
+            found.push([next.reduce((a, b) => a + b), Math.min(...next), next[2]]);
+          }
+          return found;
+        }"""
+    )
+    assert all((total, held) == (100, 34) and least >= 0 for total, least, held in sums)
+
+
+def test_the_number_follows_from_reps_or_limits_and_is_said_before(form) -> None:
+    count = form.get_by_label("Number of territories")
+    form.get_by_text("One for each rep", exact=True).click()
+    expect(form.locator("#number-words")).to_contain_text("active rep")
+    expect(count).to_have_js_property("readOnly", True)
+    form.get_by_text("From the limits", exact=True).click()
+    expect(form.get_by_role("button", name="Design", exact=True)).to_be_disabled()
+    form.get_by_label("Least load").fill("500")
+    form.get_by_label("Most load").fill("700")
+    expect(form.locator("#summary")).to_contain_text(re.compile(r"^[456] territories"))
+
+
+def test_what_cannot_be_is_said_with_a_change_that_would_do(form) -> None:
+    form.get_by_label("Number of territories").fill("3")
+    form.get_by_label("Most load").fill("100")
+    expect(form.locator("#checks")).to_contain_text("3 territories of at most 100 hold 300")
+    form.get_by_role("button", name="At most", exact=False).click()
+    expect(form.locator("#checks")).to_be_empty()
+
+
+def test_centres_are_pinned_one_for_each_territory(form) -> None:
+    form.get_by_label("Number of territories").fill("2")
+    form.get_by_text("Pinned places", exact=True).click()
+    box = form.locator(".design-map")
+    expect(box).to_have_attribute("data-ready", "true")
+    expect(form.locator("#checks")).to_contain_text("0 centres for 2 territories")
+    for across in (60, 120):
+        box.click(position={"x": across, "y": 120})
+    form.get_by_role("button", name="Pin the middle").click()
+    expect(form.locator("#checks")).to_contain_text("3 centres for 2 territories")
+    form.get_by_role("button", name="Remove centre 3").click()
+    expect(form.locator("#checks")).to_be_empty()
+
+
+def test_the_editor_hands_its_plan_and_locks_over(sign_in, site, plan_id) -> None:
+    page: Page = sign_in("manager")
+    page.goto(f"/territories/new?like={plan_id}&keep={plan_id}&lock=2")
+    expect(page.get_by_label("Plan to keep to")).to_have_value(str(plan_id))
+    expect(page.get_by_label("Number of territories")).to_have_value("3")
+    boxes = page.locator("#locks input")
+    expect(boxes).to_have_count(3)
+    expect(page.locator("#locks input:checked")).to_have_count(1)
+    expect(boxes.nth(1)).to_be_checked()
+    page.get_by_label("Units that stay").fill("bandung")
+    page.get_by_role("option").first.click()
+    expect(page.locator("#locked-units .chip")).to_have_count(1)
+    page.get_by_label("Name of the draft").fill("Kept to")
+    page.get_by_label("Tolerance in percent").fill("60")
+    _design(page)
+    page.get_by_role("link", name="Compare").click()
+    expect(page).to_have_url(re.compile(rf"compare\?a={plan_id}&b=\d+"))
+    (made,) = _plans(site, "Kept to")
+    assert made.params["request"]["keep"] == str(plan_id)
+    assert len(made.params["request"]["lock"]) >= 2
+
+
+def test_a_search_is_found_again_stopped_and_kept_or_cancelled(form, site) -> None:
+    _all_of_indonesia(form)
+    form.get_by_label("Name of the draft").fill("Stopped")
+    _design(form)
+    stop = form.get_by_role("button", name="Stop and keep")
+    expect(stop).to_be_enabled(timeout=90_000)
+    form.reload()  # the tab was closed half-way
+    expect(form.locator("#running")).to_contain_text("Stopped")
+    expect(form.locator(".design-curve")).to_have_attribute("aria-label", re.compile("After"))
+    stop.click()
+    expect(form.locator(".design-outcome")).to_contain_text("Stopped early")
+    (kept,) = _plans(site, "Stopped")
+    assert kept.params["contiguous"] is True
+
+    _all_of_indonesia(form)
+    form.get_by_label("Name of the draft").fill("Cancelled")
+    _design(form)
+    expect(stop).to_be_enabled()
+    form.get_by_role("button", name="Cancel").click()
+    expect(form.locator("#running")).not_to_contain_text("Cancelled")
+    assert _plans(site, "Cancelled") == []
+
+
+def test_a_tolerance_out_of_reach_is_allowed_with_one_press(form, site) -> None:
+    form.get_by_label("Number of territories").fill("7")
+    form.get_by_label("Tolerance in percent").fill("0.1")
+    form.get_by_label("Name of the draft").fill("Too even")
+    _design(form)
+    allow = form.get_by_role("button", name=re.compile(r"^Allow \d"))
+    allow.last.click()
+    expect(form.locator(".design-outcome .notice-good")).to_be_visible(timeout=60_000)
+    assert len(_plans(site, "Too even")) == 2
