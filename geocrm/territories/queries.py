@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, tru
 from sqlalchemy.orm import Session
 
 from geocrm import clock
-from geocrm.errors import NotFound
+from geocrm.errors import NotFound, Phrase
 from geocrm.places.models import Boundary, BoundaryLayer
 from geocrm.security import Actor
 from geocrm.security.models import User
@@ -90,15 +90,16 @@ class Area(NamedTuple):
     units: int
 
 
-def why_never_live(session: Session, plan: Plan) -> str | None:
+def why_never_live(session: Session, plan: Plan) -> Phrase | None:
     """Why a plan cannot go live whatever its state, or None."""
     layer = session.get(BoundaryLayer, plan.level)
     if plan.type != LEADING or layer is None or not layer.made:
         return None
-    return (
-        f"{plan.name!r} is built of units that somebody made, and the live plan decides by"
+    return Phrase(
+        "{plan!r} is built of units that somebody made, and the live plan decides by"
         " administrative units: take the borders over into a plan of regencies or counties to make"
-        " it live"
+        " it live",
+        plan=plan.name,
     )
 
 
