@@ -142,7 +142,7 @@ def test_the_editor_hands_its_plan_and_locks_over(sign_in, site, plan_id) -> Non
     expect(page.locator("#locks input:checked")).to_have_count(1)
     expect(boxes.nth(1)).to_be_checked()
     page.get_by_label("Units that stay").fill("bandung")
-    page.get_by_role("option").first.click()
+    page.locator(".suggest-list:not([hidden]) [role=option]").first.click()
     expect(page.locator("#locked-units .chip")).to_have_count(1)
     page.get_by_label("Name of the draft").fill("Kept to")
     page.get_by_label("Tolerance in percent").fill("60")
