@@ -26,7 +26,7 @@ from geocrm.spatial.districting import (
     reassign,
 )
 from geocrm.spatial.districting.compiling import blocks_of
-from geocrm.spatial.districting.starts import tree_assignment
+from geocrm.spatial.districting.starts import first_assignment, tree_assignment
 
 
 def grid(rows: int, columns: int, weight: np.ndarray | None = None) -> Units:
@@ -125,6 +125,19 @@ def test_the_search_can_be_stopped_and_says_so():
     plan = design(grid(6, 6), Terms(4), should_stop=lambda: True)
     assert plan.stopped == "stopped"
     assert plan.contiguous
+
+
+def test_a_stopped_search_makes_no_further_starts(monkeypatch):
+    made = []
+
+    def counted(graph, k, seed):
+        made.append(seed)
+        return first_assignment(graph, k, seed)
+
+    monkeypatch.setattr("geocrm.spatial.districting.search.first_assignment", counted)
+    plan = design(grid(6, 6), Terms(4), effort=1_000, should_stop=lambda: len(made) > 5)
+    assert plan.stopped == "stopped"
+    assert len(made) < 12
 
 
 def test_progress_runs_to_the_end():

@@ -1,7 +1,8 @@
 """Several starts, each cooled and polished, and the best assignment of blocks they give."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -76,17 +77,9 @@ class Search:
             self._coarsen()
         first = self._start(0, seed)
         self._offer(first[self._joined])
-        # One after the other: METIS keeps its random numbers in one place for all threads.
-        begun = [
-            (first if turn == 0 else self._start(turn, seed + turn), turn) for turn in range(starts)
-        ]
-        with ThreadPoolExecutor(THREADS) as threads:
-            improved = threads.map(
-                lambda one: self._improved(one[0], seed * 1_000_003 + one[1], 1 / starts), begun
-            )
-            for found in improved:
-                if found is not None:
-                    self._offer(found)
+        for found in self._improvements(first, seed, starts):
+            if found is not None:
+                self._offer(found)
         self._pace.advance(1.0)
         return self.best
 
@@ -114,6 +107,22 @@ class Search:
         target = max(FEW_UNITS, MANY_BLOCKS * self._k) // 4
         blocks, self._joined = coarsened(self.blocks, target, mode_of(self.terms.objective))
         self._coarse = Annealer(self.units, self.terms, blocks, self._pace)
+
+    def _improvements(self, first: Int32s, seed: int, starts: int) -> Iterator[Int32s | None]:
+        """What comes of each start, in turn; the next one is made while others are worked on."""
+        with ThreadPoolExecutor(THREADS) as threads:
+            underway: deque[Future[Int32s | None]] = deque()
+            for turn in range(starts):
+                if self._pace.ends():
+                    break
+                # Here, not in the threads: METIS keeps its random numbers in one place for all.
+                start = first if turn == 0 else self._start(turn, seed + turn)
+                job = (start, seed * 1_000_003 + turn, 1 / starts)
+                underway.append(threads.submit(self._improved, *job))
+                if len(underway) > THREADS:
+                    yield underway.popleft().result()
+            for one in underway:
+                yield one.result()
 
     def _improved(self, start: Int32s, seed: int, share: float) -> Int32s | None:
         """One cooling and the polish; the best found, or None when no time was left for it."""
