@@ -11,8 +11,8 @@ from geocrm.errors import InvalidInput, NotFound
 from geocrm.security import Actor, Role, queries, service
 from geocrm.security.models import User
 from geocrm.security.people_file import PersonRow, read_people
+from geocrm.territories import members
 from geocrm.territories import queries as territories
-from geocrm.territories import service as plans
 from geocrm.territories.models import MemberRole
 
 
@@ -121,7 +121,7 @@ def _send_to_territories(
             for m in territories.members(session, [live.id])
             if m.territory_id == territory.id
         }
-        plans.set_members(session, actor, live.id, None, number, present | {user.id: role})
+        members.set_members(session, actor, live.id, None, number, present | {user.id: role})
 
 
 @click.group()

@@ -12,7 +12,7 @@ from geocrm.demo.people import DemoPeople
 from geocrm.demo.villages import Villages
 from geocrm.security import OPERATOR
 from geocrm.security.models import User
-from geocrm.territories import activation, designing, queries, service
+from geocrm.territories import activation, designing, members, queries, service
 from geocrm.territories.models import Activation, Measure, MemberRole, Plan
 
 PLAN_NAME = "Indonesia, 20 reps"
@@ -46,7 +46,7 @@ def _made_plan(session: Session, places: Villages, staff: DemoPeople, seed: int)
     plan.created_by = staff.manager.id  # so that it is known as the demo's, and goes with it
     session.flush()
     for territory, rep in zip(queries.territories(session, plan.id), staff.reps, strict=True):
-        service.set_members(
+        members.set_members(
             session, OPERATOR, plan.id, plan.version, territory.number, {rep.id: MemberRole.REP}
         )
     _settle(session, plan, places, staff)

@@ -79,7 +79,7 @@ TRIGGERS = """
         FOR EACH ROW EXECUTE FUNCTION account_made_units();
     CREATE TRIGGER account_made_units_moved AFTER UPDATE OF geom, unit ON account_scope
         FOR EACH ROW WHEN (OLD.unit IS DISTINCT FROM NEW.unit
-                           OR OLD.geom IS DISTINCT FROM NEW.geom)
+                           OR ST_AsEWKB(OLD.geom) IS DISTINCT FROM ST_AsEWKB(NEW.geom))
         EXECUTE FUNCTION account_made_units();
 """
 

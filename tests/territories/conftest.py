@@ -5,12 +5,12 @@ import pytest
 from sqlalchemy import text
 
 from geocrm.spatial import districting
-from geocrm.territories import activation, designing, service
+from geocrm.territories import activation, designing, members, service
 from geocrm.territories.designing import Request
 from geocrm.territories.evaluation import evaluate, units_of
 from geocrm.territories.figures import Unplaced
 from geocrm.territories.ground import survey
-from geocrm.territories.models import Measure
+from geocrm.territories.models import Measure, MemberRole
 from geocrm.territories.solving import Solved
 
 # a1 b1 c1 d1      North is up; a and b are the province west, c and d the province east; i1 and i2
@@ -123,8 +123,8 @@ def add_plan(session, actor, country):
     def add(name: str = "Plan", count: int = 3, people=None, measure=Measure.POPULATION):
         plan = service.save(session, actor, name, sliced(session, actor, count, measure))
         for number, users in (people or {}).items():
-            roles = {user.id: service.MemberRole.REP for user in users}
-            service.set_members(session, actor, plan.id, None, number, roles)
+            roles = {user.id: MemberRole.REP for user in users}
+            members.set_members(session, actor, plan.id, None, number, roles)
         session.commit()
         return plan
 

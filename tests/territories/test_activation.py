@@ -10,7 +10,7 @@ from geocrm.db import elevated, make_sessions, unit_of_work
 from geocrm.errors import Conflict, Forbidden
 from geocrm.security import OPERATOR, Role
 from geocrm.security.models import AuditEntry
-from geocrm.territories import activation, queries, service
+from geocrm.territories import activation, members, queries, service
 from geocrm.territories.models import MemberRole, Plan
 from tests.territories.conftest import code
 
@@ -64,7 +64,7 @@ def test_a_rep_gains_their_territory_and_loses_it_after_undo(
     account = add_account(unit=code("a1"))
     plan = add_plan()
     number = number_of(session, plan, "a1")
-    service.set_members(session, actor, plan.id, None, number, {rep.id: MemberRole.REP})
+    members.set_members(session, actor, plan.id, None, number, {rep.id: MemberRole.REP})
 
     def seen() -> list[int]:
         session.info["scope"] = actor_of(rep)

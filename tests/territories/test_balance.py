@@ -19,6 +19,7 @@ from geocrm.territories import (
     explaining,
     importing,
     load_files,
+    members,
     plan_files,
     plan_sides,
     queries,
@@ -29,7 +30,7 @@ from geocrm.territories import (
 )
 from geocrm.territories.balance import Balance, asked, require_name
 from geocrm.territories.designing import Request
-from geocrm.territories.models import Measure
+from geocrm.territories.models import Measure, MemberRole
 from geocrm.territories.service import Move
 from geocrm.territories.wishes import Wishes
 from geocrm.territories.workload import Cadence
@@ -303,7 +304,7 @@ def test_a_rep_sees_the_hours_of_their_own_territory_only(
     session, actor, saved, go_live, rep, actor_of
 ):
     plan = saved(measure=Measure.WORKLOAD)
-    service.set_members(session, actor, plan.id, None, 1, {rep.id: service.MemberRole.REP})
+    members.set_members(session, actor, plan.id, None, 1, {rep.id: MemberRole.REP})
     session.commit()
     go_live(plan)
     session.info["scope"] = seen_by = actor_of(rep)

@@ -1,7 +1,7 @@
 """What the live plan leaves uncovered: white space, empty territories, accounts nobody has."""
 
 from geocrm.security import Role
-from geocrm.territories import coverage, service
+from geocrm.territories import coverage, members
 from geocrm.territories.models import MemberRole
 from tests.territories.conftest import code
 
@@ -45,7 +45,7 @@ def test_a_manager_is_shown_the_ground_of_their_branch_only(
     boss = add_user(Role.TERRITORY_MANAGER)
     lead = add_user(Role.TERRITORY_MANAGER, manager_id=boss.id)
     plan = add_plan()
-    service.set_members(session, actor, plan.id, None, 1, {lead.id: MemberRole.MANAGER})
+    members.set_members(session, actor, plan.id, None, 1, {lead.id: MemberRole.MANAGER})
     go_live(plan)
     for unit in ("a1", "a2", "d4"):
         for _ in range(4):

@@ -12,9 +12,9 @@ from geocrm.errors import InvalidInput, NotFound
 from geocrm.sales import crediting
 from geocrm.sales.models import Order
 from geocrm.security import OPERATOR
-from geocrm.territories import activation, history, service
+from geocrm.territories import activation, history, members, service
 from geocrm.territories.life_models import AssignmentBatch, AssignmentChange
-from geocrm.territories.models import Activation
+from geocrm.territories.models import Activation, MemberRole
 from tests.territories.conftest import code
 
 START = date(2026, 3, 1)
@@ -121,7 +121,7 @@ def test_people_of_a_territory_are_those_of_the_day(
     activation.activate(session, actor, plan.id)
     on.settle()
     on(10)
-    service.set_members(session, actor, plan.id, None, 1, {new.id: service.MemberRole.REP})
+    members.set_members(session, actor, plan.id, None, 1, {new.id: MemberRole.REP})
     on.settle()
     for day, person in [(9, old), (10, new)]:
         then = history.account_on(session, account.id, date(2026, 3, day))

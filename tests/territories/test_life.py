@@ -13,7 +13,16 @@ from geocrm.errors import Conflict, Forbidden, InvalidInput
 from geocrm.jobs import Work
 from geocrm.jobs.models import JobRun
 from geocrm.security import OPERATOR, Role
-from geocrm.territories import activation, activation_tasks, events, life, queries, service, types
+from geocrm.territories import (
+    activation,
+    activation_tasks,
+    events,
+    life,
+    members,
+    queries,
+    service,
+    types,
+)
 from geocrm.territories.models import PlanState
 from tests.territories.conftest import code
 
@@ -114,7 +123,7 @@ def test_only_a_plan_in_planning_can_be_changed(session, actor, add_plan, lead):
     with pytest.raises(Conflict, match="send it back to planning"):
         service.move_units(session, actor, plan.id, None, [service.Move(code("a1"), 2)])
     with pytest.raises(Conflict, match="send it back to planning"):
-        service.set_members(session, actor, plan.id, None, 1, {})
+        members.set_members(session, actor, plan.id, None, 1, {})
 
 
 def test_of_two_people_at_once_the_second_is_told(session, add_plan, lead, head):

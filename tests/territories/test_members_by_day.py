@@ -9,9 +9,9 @@ from geocrm import clock
 from geocrm.customers.models import Account
 from geocrm.errors import InvalidInput
 from geocrm.security import OPERATOR
-from geocrm.territories import queries, service
+from geocrm.territories import members, queries, service
+from geocrm.territories.members import Term
 from geocrm.territories.models import MemberRole, TerritoryMember
-from geocrm.territories.service import Term
 from tests.territories.conftest import code
 
 REP = MemberRole.REP
@@ -49,7 +49,7 @@ def test_rights_begin_and_end_at_midnight_in_jakarta(
     plan = add_plan(count=1)
     go_live(plan)
     wanted = {rep.id: Term(REP, date(2026, 3, 10), date(2026, 3, 12))}
-    service.set_members(session, actor, plan.id, None, 1, wanted)
+    members.set_members(session, actor, plan.id, None, 1, wanted)
     for moment, sees in [
         ((2026, 3, 9, 16, 59, 59), False),
         ((2026, 3, 9, 17, 0, 0), True),
@@ -68,7 +68,7 @@ def test_a_manager_loses_the_ground_of_a_rep_whose_days_are_over(
     account = add_account(unit=code("a1"))
     plan = add_plan(count=1)
     go_live(plan)
-    service.set_members(
+    members.set_members(
         session, actor, plan.id, None, 1, {rep.id: Term(REP, None, date(2026, 3, 2))}
     )
     assert seen_by(manager) == [account.id]
@@ -84,7 +84,7 @@ def test_whoever_leaves_a_live_territory_is_remembered(
     plan = add_plan(count=1, people={1: [old]})
     go_live(plan)
     at(2026, 3, 5, 12)
-    service.set_members(session, actor, plan.id, None, 1, {new.id: REP})
+    members.set_members(session, actor, plan.id, None, 1, {new.id: REP})
     rows = session.execute(
         select(TerritoryMember.user_id, TerritoryMember.from_day, TerritoryMember.to_day).order_by(
             TerritoryMember.id
@@ -106,8 +106,8 @@ def test_whoever_comes_and_goes_on_one_day_was_never_there(
     plan = add_plan(count=1)
     go_live(plan)
     at(2026, 3, 5, 12)
-    service.set_members(session, actor, plan.id, None, 1, {rep.id: REP})
-    service.set_members(session, actor, plan.id, None, 1, {})
+    members.set_members(session, actor, plan.id, None, 1, {rep.id: REP})
+    members.set_members(session, actor, plan.id, None, 1, {})
     assert session.scalar(text("SELECT count(*) FROM territory_members")) == 0
 
 
@@ -128,7 +128,7 @@ def test_days_that_cannot_be_are_refused(
     go_live(plan)
     at(2026, 3, 5, 12)
     with pytest.raises(InvalidInput, match=words):
-        service.set_members(session, actor, plan.id, None, 1, {rep.id: term})
+        members.set_members(session, actor, plan.id, None, 1, {rep.id: term})
 
 
 def test_a_copy_takes_over_who_works_there_from_now_on(
@@ -140,7 +140,7 @@ def test_a_copy_takes_over_who_works_there_from_now_on(
     go_live(plan)
     at(2026, 3, 5, 12)
     people = {new.id: REP, later.id: Term(REP, date(2026, 4, 1), None)}
-    service.set_members(session, actor, plan.id, None, 1, people)
+    members.set_members(session, actor, plan.id, None, 1, people)
     copy = service.copy(session, actor, plan.id)
     session.flush()
     found = {(m.user_id, m.from_day) for m in queries.members(session, [copy.id])}

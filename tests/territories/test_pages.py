@@ -8,7 +8,7 @@ from geocrm.jobs import service as jobs
 from geocrm.jobs.models import JobRun
 from geocrm.security import Role
 from geocrm.security.models import User
-from geocrm.territories import service, suggesting
+from geocrm.territories import members, service, suggesting
 from geocrm.territories.models import Measure, MemberRole, Plan
 from geocrm.wiring import actor_of
 from geocrm.wiring.handlers import JOB_HANDLERS
@@ -255,7 +255,7 @@ def test_reps_are_suggested_by_where_they_live(session, actor, add_plan, add_use
     add_user()  # no home on record
     plan = add_plan(count=2)
     assert suggesting.suggest_reps(session, actor, plan.id) == {1: west.id, 2: east.id}
-    service.set_members(session, actor, plan.id, None, 2, {east.id: MemberRole.REP})
+    members.set_members(session, actor, plan.id, None, 2, {east.id: MemberRole.REP})
     assert suggesting.suggest_reps(session, actor, plan.id) == {1: west.id}
 
 

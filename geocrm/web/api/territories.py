@@ -6,10 +6,11 @@ from apiflask import APIBlueprint
 from flask import g
 from flask_babel import gettext as _
 
-from geocrm.territories import queries, service, sheets, suggesting, tasks
+from geocrm.territories import members, queries, service, sheets, suggesting, tasks
 from geocrm.territories.designing import Request
+from geocrm.territories.members import Term
 from geocrm.territories.models import MemberRole, Plan
-from geocrm.territories.service import Move, Term
+from geocrm.territories.service import Move
 from geocrm.territories.wishes import Wishes
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import (
@@ -141,7 +142,7 @@ def change_territory(plan_id: int, number: int, change: TerritoryChange) -> Revi
         version = None
     if change.people is not None:
         people = {person.user_id: _term(person) for person in change.people}
-        service.set_members(g.session, g.actor, plan_id, version, number, people)
+        members.set_members(g.session, g.actor, plan_id, version, number, people)
     return _revision(queries.plan(g.session, g.actor, plan_id))
 
 
