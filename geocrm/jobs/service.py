@@ -74,7 +74,9 @@ def pause(session: Session, actor: Actor, job_id: int) -> JobRun:
     """Ask a job to rest after the batch at hand, until somebody resumes it."""
     job = queries.get_locked(session, actor, job_id)
     if job.finished:
-        raise Conflict(f"Job {job_id} has ended already ({job.state})")
+        raise Conflict(
+            "Job {number} has ended already ({state})", number=str(job_id), state=job.state
+        )
     job.state = "paused"
     return job
 
@@ -93,7 +95,7 @@ def resume(session: Session, actor: Actor, job_id: int) -> JobRun:
     """Queue a paused job again; a worker that is still about to rest has no say any more."""
     job = queries.get_locked(session, actor, job_id)
     if job.state != "paused":
-        raise Conflict(f"Job {job_id} is not paused ({job.state})")
+        raise Conflict("Job {number} is not paused ({state})", number=str(job_id), state=job.state)
     job.state, job.beat_at = "waiting", None
     job.attempt += 1
     session.flush()

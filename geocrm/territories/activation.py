@@ -99,13 +99,14 @@ def activate(
     plan = service.claim(session, actor, plan_id, version, _CAN_GO_LIVE)
     previous = _locked(session, queries.live_plan(session, plan.type))
     if instead_of is not None and instead_of != (previous.id if previous else NO_PLAN):
+        if previous is None:
+            raise Conflict("The live plan was taken back meanwhile: compare again and decide anew")
         raise Conflict(
-            f"{previous.name!r} has gone live meanwhile: compare with it and decide again"
-            if previous
-            else "The live plan was taken back meanwhile: compare again and decide anew"
+            "{plan!r} has gone live meanwhile: compare with it and decide again",
+            plan=previous.name,
         )
     if not queries.territories(session, plan.id):
-        raise InvalidInput(f"{plan.name!r} has no territories")
+        raise InvalidInput("{plan!r} has no territories", plan=plan.name)
     never = queries.why_never_live(session, plan)
     if never:
         raise InvalidInput(never)
@@ -146,8 +147,14 @@ def undo(session: Session, actor: Actor, plan_id: int) -> Activation:
     activation = queries.newest_activation(session, plan.type)
     live = _locked(session, queries.live_plan(session, plan.type))
     if live is None or activation is None or live.id != plan.id or activation.plan_id != plan.id:
-        later = f": {live.name!r} is live now, undo that first" if live else ""
-        raise Conflict(f"{plan.name!r} is not live, so there is nothing to undo{later}")
+        if live is None:
+            raise Conflict("{plan!r} is not live, so there is nothing to undo", plan=plan.name)
+        raise Conflict(
+            "{plan!r} is not live, so there is nothing to undo: {live!r} is live now, undo that"
+            " first",
+            plan=plan.name,
+            live=live.name,
+        )
     previous = (
         session.get_one(Plan, activation.previous_plan_id) if activation.previous_plan_id else None
     )
@@ -201,7 +208,8 @@ def _require_reach(session: Session, actor: Actor, plan: Plan, previous: Plan | 
         return
     if plan.type != LEADING:
         raise Forbidden(
-            f"{plan.name!r} covers the whole field: ask an administrator or a head of sales"
+            "{plan!r} covers the whole field: ask an administrator or a head of sales",
+            plan=plan.name,
         )
     people = responsible(session, [plan.id, *([previous.id] if previous else [])])
 
@@ -243,7 +251,8 @@ def _require_reach_back(session: Session, actor: Actor, activation: Activation) 
     plan = session.get_one(Plan, activation.plan_id)
     if plan.type != LEADING:
         raise Forbidden(
-            f"{plan.name!r} covers the whole field: ask an administrator or a head of sales"
+            "{plan!r} covers the whole field: ask an administrator or a head of sales",
+            plan=plan.name,
         )
     _refuse_beyond(plan, seen, activation.accounts)
 
@@ -251,8 +260,9 @@ def _require_reach_back(session: Session, actor: Actor, activation: Activation) 
 def _refuse_beyond(plan: Plan, seen: int, everything: int) -> None:
     if everything > seen:
         raise Forbidden(
-            f"{plan.name!r} hands over accounts outside your branch: ask your manager or an"
-            " administrator"
+            "{plan!r} hands over accounts outside your branch: ask your manager or an"
+            " administrator",
+            plan=plan.name,
         )
 
 

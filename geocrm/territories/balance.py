@@ -94,7 +94,7 @@ class Balance:
             return replace(self, rates={self.measure: 1.0})
         for name in self.names:
             if totals[name] <= 0:
-                raise InvalidInput(f"{name} is 0 everywhere: leave it out of the mixture")
+                raise InvalidInput("{name} is 0 everywhere: leave it out of the mixture", name=name)
         whole = totals[self.measure]
         rates = {name: self.shares[name] * whole / totals[name] for name in self.names}
         return replace(self, rates=rates)
@@ -147,11 +147,15 @@ def asked(
     known = [*Measure, *numbers]
     named = [*weights, *([measure] if measure else [])]
     unknown = sorted({name for name in named if name not in known})
-    if unknown or not named:
+    if unknown:
         raise InvalidInput(
-            f"There is no measure {listed(unknown)}; there are {listed(known, 12)}"
-            if unknown
-            else f"Say what is to be shared out evenly: one of {listed(known, 12)}"
+            "There is no measure {unknown}; there are {known}",
+            unknown=listed(unknown),
+            known=listed(known, 12),
+        )
+    if not named:
+        raise InvalidInput(
+            "Say what is to be shared out evenly: one of {known}", known=listed(known, 12)
         )
     # In one order, so that the same weights give the same sum to the last digit.
     parts = {str(name): share for name, share in sorted(weights.items()) if share > 0}
@@ -171,11 +175,15 @@ def require_name(name: str) -> str:
     """The name of numbers out of a file; InvalidInput says why one cannot be."""
     words = " ".join(name.split())
     if not words or len(words) > MAX_NAME or not words.isprintable():
-        raise InvalidInput(f"Numbers out of a file need a name of 1 to {MAX_NAME} characters")
+        raise InvalidInput(
+            "Numbers out of a file need a name of 1 to {most} characters", most=MAX_NAME
+        )
     if words in (*Measure, MIXTURE) or "=" in words or "," in words:
         raise InvalidInput(
-            f"Numbers out of a file cannot be called {words!r}: choose a name without = and comma"
-            f" that is none of {', '.join(Measure)}"
+            "Numbers out of a file cannot be called {name!r}: choose a name without = and comma"
+            " that is none of {measures}",
+            name=words,
+            measures=", ".join(Measure),
         )
     return words
 

@@ -85,20 +85,33 @@ class Request:
     def __post_init__(self) -> None:
         """Refuse what can be refused without looking at the ground."""
         if self.count < 1:
-            raise InvalidInput(f"{self.count} territories cannot be made: ask for 1 or more")
+            raise InvalidInput(
+                "{count} territories cannot be made: ask for 1 or more", count=self.count
+            )
         if not 0 < self.tolerance <= 1:
             raise InvalidInput(
-                f"A tolerance of {self.tolerance:g} is not possible: give a share above 0 and up"
-                " to 1, such as 0.05 for 5 %"
+                "A tolerance of {tolerance} is not possible: give a share above 0 and up to 1,"
+                " such as 0.05 for 5 %",
+                tolerance=self.tolerance,
             )
         if not 0 < self.time_s <= MAX_TIME_S:
             raise InvalidInput(
-                f"{self.time_s:g} s is not a time to design in: give up to {MAX_TIME_S:g} seconds"
+                "{time} s is not a time to design in: give up to {most} seconds",
+                time=self.time_s,
+                most=MAX_TIME_S,
             )
         if not 0 <= self.seed <= MAX_SEED:
-            raise InvalidInput(f"The seed {self.seed} is not between 0 and {MAX_SEED}")
+            raise InvalidInput(
+                "The seed {seed} is not between 0 and {most}",
+                seed=str(self.seed),
+                most=str(MAX_SEED),
+            )
         if not 0 <= self.effort <= MAX_EFFORT:
-            raise InvalidInput(f"An effort of {self.effort} starts is not in 0 to {MAX_EFFORT}")
+            raise InvalidInput(
+                "An effort of {effort} starts is not in 0 to {most}",
+                effort=self.effort,
+                most=MAX_EFFORT,
+            )
         for name in self.numbers:
             require_name(name)
         assert self.balance.names  # refuses measures there are not
@@ -217,8 +230,12 @@ def survey(session: Session, actor: Actor, request: Request) -> Survey:
     area = request.within or request.level
     if request.count > len(ground):
         raise InvalidInput(
-            f"{request.count} territories are more than the {len(ground)} units of"
-            f" {request.level} in {area}: ask for fewer, or choose a finer level"
+            "{count} territories are more than the {units} units of {level} in {area}: ask for"
+            " fewer, or choose a finer level",
+            count=request.count,
+            units=len(ground),
+            level=request.level,
+            area=area,
         )
     _require_numbers(request.numbers, ground)
     grounds.require_load(ground, request.balance, area)
@@ -275,13 +292,18 @@ def _require_numbers(numbers: Numbers, ground: Ground) -> None:
         missing = [unit.code for unit in ground.units if unit.code not in held]
         if missing:
             raise InvalidInput(
-                f"{name} has no number for {listed(missing)}: give one for each unit, 0 where there"
-                " is nothing"
+                "{name} has no number for {units}: give one for each unit, 0 where there is"
+                " nothing",
+                name=name,
+                units=listed(missing),
             )
         wrong = [unit for unit, each in held.items() if not 0 <= each < np.inf]
         if wrong:
             raise InvalidInput(
-                f"{name} of {wrong[0]} is {held[wrong[0]]:g}: give a number from 0 up"
+                "{name} of {unit} is {number}: give a number from 0 up",
+                name=name,
+                unit=wrong[0],
+                number=f"{held[wrong[0]]:g}",
             )
 
 
@@ -294,8 +316,10 @@ def _kept(session: Session, actor: Actor, name: str, ground: Ground) -> Matched:
     district = np.array([held.get(unit.code, -1) for unit in ground.units], dtype=np.intp)
     if (district < 0).all():
         raise InvalidInput(
-            f"{plan.name!r} has none of these units: it divides {plan.level}; keep a plan of this"
-            " level, or none"
+            "{plan!r} has none of these units: it divides {level}; keep a plan of this level, or"
+            " none",
+            plan=plan.name,
+            level=plan.level,
         )
     return Matched(district, tuple(str(territory.number) for territory in territories))
 

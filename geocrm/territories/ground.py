@@ -28,6 +28,7 @@ from geocrm.territories import figures
 from geocrm.territories.balance import Balance
 from geocrm.territories.figures import UnitFigures
 from geocrm.territories.models import Measure
+from geocrm.territories.text_tables import listed
 
 # As many as a commit is called by.
 FINGERPRINT_DIGITS: Final = 12
@@ -145,8 +146,11 @@ def survey(
         return ground
     if within is None:
         raise Infeasible(
-            f"{level} is not one connected area but {len(pieces)}: {_listed(units, pieces)}."
-            " Choose a part of it with --within, for example a country"
+            "{level} is not one connected area but {count}: {pieces}. Choose a part of it with"
+            " --within, for example a country",
+            level=level,
+            count=len(pieces),
+            pieces=_listed(units, pieces),
         )
     return replace(ground, links=_joining(session, units, pieces))
 
@@ -190,28 +194,44 @@ def require_load(ground: Ground, what: Balance | str, area: str) -> None:
 def _require_measure(ground: Ground, measure: str, area: str) -> None:
     if measure == Measure.POPULATION and any(unit.population is None for unit in ground.units):
         raise InvalidInput(
-            f"The population of {area} is not known for every unit: balance accounts or revenue"
+            "The population of {area} is not known for every unit: balance accounts or revenue",
+            area=area,
         )
     if ground.column(measure).sum() > 0:
         return
     if measure == Measure.POPULATION:
-        raise InvalidInput(f"Nobody lives in {area}: balance accounts or revenue")
+        raise InvalidInput("Nobody lives in {area}: balance accounts or revenue", area=area)
     if measure not in set(Measure):
-        raise InvalidInput(f"{measure} is 0 in every unit of {area}: there is nothing to share out")
+        raise InvalidInput(
+            "{measure} is 0 in every unit of {area}: there is nothing to share out",
+            measure=measure,
+            area=area,
+        )
     if any(found.accounts for found in ground.figures):
-        raise InvalidInput(f"The accounts in {area} have no {_REMEDIES[Measure(measure)]}")
+        raise _accounts_have_none(measure, area)
     raise InvalidInput(
-        f"There are no accounts in {area}: import some (geocrm import accounts FILE), choose a"
-        " level their units belong to, or balance population"
+        "There are no accounts in {area}: import some (geocrm import accounts FILE), choose a"
+        " level their units belong to, or balance population",
+        area=area,
     )
 
 
-_REMEDIES: Final = {
-    Measure.REVENUE: "revenue: import orders, or balance accounts",
-    Measure.ORDERS: "orders in the last 365 days: import orders, or balance accounts",
-    Measure.WORKLOAD: "visits: their visits a year are 0; change that, or balance accounts",
-    Measure.ACCOUNTS: "",
-}
+def _accounts_have_none(measure: str, area: str) -> InvalidInput:
+    if measure == Measure.REVENUE:
+        return InvalidInput(
+            "The accounts in {area} have no revenue: import orders, or balance accounts", area=area
+        )
+    if measure == Measure.ORDERS:
+        return InvalidInput(
+            "The accounts in {area} have no orders in the last 365 days: import orders, or balance"
+            " accounts",
+            area=area,
+        )
+    return InvalidInput(
+        "The accounts in {area} have no visits: their visits a year are 0; change that, or balance"
+        " accounts",
+        area=area,
+    )
 
 
 def parts(n: int, pairs: NDArray[np.intp]) -> list[NDArray[np.intp]]:
@@ -222,12 +242,9 @@ def parts(n: int, pairs: NDArray[np.intp]) -> list[NDArray[np.intp]]:
     return sorted(found, key=lambda part: (-len(part), int(part[0])))
 
 
-def _listed(units: Sequence[Unit], pieces: Sequence[NDArray[np.intp]]) -> str:
-    shown = [
-        f"{units[piece[0]].name}" + (f" and {len(piece) - 1} more" if len(piece) > 1 else "")
-        for piece in pieces[:4]
-    ]
-    return "; ".join(shown) + ("; ..." if len(pieces) > len(shown) else "")
+def _listed(units: Sequence[Unit], pieces: Sequence[NDArray[np.intp]]) -> tuple[str, ...]:
+    shown = [listed([units[unit].name for unit in piece], 1) for piece in pieces[:4]]
+    return (*shown, *(["..."] if len(pieces) > len(shown) else []))
 
 
 def _joining(

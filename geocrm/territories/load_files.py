@@ -34,15 +34,19 @@ def read(session: Session, level: str, path: Path, name: str | None = None) -> N
         code = find(text)
         if code is None:
             raise InvalidInput(
-                f"{table.at(row, of_unit)}: {shown(text)} is no unit of {level}: correct its code,"
-                " or delete the row"
+                "{place}: {unit} is no unit of {level}: correct its code, or delete the row",
+                place=table.at(row, of_unit),
+                unit=shown(text),
+                level=level,
             )
         if code in found:
             raise InvalidInput(
-                f"{table.at(row, of_unit)}: {shown(text)} stands in {table.word} {rows[code]} too:"
-                " keep one of the two"
+                "{place}: {unit} stands in {row} too: keep one of the two",
+                place=table.at(row, of_unit),
+                unit=shown(text),
+                row=table.row(rows[code]),
             )
-        found[code], rows[code] = float(values[row]), table.numbers[row]
+        found[code], rows[code] = float(values[row]), row
     return {called: found}
 
 
@@ -57,7 +61,9 @@ def _columns(table: Table, name: str | None) -> tuple[int, int]:
         of_number = others[0]
     if of_number is None or of_number == of_unit:
         raise InvalidInput(
-            f"{table.called} needs two columns, unit and number; it has"
-            f" {', '.join(table.columns)}: name the one with the numbers (--load-as)"
+            "{file} needs two columns, unit and number; it has {columns}: name the one with the"
+            " numbers (--load-as)",
+            file=table.called,
+            columns=", ".join(table.columns),
         )
     return of_unit, of_number

@@ -23,6 +23,7 @@ from geocrm.territories import making
 from geocrm.territories.made_models import MadeLevel
 from geocrm.territories.making import Made
 from geocrm.territories.models import Plan
+from geocrm.territories.text_tables import listed
 
 # Made units stand below all administrative ones, whatever these are called.
 LEVEL = 9
@@ -97,7 +98,9 @@ def require_free(session: Session, actor: Actor, name: str) -> str:
         (BoundaryLayer.code == code) | (func.lower(BoundaryLayer.name) == name.strip().lower())
     )
     if session.scalar(taken):
-        raise InvalidInput(f"There is a level {name.strip()!r} already: choose another name")
+        raise InvalidInput(
+            "There is a level {name!r} already: choose another name", name=name.strip()
+        )
     return code
 
 
@@ -127,7 +130,7 @@ def keep(session: Session, actor: Actor, code: str) -> MadeLevel:
     actor.require("design", "territory")
     level = session.get(MadeLevel, code, with_for_update=True)
     if level is None or (not level.kept and level.created_by != actor.user_id):
-        raise NotFound(f"You have no units {code!r} to keep: make them first")
+        raise NotFound("You have no units {code!r} to keep: make them first", code=code)
     if level.kept:
         return level
     # Who is written meanwhile is found by the trigger after that, so nobody falls between.
@@ -149,11 +152,13 @@ def discard(session: Session, actor: Actor, code: str) -> None:
     actor.require("design", "territory")
     level = session.get(MadeLevel, code, with_for_update=True)
     if level is None or not _may_delete(actor, level):
-        raise NotFound(f"You made no units {code!r}")
+        raise NotFound("You made no units {code!r}", code=code)
     plans = session.scalars(select(Plan.name).where(Plan.level == code).order_by(Plan.name)).all()
     if plans:
-        more = f" and {len(plans) - 1} more" if len(plans) > 1 else ""
-        raise Conflict(f"{plans[0]!r}{more} is built of these units: delete the plan first")
+        raise Conflict(
+            "{plans} is built of these units: delete the plan first",
+            plans=listed([repr(name) for name in plans], 1),
+        )
     _remove(session, level)
     if level.kept:
         audit.record(session, actor, "delete", f"boundary_level:{code}")

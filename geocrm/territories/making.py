@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geocrm.db import scoped_sql
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, Phrase
 from geocrm.places import queries as places
 from geocrm.places.models import Boundary
 from geocrm.places.queries import Unit
@@ -51,14 +51,21 @@ class Cutting:
         if self.kind == "hexagons":
             if not 0 < self.amount <= MAX_SIZE_KM:
                 raise InvalidInput(
-                    f"Hexagons of {self.amount:g} km cannot be made: give a width above 0 and up to"
-                    f" {MAX_SIZE_KM:g} km"
+                    "Hexagons of {width} km cannot be made: give a width above 0 and up to {most}"
+                    " km",
+                    width=self.amount,
+                    most=MAX_SIZE_KM,
                 )
         elif self.kind not in ("customers", "cells"):
-            raise InvalidInput(f"{self.kind!r} is no way to cut: hexagons, customers or cells")
+            raise InvalidInput(
+                "{kind!r} is no way to cut: hexagons, customers or cells", kind=self.kind
+            )
         elif self.amount < 1 or self.amount != int(self.amount):
-            what = "customers" if self.kind == "customers" else "cells"
-            raise InvalidInput(f"{self.amount:g} {what} are not possible: give 1 or more")
+            if self.kind == "customers":
+                raise InvalidInput(
+                    "{count} customers are not possible: give 1 or more", count=self.amount
+                )
+            raise InvalidInput("{count} cells are not possible: give 1 or more", count=self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,15 @@ class Wish:
     def __post_init__(self) -> None:
         """Refuse what can be refused without looking at the ground."""
         if not self.name.strip() or len(self.name.strip()) > MAX_NAME:
-            raise InvalidInput(f"Units need a name of 1 to {MAX_NAME} characters")
+            raise InvalidInput("Units need a name of 1 to {most} characters", most=MAX_NAME)
         if not code_of(self.name):
-            raise InvalidInput(f"{self.name!r} has no letter or digit: give a name with some")
+            raise InvalidInput(
+                "{name!r} has no letter or digit: give a name with some", name=self.name
+            )
         if _RESERVED.match(code_of(self.name)):
             raise InvalidInput(
-                f"{self.name!r} reads like an administrative level: choose another name"
+                "{name!r} reads like an administrative level: choose another name",
+                name=self.name,
             )
         if (self.whole is None) == (not self.splits):
             raise InvalidInput(
@@ -169,15 +179,16 @@ def read(session: Session, actor: Actor, wish: Wish) -> Ground:
     actor.require("design", "territory")
     level = wish.level or _finest(session, str(wish.within))
     if places.layer(session, level).made:
-        raise InvalidInput(f"{level} was made already: cut an administrative level")
+        raise InvalidInput("{level} was made already: cut an administrative level", level=level)
     units = places.units(session, level, wish.within)
     codes = [unit.code for unit in units]
     strange = [code for code in wish.splits if code not in set(codes)]
     if strange:
+        area = Phrase("{level} in {area}", level=level, area=wish.within) if wish.within else level
         raise InvalidInput(
-            f"{strange[0]} is no unit of {level}"
-            + (f" in {wish.within}" if wish.within else "")
-            + ": split units that the level has"
+            "{unit} is no unit of {level}: split units that the level has",
+            unit=strange[0],
+            level=area,
         )
     below = [tuple(row) for row in session.execute(text(_BELOW), {"units": codes})]
     rows = scoped_sql(
@@ -216,8 +227,9 @@ def _require_usable(wish: Wish, ground: Ground) -> None:
             continue
         if not these.any():
             raise InvalidInput(
-                f"You see no customers with a trustworthy place in {code}: import or geocode some,"
-                " or make hexagons"
+                "You see no customers with a trustworthy place in {area}: import or geocode some,"
+                " or make hexagons",
+                area=code,
             )
         if cutting.kind == "customers":
             capacity = int(cutting.amount)
@@ -232,8 +244,11 @@ def _require_room(lonlat: Floats, count: Indices, capacity: int) -> None:
     if count[most] > capacity:
         lon, lat = lonlat[most]
         raise InvalidInput(
-            f"{count[most]:,} customers stand on one point ({lon:.5f}, {lat:.5f}), which no outline"
-            f" can divide: ask for {count[most]:,} or more a cell, or give them places of their own"
+            "{count} customers stand on one point ({lon}, {lat}), which no outline can divide: ask"
+            " for {count} or more a cell, or give them places of their own",
+            count=int(count[most]),
+            lon=f"{lon:.5f}",
+            lat=f"{lat:.5f}",
         )
 
 
@@ -293,8 +308,10 @@ def _part(
         wanted = int(cutting.amount)
         if wanted > len(km):
             raise InvalidInput(
-                f"{wanted:,} cells are more than the {len(km):,} places where customers are: ask"
-                " for fewer"
+                "{count} cells are more than the {places} places where customers are: ask for"
+                " fewer",
+                count=wanted,
+                places=len(km),
             )
         # So even that a plan can balance them, so loose that outlines stay round.
         capacity = max(ceil(1.1 * total / wanted), int(weight.max()))
@@ -316,8 +333,10 @@ def _hexagons(width_km: float, members: Indices, there: Any, plane: Plane) -> Pa
 
 def _too_many(count: int) -> InvalidInput:
     return InvalidInput(
-        f"That would be about {count:,} units, and at most {MAX_UNITS:,} can be made: make them"
-        " larger, or choose a smaller area"
+        "That would be about {count} units, and at most {most} can be made: make them larger, or"
+        " choose a smaller area",
+        count=count,
+        most=MAX_UNITS,
     )
 
 

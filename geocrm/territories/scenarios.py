@@ -175,8 +175,9 @@ def balance_of(file: PlanFile) -> Balance:
             raise ValueError("the rates do not fit the shares")
     except (AttributeError, TypeError, ValueError) as error:
         raise InvalidInput(
-            f"{file.called}: the line # balanced cannot be understood ({error}): export the"
-            " scenario anew"
+            "{file}: the line # balanced cannot be understood ({why}): export the scenario anew",
+            file=file.called,
+            why=str(error),
         ) from error
     return replace(again, shares=found.shares, rates=rates)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from geocrm.errors import Infeasible
+from geocrm.errors import Infeasible, Phrase, Share
 from geocrm.spatial import districting
 from geocrm.spatial.districting import DEFAULT_EFFORT, Floor, Objective, Proof, Terms, Units
 
@@ -125,23 +125,53 @@ def solve(
     return Solved(proof, terms, seed, effort, time.monotonic() - began)
 
 
-def _least(floor: Floor, names: Sequence[str]) -> str:
+def _least(floor: Floor, names: Sequence[str]) -> Phrase:
     """Why no plan can be nearer to balance than the map lets it."""
     if floor.share - 1 > floor.deviation + 1e-6:
-        return (
-            f"with less than {floor.deviation:.1%}, {floor.forced} units could only share the"
-            f" territory of {names[floor.unit]}, {floor.share:.2f} territories in one"
+        return Phrase(
+            "with less than {deviation}, {count} units could only share the territory of {unit},"
+            " {territories} territories in one",
+            deviation=Share(floor.deviation),
+            count=floor.forced,
+            unit=names[floor.unit],
+            territories=round(floor.share, 2),
         )
-    what = f"{names[floor.unit]} alone"
-    if floor.forced:
-        others = "unit" if floor.forced == 1 else f"{floor.forced} units"
-        what = f"{names[floor.unit]} with the {others} that can only share its territory"
-    beside = ""
-    if floor.next_unit >= 0:
-        beside = (
-            f" and, with the lightest beside it ({names[floor.next_unit]}), {floor.next_share:.2f}"
+    if floor.next_unit < 0:
+        return Phrase(
+            "{heavy}, so {deviation} is the least",
+            heavy=_heavy(floor, names),
+            deviation=Share(floor.deviation),
         )
-    return f"{what} is {floor.share:.2f} territories{beside}, so {floor.deviation:.1%} is the least"
+    return Phrase(
+        "{heavy} and, with the lightest beside it ({unit}), {territories}, so {deviation} is the"
+        " least",
+        heavy=_heavy(floor, names),
+        unit=names[floor.next_unit],
+        territories=round(floor.next_share, 2),
+        deviation=Share(floor.deviation),
+    )
+
+
+def _heavy(floor: Floor, names: Sequence[str]) -> Phrase:
+    """How much of a territory a unit is, with those that have no other way."""
+    unit, territories = names[floor.unit], round(floor.share, 2)
+    if not floor.forced:
+        return Phrase(
+            "{unit} alone is {territories} territories", unit=unit, territories=territories
+        )
+    if floor.forced == 1:
+        return Phrase(
+            "{unit} with the unit that can only share its territory is {territories} territories",
+            unit=unit,
+            territories=territories,
+        )
+    return Phrase(
+        "{unit} with the {count} units that can only share its territory is {territories}"
+        " territories",
+        unit=unit,
+        count=floor.forced,
+        territories=territories,
+    )
 
 
 def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
@@ -149,17 +179,37 @@ def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
     plan, terms = solved.plan, solved.terms
     first, asked = float(plan.max_deviation[0]), float(terms.tolerances(1)[0])
     if "unit" in plan.binding:
-        why = f"+-{asked:.1%} is impossible: {_least(plan.floor, names)}; "
-    else:
-        why = f"A tolerance of {asked:.1%} was not met in {solved.elapsed_s:.1f} s: "
-    limit = "" if first <= asked else f"the best reached is {first:.2%}"
-    if first <= asked:
-        worst = plan.load[:, 0]
-        limit = f"loads between {worst.min():g} and {worst.max():g} were reached"
-    budget = (
-        f", with a disruption of at most {terms.budget:.1%}" if terms.budget is not None else ""
-    )
+        return Infeasible(
+            "+-{asked} is impossible: {why}; {reached}. Allow that (--tolerance {tolerance}), more"
+            " --time, or fewer territories",
+            asked=Share(asked),
+            why=_least(plan.floor, names),
+            reached=_reached(solved, first <= asked),
+            tolerance=f"{first:.4f}",
+        )
     return Infeasible(
-        f"{why}{limit}{budget}. Allow that (--tolerance {first:.4f}), more --time, or fewer"
-        " territories"
+        "A tolerance of {asked} was not met in {time} s: {reached}. Allow that (--tolerance"
+        " {tolerance}), more --time, or fewer territories",
+        asked=Share(asked),
+        time=round(solved.elapsed_s, 1),
+        reached=_reached(solved, first <= asked),
+        tolerance=f"{first:.4f}",
+    )
+
+
+def _reached(solved: Solved, balanced: bool) -> Phrase:
+    """How near to the limits the search came; within the tolerance it is those of the load."""
+    plan, budget = solved.plan, solved.terms.budget
+    found = Phrase("the best reached is {deviation}", deviation=Share(plan.max_deviation[0], 2))
+    if balanced:
+        load = plan.load[:, 0]
+        found = Phrase(
+            "loads between {least} and {most} were reached",
+            least=float(load.min()),
+            most=float(load.max()),
+        )
+    if budget is None:
+        return found
+    return Phrase(
+        "{reached}, with a disruption of at most {budget}", reached=found, budget=Share(budget)
     )

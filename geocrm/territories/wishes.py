@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, Phrase
 from geocrm.spatial.districting import NOWHERE, Objective, Terms, on_earth
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.text_tables import listed
@@ -58,19 +58,21 @@ class Wishes:
         """Refuse what no solver needs to be asked."""
         wrong = {name: share for name, share in self.weights.items() if not 0 <= share < np.inf}
         if wrong or (self.weights and not sum(self.weights.values()) > 0):
-            raise InvalidInput(f"The weights {dict(self.weights)} must be 0 or more, and not all 0")
+            raise InvalidInput(
+                "The weights {weights} must be 0 or more, and not all 0",
+                weights=str(dict(self.weights)),
+            )
         if not 0 <= self.stability < np.inf:
-            raise InvalidInput(f"The stability must be 0 or more, not {self.stability}")
+            raise InvalidInput(
+                "The stability must be 0 or more, not {stability}", stability=self.stability
+            )
         if self.disruption is not None and self.keep is None:
             raise InvalidInput(
                 "A limit of disruption needs the plan it is measured against: --keep"
             )
         for lon, lat in self.centres:
             if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-                swapped = "; are they swapped?" if abs(lat) <= 180 and abs(lon) <= 90 else ""
-                raise InvalidInput(
-                    f"The centre {lon:g}, {lat:g} is not longitude, latitude in degrees{swapped}"
-                )
+                raise _off_the_globe(lon, lat)
 
     def record(self) -> dict[str, Any]:
         """What was wished, for a file or a database; what was not is left out."""
@@ -112,14 +114,15 @@ def terms_of(
         objective=wishes.objective,
         centres=_centres(wishes),
         locked=_locks(wishes, at, count, today),
-        together=tuple(_rows(group, at, "kept together") for group in wishes.together),
-        apart=np.array([_rows(pair, at, "kept apart") for pair in wishes.apart], dtype=np.intp)
-        .reshape(-1, 2),
+        together=tuple(_rows(group, at, Phrase("kept together")) for group in wishes.together),
+        apart=np.array(
+            [_rows(pair, at, Phrase("kept apart")) for pair in wishes.apart], dtype=np.intp
+        ).reshape(-1, 2),
         current=None if today is None else today.district,
         price=price,
         budget=wishes.disruption,
         stability=wishes.stability,
-    )  # fmt: skip
+    )
 
 
 def blended(
@@ -133,18 +136,31 @@ def blended(
     unknown = [name for name in shares if name not in measures]
     if unknown:
         raise InvalidInput(
-            f"There is no measure {listed(unknown)}; there are {listed(list(measures), 12)}"
+            "There is no measure {unknown}; there are {known}",
+            unknown=listed(unknown),
+            known=listed(list(measures), 12),
         )
     columns = [measures.index(name) for name in shares]
     total = weights[:, columns].sum(axis=0)
     for name, whole in zip(shares, total, strict=True):
         if whole <= 0:
-            raise InvalidInput(f"The measure {name!r} is 0 everywhere: leave it out of the weights")
+            raise InvalidInput(
+                "The measure {name!r} is 0 everywhere: leave it out of the weights", name=name
+            )
     part = np.array(list(shares.values())) / sum(shares.values())
     mixed: Floats = (weights[:, columns] / total * part).sum(axis=1) * total[0]
     return mixed, " + ".join(
         f"{share:.0%} {name}" for share, name in zip(part, shares, strict=True)
     )
+
+
+def _off_the_globe(lon: float, lat: float) -> InvalidInput:
+    at = f"{lon:g}, {lat:g}"
+    if abs(lat) <= 180 and abs(lon) <= 90:
+        return InvalidInput(
+            "The centre {place} is not longitude, latitude in degrees; are they swapped?", place=at
+        )
+    return InvalidInput("The centre {place} is not longitude, latitude in degrees", place=at)
 
 
 def _centres(wishes: Wishes) -> Floats | None:
@@ -154,10 +170,12 @@ def _centres(wishes: Wishes) -> Floats | None:
     return on_earth(lonlat[:, 0], lonlat[:, 1])
 
 
-def _rows(names: Sequence[str], at: Mapping[str, int], how: str) -> NDArray[np.intp]:
+def _rows(names: Sequence[str], at: Mapping[str, int], how: Phrase) -> NDArray[np.intp]:
     unknown = [name for name in names if name not in at]
     if unknown:
-        raise InvalidInput(f"{listed(unknown)} shall be {how}, but is no unit here")
+        raise InvalidInput(
+            "{units} shall be {how}, but is no unit here", units=listed(unknown), how=how
+        )
     return np.array([at[name] for name in names], dtype=np.intp)
 
 
@@ -170,12 +188,13 @@ def _locks(
     for text in wishes.lock:
         # A code may hold an equals sign of its own.
         unit, number = (text, "") if text in at else text.rpartition("=")[::2]
-        row = int(_rows([unit or text], at, "locked")[0])
+        row = int(_rows([unit or text], at, Phrase("locked"))[0])
         if number:
             locked[row] = _territory(number, text, count, today)
         elif today is None:
             raise InvalidInput(
-                f"Say which territory {unit} is locked to ({unit}=3), or which plan's (--keep)"
+                "Say which territory {unit} is locked to ({unit}=3), or which plan's (--keep)",
+                unit=unit,
             )
         else:
             locked[row] = today.district[row]
@@ -187,4 +206,6 @@ def _territory(number: str, text: str, count: int, today: Matched | None) -> int
         return today.labels.index(number)
     if number.isdecimal() and 1 <= int(number) <= count:
         return int(number) - 1
-    raise InvalidInput(f"The lock {text!r} names no territory between 1 and {count}")
+    raise InvalidInput(
+        "The lock {lock!r} names no territory between 1 and {count}", lock=text, count=count
+    )

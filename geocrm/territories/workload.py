@@ -46,13 +46,13 @@ class Cadence:
             raise InvalidInput("Visits a year must be numbers from 0 up")
         if not (0 < self.visit_s <= 86_400):
             raise InvalidInput(
-                f"A visit cannot last {self.visit_s:g} s: give more than 0, a day at most"
+                "A visit cannot last {time} s: give more than 0, a day at most", time=self.visit_s
             )
         if not (np.isfinite(self.speed_m_s) and self.speed_m_s > 0):
-            raise InvalidInput(f"{self.speed_m_s:g} m/s is not a speed to travel at")
+            raise InvalidInput("{speed} m/s is not a speed to travel at", speed=self.speed_m_s)
         if not (np.isfinite(self.detour) and self.detour >= 1):
             raise InvalidInput(
-                f"A way cannot be {self.detour:g} times the straight line: from 1 up"
+                "A way cannot be {detour} times the straight line: from 1 up", detour=self.detour
             )
 
 

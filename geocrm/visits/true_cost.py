@@ -206,7 +206,7 @@ class _Pool:
         )  # fmt: skip
         tour = tours.plan_day(day, seed=self.asked.seed + self.days, effort=self.asked.effort)
         if wrong := tours.check_day(day, tour):
-            raise Infeasible(f"A planned day failed its own check: {wrong[0]}")
+            raise Infeasible("A planned day failed its own check: {why}", why=wrong[0])
         self.left[rows[tour.order]] -= 1
         self.visits += len(tour.order)
         self.days += 1

@@ -55,7 +55,7 @@ class Asked:
         if not 1 <= self.days <= 7:
             raise InvalidInput("A week has 1 to 7 working days, not {days}", days=self.days)
         if self.start not in STARTS:
-            raise InvalidInput("Days start at {starts}", starts=" or ".join(STARTS))
+            raise InvalidInput("Days start at {home} or {centre}", home=HOME, centre=CENTRE)
         self.day()
         if self.visit_s > self.shift_s:
             raise InvalidInput("A visit is longer than the working day: give a shorter one")

@@ -1,13 +1,13 @@
 """What services refuse, said in the reader's language: whole sentences that name their figures."""
 
 import ast
-import configparser
 import io
 import string
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from babel.messages.pofile import read_po
 from flask_babel import force_locale
@@ -15,7 +15,8 @@ from flask_babel import force_locale
 from geocrm.errors import Infeasible, InvalidInput, Phrase, Share
 from geocrm.jobs import service as jobs
 from geocrm.security import Role
-from geocrm.territories import standing_tasks
+from geocrm.spatial.districting import Objective, Terms, Units
+from geocrm.territories import solving, standing_tasks
 from geocrm.web.words import kept_problem, said
 from geocrm.wiring import actor_of
 from geocrm.wiring.handlers import JOB_HANDLERS
@@ -26,16 +27,15 @@ SAYS = {"Phrase", "InvalidInput", "Infeasible", "Conflict", "NotFound", "Forbidd
 API = "/api/v1/territories"
 
 
-def _left_out() -> set[Path]:
-    """Modules that `babel.cfg` excuses so far."""
-    config = configparser.ConfigParser()
-    config.read(ROOT / "babel.cfg")
-    return {ROOT / name.removeprefix("ignore: ") for name in config.sections() if "ignore:" in name}
-
-
 SOURCES = sorted(
-    {*(ROOT / "geocrm/territories").glob("*.py"), ROOT / "geocrm/spatial/districting/checks.py"}
-    - _left_out()
+    path
+    for places in (
+        "territories/*.py",
+        "spatial/districting/*.py",
+        "visits/true_cost*.py",
+        "jobs/service.py",
+    )
+    for path in (ROOT / "geocrm").glob(places)
 )
 
 
@@ -105,6 +105,33 @@ def test_the_api_refuses_a_name_in_indonesian(bandung, add_plan):
     assert (answer.status_code, answer.json["detail"]) == (422, "Wilayah perlu nama")
     answer = bandung.patch(f"{API}/plans/{plan.id}/territories/99", json={"name": "Barat"})
     assert answer.json["detail"] == "'Jawa' tidak punya wilayah 99"
+
+
+def test_what_cannot_be_designed_is_refused_in_indonesian(bandung, country):
+    asked = {"level": "tst-adm2", "count": 99, "balance": "population", "name": "Baru"}
+    answer = bandung.post(f"{API}/designs", json=asked)
+    assert (answer.status_code, answer.json["detail"]) == (
+        422,
+        "99 wilayah lebih banyak daripada 18 unit tst-adm2 di tst-adm2: minta lebih sedikit, atau"
+        " pilih tingkat yang lebih halus",
+    )
+
+
+def test_why_balance_is_out_of_reach_is_said_in_indonesian(app):
+    units = Units(np.array([[90.0], [10], [10], [10]]), None, np.array([[0, 1], [1, 2], [2, 3]]))
+    solved = solving.solve(
+        units, Terms(2, 0.1, objective=Objective.CUT_EDGES), seed=1, time_s=5, effort=1
+    )
+    error = solving.missed(solved, ["Kota", "A", "B", "C"])
+    assert str(error).startswith(
+        "+-10.0% is impossible: Kota alone is 1.5 territories, so 50.0% is the least; the best"
+        " reached is 50.00%. Allow that (--tolerance 0.5000)"
+    )
+    with app.test_request_context(), force_locale("id"):
+        assert said(error).startswith(
+            "+-10,0% tidak mungkin: Kota sendiri setara 1,5 wilayah, jadi 50,0% adalah yang"
+            " terkecil; yang terbaik yang tercapai adalah 50,00%. Izinkan itu (--tolerance 0.5000)"
+        )
 
 
 def test_a_file_with_an_unknown_unit_is_refused_in_indonesian(bandung, country):

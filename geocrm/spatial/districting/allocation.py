@@ -122,8 +122,12 @@ class _Problem:
         total = weights.sum(axis=0)
         if (least.sum(axis=0) > total).any() or (most.sum(axis=0) < total).any():
             raise Infeasible(
-                f"All units together weigh {total.tolist()}, but {k} districts must hold between "
-                f"{least.sum(axis=0).tolist()} and {most.sum(axis=0).tolist()}"
+                "All units together weigh {total}, but {count} districts must hold between {least}"
+                " and {most}",
+                total=tuple(total.tolist()),
+                count=k,
+                least=tuple(least.sum(axis=0).tolist()),
+                most=tuple(most.sum(axis=0).tolist()),
             )
         nearest, mean = float(costs.min(axis=1).sum()), float(costs.mean(axis=1).sum())
         typical = max(nearest, 0.001 * mean) / max(float(weights.sum()), 1e-300)

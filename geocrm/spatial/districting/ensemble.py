@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from geocrm.errors import Infeasible, InvalidInput
+from geocrm.errors import Infeasible, InvalidInput, Share
 from geocrm.spatial.districting.compiling import blocks_of, price_of
 from geocrm.spatial.districting.design import design
 from geocrm.spatial.districting.graph import is_contiguous
@@ -124,7 +124,9 @@ def sample(
     """
     k = terms.num_districts
     if not 1 <= num_plans <= MAX_PLANS:
-        raise InvalidInput(f"Ask for 1 to {MAX_PLANS:,} plans, not {num_plans:,}")
+        raise InvalidInput(
+            "Ask for 1 to {most} plans, not {count}", most=MAX_PLANS, count=num_plans
+        )
     if k < 2:
         raise Infeasible("One territory can be drawn in one way only: there is nothing to compare")
     free = Terms(k, terms.tolerance, terms.shares, terms.minimum, terms.maximum)
@@ -280,7 +282,9 @@ def _valid(
         return found.district.astype(np.int32)
     off = float(found.max_deviation.max())
     raise Infeasible(
-        f"No plan within {float(terms.tolerances(len(found.max_deviation)).max()):.1%} was found to"
-        f" start from; the best is {off:.1%} off: compare within {np.ceil(off * 105) / 100:.0%} or"
-        " more"
+        "No plan within {tolerance} was found to start from; the best is {deviation} off: compare"
+        " within {allowed} or more",
+        tolerance=Share(terms.tolerances(len(found.max_deviation)).max()),
+        deviation=Share(off),
+        allowed=Share(np.ceil(off * 105) / 100, 0),
     )

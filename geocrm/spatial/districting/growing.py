@@ -53,8 +53,9 @@ def cores(blocks: Blocks, num_districts: int) -> Int32s:
             way = _way(blocks.graph, district, d, reached, waiting)
             if way is None:
                 raise Infeasible(
-                    f"The units locked to territory {d + 1} cannot all be linked while the others"
-                    " are: unlock one of them"
+                    "The units locked to territory {number} cannot all be linked while the others"
+                    " are: unlock one of them",
+                    number=str(d + 1),
                 )
             for one in way:
                 district[one] = d

@@ -80,12 +80,16 @@ class Units:
         if len(wrong):
             unit, measure = wrong[0]
             raise InvalidInput(
-                f"Unit {self.name(unit)} has the {self.measures[measure]}"
-                f" {self.weights[unit, measure]}; weights must be 0 or more"
+                "Unit {unit} has the {measure} {weight}; weights must be 0 or more",
+                unit=self.name(unit),
+                measure=self.measures[measure],
+                weight=str(self.weights[unit, measure]),
             )
         if self.place is not None and not np.isfinite(self.place).all():
             unit = int(np.flatnonzero(~np.isfinite(self.place).all(axis=1))[0])
-            raise InvalidInput(f"Unit {self.name(unit)} has no place; every unit needs one")
+            raise InvalidInput(
+                "Unit {unit} has no place; every unit needs one", unit=self.name(unit)
+            )
 
     def __len__(self) -> int:
         return len(self.weights)

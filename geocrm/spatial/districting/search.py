@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from geocrm.errors import Infeasible
+from geocrm.errors import Infeasible, Share
 from geocrm.spatial.districting.annealing import (
     BALANCE_STEP,
     HOT,
@@ -170,9 +170,11 @@ class Search:
         if moved > blocks.budget:
             need = float(moved) / WHOLE_PRICE
             raise Infeasible(
-                f"To make today's plan whole (every territory in one piece, {self._k} of them)"
-                f" moves {need:.1%}, more than the {self.terms.budget or 0:.1%} that may move:"
-                f" allow {need:.1%}"
+                "To make today's plan whole (every territory in one piece, {count} of them) moves"
+                " {need}, more than the {budget} that may move: allow {need}",
+                count=self._k,
+                need=Share(need),
+                budget=Share(self.terms.budget or 0),
             )
         return district
 
