@@ -153,6 +153,12 @@ def below(code: str) -> Select[tuple[str]]:
     return select(tree.c.code)
 
 
+def lying_in(session: Session, codes: Collection[str], within: Collection[str]) -> dict[str, str]:
+    """Which of the units `within` each of the others lies in; left out where in none."""
+    rows = session.execute(text(_LYING_IN), {"codes": list(codes), "within": list(within)})
+    return dict(rows.all())
+
+
 def by_codes(session: Session, codes: Collection[str]) -> list[Unit]:
     """The units with these codes, in the order given; InvalidInput names those there are not."""
     rows = session.execute(_unit_rows().where(Boundary.code.in_(set(codes))))
@@ -165,6 +171,18 @@ def by_codes(session: Session, codes: Collection[str]) -> list[Unit]:
             " usa-adm2:06037 or wld-adm0:IDN"
         )
     return [found[code] for code in codes]
+
+
+_LYING_IN = """
+    WITH RECURSIVE up(unit, code) AS (
+        SELECT b.code, b.parent FROM boundaries b
+        WHERE b.code = ANY(:codes) AND b.parent IS NOT NULL
+        UNION ALL
+        SELECT up.unit, b.parent FROM up JOIN boundaries b ON b.code = up.code
+        WHERE b.parent IS NOT NULL
+    )
+    SELECT unit, code FROM up WHERE code = ANY(:within)
+"""
 
 
 def containing(session: Session, place: LonLat, layer_code: str | None = None) -> list[Unit]:

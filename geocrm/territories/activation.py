@@ -296,12 +296,7 @@ _GROUND = f"""
         SELECT b.code, ground.territory_id FROM ground JOIN boundaries b ON b.parent = ground.unit
     )
 """
-# Of a plan on made units, where an account lies stands in a table of its own.
-_LIES = """
-    LEFT JOIN unit_accounts m ON m.account_id = s.account_id
-        AND m.level = (SELECT p.level FROM territory_plans p WHERE p.id = :plan)
-    LEFT JOIN ground g ON g.unit = coalesce(m.unit, s.unit)
-"""
+_LIES = f"{queries.LIES} LEFT JOIN ground g ON g.unit = {queries.HOME}"
 # A territory that was made from one that is live takes its place, and its accounts stay.
 _CHANGES = f"""
     , counted AS (

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from geocrm.customers import assigning
 from geocrm.db import elevated, scoped_sql
-from geocrm.territories import history, rule_queries
+from geocrm.territories import history, queries, rule_queries
 from geocrm.territories.models import Activation, Plan
 
 
@@ -44,8 +44,11 @@ def take_back(session: Session, previous: Plan | None, activation: Activation) -
 
 def _find_moving(session: Session, plan_id: int) -> None:
     session.execute(text(_TABLE))
-    scoped_sql(session, f"{_BOTH_GROUNDS} {_BY_UNIT}", {"plan": plan_id})
-    scoped_sql(session, f"{_BOTH_GROUNDS} {_STRAY}", {"plan": plan_id})
+    if session.scalar(text(_ON_MADE_UNITS), {"plan": plan_id}):
+        scoped_sql(session, f"{_NEW_GROUND} {_BY_HOME}", {"plan": plan_id})
+    else:
+        scoped_sql(session, f"{_BOTH_GROUNDS} {_BY_UNIT}", {"plan": plan_id})
+        scoped_sql(session, f"{_BOTH_GROUNDS} {_STRAY}", {"plan": plan_id})
     session.execute(text("ANALYZE moving"))
 
 
@@ -79,14 +82,13 @@ _DOWN: Final = """
         SELECT DISTINCT ON (unit) unit, territory_id FROM {name}_steps ORDER BY unit, depth
     )
 """
+_NEW: Final = _DOWN.format(
+    name="new_ground",
+    units="(SELECT unit, territory_id FROM territory_units WHERE plan_id = :plan) n",
+)
+_NEW_GROUND: Final = f"WITH RECURSIVE {_NEW}"
 _BOTH_GROUNDS: Final = f"""
-    WITH RECURSIVE {_DOWN.format(name="old_ground", units="live_units")},
-    {
-    _DOWN.format(
-        name="new_ground",
-        units="(SELECT unit, territory_id FROM territory_units WHERE plan_id = :plan) n",
-    )
-}
+    WITH RECURSIVE {_DOWN.format(name="old_ground", units="live_units")}, {_NEW}
 """
 _BY_UNIT: Final = """
     INSERT INTO moving
@@ -96,6 +98,18 @@ _BY_UNIT: Final = """
           WHERE o.territory_id IS DISTINCT FROM n.territory_id) changed
     JOIN account_scope s ON s.unit = changed.unit
     WHERE s.territory_id IS DISTINCT FROM changed.after AND s.rule_id IS NULL AND {scope:s}
+"""
+_ON_MADE_UNITS: Final = """
+    SELECT EXISTS (SELECT FROM made_levels m WHERE m.code IN (
+        (SELECT p.level FROM territory_plans p WHERE p.id = :plan),
+        (SELECT b.layer FROM live_units l JOIN boundaries b ON b.code = l.unit LIMIT 1)))
+"""
+# Units of two kinds say nothing of each other, so every account is looked at, strays with them.
+_BY_HOME: Final = f"""
+    INSERT INTO moving
+    SELECT s.account_id, s.territory_id, n.territory_id, s.qk
+    FROM account_scope s {queries.LIES} LEFT JOIN new_ground n ON n.unit = {queries.HOME}
+    WHERE s.territory_id IS DISTINCT FROM n.territory_id AND s.rule_id IS NULL AND {{scope:s}}
 """
 # Whoever wrote them: accounts with a territory that no live unit has, or with none on live ground.
 # The territories there are come from the index, one step each.

@@ -22,7 +22,7 @@ from geocrm.security.models import User
 from geocrm.territories import making
 from geocrm.territories.made_models import MadeLevel
 from geocrm.territories.making import Made
-from geocrm.territories.models import Plan
+from geocrm.territories.models import Plan, PlanState
 from geocrm.territories.text_tables import listed
 
 # Made units stand below all administrative ones, whatever these are called.
@@ -81,11 +81,15 @@ def layers(session: Session, actor: Actor) -> list[Layer]:
 
 
 def visible(session: Session, actor: Actor, code: str) -> bool:
-    """Whether the actor may see the outlines of a layer: of a made one only who designs plans.
+    """Whether the actor may see the outlines of a layer.
 
-    Cells of customers tell where customers are.
+    Cells of customers tell where customers are, so those of a made one see who designs plans, and,
+    while a plan on it is live, who may read customers.
     """
-    return actor.may("design", "territory") or not places.layer(session, code).made
+    if actor.may("design", "territory") or not places.layer(session, code).made:
+        return True
+    live = select(Plan.id).where(Plan.level == code, Plan.state == PlanState.LIVE)
+    return actor.may("read", "account") and session.scalar(live.limit(1)) is not None
 
 
 def require_free(session: Session, actor: Actor, name: str) -> str:

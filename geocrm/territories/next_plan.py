@@ -159,15 +159,32 @@ def _future(session: Session, actor: Actor, plan: Plan) -> set[int]:
 
 
 MAX_ACCOUNTS: Final = 200
+# Of plans on two levels the finer units: each belongs to what it lies in (for the most part, a
+# made unit) on the other side.
 _UNITS: Final = """
+    WITH RECURSIVE planned AS (
+        SELECT unit, territory_id FROM territory_units WHERE plan_id = :plan
+    ), up(unit, code, depth) AS (
+        (SELECT unit, unit, 0 FROM planned UNION SELECT unit, unit, 0 FROM live_units)
+        UNION ALL
+        SELECT up.unit, b.parent, up.depth + 1
+        FROM up JOIN boundaries b ON b.code = up.code WHERE b.parent IS NOT NULL
+    ), held AS (
+        SELECT up.unit,
+            (array_agg(l.territory_id ORDER BY up.depth) FILTER (WHERE l.unit IS NOT NULL))[1]
+                AS before,
+            (array_agg(p.territory_id ORDER BY up.depth) FILTER (WHERE p.unit IS NOT NULL))[1]
+                AS after
+        FROM up LEFT JOIN live_units l ON l.unit = up.code LEFT JOIN planned p ON p.unit = up.code
+        GROUP BY up.unit
+    )
     SELECT b.code, b.name, before.name AS before, after.name AS after,
            coalesce(before.id = ANY(CAST(:present AS int[])), false) AS mine,
            coalesce(after.id = ANY(CAST(:future AS int[])), false) AS future
-    FROM (SELECT unit, territory_id FROM territory_units WHERE plan_id = :plan) u
-    FULL JOIN live_units l ON l.unit = u.unit
-    JOIN boundaries b ON b.code = coalesce(u.unit, l.unit)
-    LEFT JOIN territories before ON before.id = l.territory_id
-    LEFT JOIN territories after ON after.id = u.territory_id
+    FROM held h JOIN boundaries b ON b.code = h.unit
+        AND NOT EXISTS (SELECT FROM up WHERE up.code = h.unit AND up.depth > 0)
+    LEFT JOIN territories before ON before.id = h.before
+    LEFT JOIN territories after ON after.id = h.after
     WHERE before.id = ANY(CAST(:present AS int[])) OR after.id = ANY(CAST(:future AS int[]))
     ORDER BY b.name, b.code
 """
@@ -177,11 +194,11 @@ _ACCOUNTS: Final = f"""
         UNION ALL
         SELECT b.code, g.top, g.territory_id FROM ground g JOIN boundaries b ON b.parent = g.unit
     ), turning AS (
-        SELECT s.account_id, coalesce(g.top, s.unit, '') AS unit, s.territory_id AS before,
+        SELECT s.account_id, coalesce(g.top, {queries.HOME}, '') AS unit, s.territory_id AS before,
                n.after,
                coalesce(s.territory_id = ANY(CAST(:present AS int[])), false) AS mine,
                coalesce(n.after = ANY(CAST(:future AS int[])), false) AS future
-        FROM account_scope s LEFT JOIN ground g ON g.unit = s.unit
+        FROM account_scope s {queries.LIES} LEFT JOIN ground g ON g.unit = {queries.HOME}
         LEFT JOIN ruled w ON w.account_id = s.account_id
         CROSS JOIN LATERAL (SELECT coalesce(w.territory_id, g.territory_id) AS after) n
         WHERE {{scope:s}}

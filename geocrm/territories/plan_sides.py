@@ -1,6 +1,7 @@
 """Saved plans and plan files as the two sides of a comparison."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -71,9 +72,12 @@ def of_file(file: PlanFile, known: Sequence[str] | None = None) -> Division:
 def diff(session: Session, actor: Actor, before: Division, after: Division) -> PlanDiff:
     """The difference, in units, and in what the actor sees in them.
 
-    Two statements, and those of what the plans balance beside customers, revenue and population.
+    Two statements, four for plans on different levels, and those of what the plans balance beside
+    customers, revenue and population.
     """
     actor.require("design", "territory")
+    if set(before.ids).isdisjoint(after.ids):
+        before, after = _cut(session, before, after.ids), _cut(session, after, before.ids)
     balances = [each for each in (before.balance, after.balance) if each is not None]
     return compare(before, after, loads(session, {*before.ids, *after.ids}, balances))
 
@@ -95,6 +99,20 @@ def loads(
             column = ground.column(name).tolist()
             found[str(name)] = {u.code: load for u, load in zip(units, column, strict=True)}
     return found
+
+
+def _cut(session: Session, side: Division, finer: Sequence[str]) -> Division:
+    """The plan on the finer units that lie in its own, a made one for the most part.
+
+    Units of its own in which none lies stay.
+    """
+    lies_in = places.lying_in(session, finer, side.ids)
+    home = {unit: unit for unit in set(side.ids) - set(lies_in.values())} | lies_in
+    at = dict(zip(side.ids, side.district.tolist(), strict=True))
+    ids = tuple(sorted(home))
+    return replace(
+        side, ids=ids, district=np.array([at[home[unit]] for unit in ids], dtype=np.intp)
+    )
 
 
 def _name(said: object, label: str) -> object:

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from geocrm import clock
 from geocrm.errors import NotFound, Phrase
-from geocrm.places.models import Boundary, BoundaryLayer
+from geocrm.places.models import Boundary
 from geocrm.security import Actor
 from geocrm.security.models import User
+from geocrm.territories.made_models import MadeLevel
 from geocrm.territories.models import (
     LEADING,
     Activation,
@@ -91,15 +92,15 @@ class Area(NamedTuple):
 
 
 def why_never_live(session: Session, plan: Plan) -> Phrase | None:
-    """Why a plan cannot go live whatever its state, or None."""
-    layer = session.get(BoundaryLayer, plan.level)
-    if plan.type != LEADING or layer is None or not layer.made:
+    """Why a plan cannot go live whatever its state, or None.
+
+    Who lies in made units is known once they are kept.
+    """
+    made = session.get(MadeLevel, plan.level)
+    if made is None or made.kept:
         return None
     return Phrase(
-        "{plan!r} is built of units that somebody made, and the live plan decides by"
-        " administrative units: take the borders over into a plan of regencies or counties to make"
-        " it live",
-        plan=plan.name,
+        "{plan!r} is built of units on trial: keep the units to make it live", plan=plan.name
     )
 
 
@@ -270,6 +271,13 @@ def outline(session: Session, territory_id: int) -> tuple[str, dict[str, Any] | 
     return None if row is None else (row[0], row[1])
 
 
+# Joins the account `s` with `m`, the unit that holds it where the plan :plan is on made units. It
+# lies in HOME, which no made unit is where the plan is on administrative ones, and the reverse.
+LIES: Final = """
+    LEFT JOIN unit_accounts m ON m.account_id = s.account_id
+        AND m.level = (SELECT p.level FROM territory_plans p WHERE p.id = :plan)
+"""
+HOME: Final = "coalesce(m.unit, s.unit)"
 # The common table `ground`: territories of the live sales plan in which anybody of `branch` works
 # on the day :today, and all below them.
 GROUND: Final = f"""ground(id) AS (

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from geocrm.customers.models import Account, AccountScope
@@ -17,6 +17,7 @@ from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput, NotFound
 from geocrm.places.models import Boundary
 from geocrm.territories import queries
+from geocrm.territories.made_models import UnitAccount
 from geocrm.territories.models import Territory
 from geocrm.territories.rule_models import Rule, RuleAccount
 
@@ -111,13 +112,19 @@ def live(session: Session) -> dict[str, int]:
 
 
 def reason_for(session: Session, account_id: int) -> Reason:
-    """Why a visible account has its territory; NotFound else. One statement."""
+    """Why a visible account has its territory; NotFound else. Two statements."""
+    plan = queries.live_plan(session)
     row = session.execute(
         select(Territory.name, Rule.name, Boundary.name, AccountScope.territory_id)
         .select_from(AccountScope)
         .outerjoin(Territory, Territory.id == AccountScope.territory_id)
         .outerjoin(Rule, Rule.id == AccountScope.rule_id)
-        .outerjoin(Boundary, Boundary.code == AccountScope.unit)
+        .outerjoin(
+            UnitAccount,
+            (UnitAccount.account_id == AccountScope.account_id)
+            & (UnitAccount.level == (plan.level if plan else None)),
+        )
+        .outerjoin(Boundary, Boundary.code == func.coalesce(UnitAccount.unit, AccountScope.unit))
         .where(AccountScope.account_id == account_id)
     ).one_or_none()
     if row is None:
@@ -217,7 +224,7 @@ _PAIRS: Final = """
 """
 _ASTRAY: Final = f"""
     , released AS MATERIALIZED (
-        SELECT s.account_id, s.unit FROM account_scope s
+        SELECT s.account_id, {queries.HOME} AS unit FROM account_scope s {queries.LIES}
         WHERE s.rule_id IS NOT NULL AND {{scope:s}}
           AND NOT EXISTS (SELECT FROM ruled w WHERE w.account_id = s.account_id)
     ), on_ground AS MATERIALIZED ({territories_sql("SELECT r.unit FROM released r")}),

@@ -3,10 +3,11 @@
 import re
 from typing import NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from geocrm import clock
+from geocrm.db import scoped_sql
 from geocrm.errors import Conflict, Forbidden, InvalidInput
 from geocrm.security import Actor, audit
 from geocrm.territories import queries, service
@@ -66,11 +67,10 @@ def set_type(session: Session, actor: Actor, plan_id: int, version: int | None, 
     return plan
 
 
-def serving(session: Session, unit: str | None) -> list[Served]:
-    """Who serves a unit besides sales: from the live plan of each other type, by priority."""
-    if unit is None:
-        return []
-    rows = session.execute(text(_SERVING), {"unit": unit, "leading": LEADING}).all()
+def serving(session: Session, account_id: int) -> list[Served]:
+    """Who serves a visible account besides sales: from the live plan of each other type."""
+    values = {"account": account_id, "leading": LEADING}
+    rows = scoped_sql(session, _SERVING, values).all()
     kinds = {kind.code: kind for kind in all_types(session)}
     people = queries.members(session, {row.plan_id for row in rows}, clock.business_day())
     return [
@@ -83,9 +83,16 @@ def serving(session: Session, unit: str | None) -> list[Served]:
     ]
 
 
+# By priority of the type. What a made unit lies in for the most part may be another unit than the
+# account's, so only units of the account lead upwards.
 _SERVING = """
     WITH RECURSIVE up(code, parent, depth) AS (
-        SELECT b.code, b.parent, 0 FROM boundaries b WHERE b.code = :unit
+        (SELECT b.code, b.parent, 0
+         FROM account_scope s JOIN boundaries b ON b.code = s.unit
+         WHERE s.account_id = :account AND {scope:s}
+         UNION ALL
+         SELECT m.unit, NULL, 0 FROM unit_accounts m JOIN account_scope s USING (account_id)
+         WHERE s.account_id = :account AND {scope:s})
         UNION ALL
         SELECT b.code, b.parent, up.depth + 1 FROM up JOIN boundaries b ON b.code = up.parent
     )

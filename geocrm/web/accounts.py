@@ -111,7 +111,7 @@ def _place_of(record: queries.Record) -> dict[str, Any]:
         "reason": rule_queries.reason_for(g.session, record.account.id),
         "served": [
             (served.type.name(str(get_locale())), served)
-            for served in types.serving(g.session, record.scope.unit)
+            for served in types.serving(g.session, record.account.id)
         ],
         "earlier": queries.earlier_points(g.session, record.account.id),
         "untrustworthy": record.scope.grade in queries.UNTRUSTWORTHY,

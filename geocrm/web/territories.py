@@ -33,15 +33,17 @@ bp = Blueprint("territories", __name__, url_prefix="/territories")
 @permit("read", "territory")
 def index() -> str:
     """The plans, or for those who only read the live one."""
+    plans = queries.plans(g.session, g.actor)
+    made = places.made_layers(g.session, [plan.level for plan in plans])
     return render_template(
         "territories/index.html",
-        plans=queries.plans(g.session, g.actor),
+        plans=plans,
         kinds={kind.code: kind.name(str(get_locale())) for kind in types.all_types(g.session)},
         upcoming=next_plan.upcoming(g.session) if g.actor.may("read", "account") else [],
         areas={area.code: area.name for area in queries.areas(g.session)},
         levels={
             layer.code: layer_name(layer.code, layer.name)
-            for layer in (*places.layers(g.session), *made_levels.layers(g.session, g.actor))
+            for layer in (*places.layers(g.session), *made)
         },
     )
 

@@ -92,13 +92,14 @@ def _other(plans: list[PlanSummary], a: int) -> int:
 
 def _drawn(found: PlanDiff, a: int, b: int) -> dict[str, Any]:
     """What the maps draw: the colour of each unit in either plan; what goes on keeps its colour."""
-    plan = queries.plan(g.session, g.actor, a)
+    levels = [queries.plan(g.session, g.actor, plan_id).level for plan_id in (a, b)]
     one, other = ([t.colour for t in queries.territories(g.session, p)] for p in (a, b))
     continued = [one[twin] if twin >= 0 else other[at] for at, twin in enumerate(found.twin)]
     codes = sorted({*found.before.ids, *found.after.ids})
     units = places.by_codes(g.session, codes)
     return {
-        "level": plan.level,
+        # Of plans on two levels the finer one; what the other has beside it is in the lists only.
+        "level": max(levels, key=lambda code: places.layer(g.session, code).level),
         "before": _colours(found.before, one),
         "after": _colours(found.after, continued),
         "names": {unit.code: unit.name for unit in units},

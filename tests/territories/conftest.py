@@ -5,11 +5,13 @@ import pytest
 from sqlalchemy import text
 
 from geocrm.spatial import districting
-from geocrm.territories import activation, designing, members, service
+from geocrm.territories import activation, designing, made_levels, making, members, service
 from geocrm.territories.designing import Request
 from geocrm.territories.evaluation import evaluate, units_of
 from geocrm.territories.figures import Unplaced
 from geocrm.territories.ground import survey
+from geocrm.territories.made_models import MadeLevel
+from geocrm.territories.making import Cutting, Wish
 from geocrm.territories.models import Measure, MemberRole
 from geocrm.territories.solving import Solved
 
@@ -18,6 +20,7 @@ from geocrm.territories.solving import Solved
 # a3 b3 c3 d3
 # a4 b4 c4 d4   i1 i2
 COLUMNS, ROWS = "abcd", "1234"
+WEST = "tst-adm1:w"
 
 
 def code(name: str) -> str:
@@ -38,6 +41,14 @@ def neighbours() -> list[tuple[str, str, str]]:
             if y + 1 < len(ROWS):
                 pairs.append((column + row, column + ROWS[y + 1], "land"))
     return pairs
+
+
+def hexagons(name: str = "Hexagons", km: float = 40.0, within: str = WEST) -> Wish:
+    return Wish(name, within=within, whole=Cutting("hexagons", km))
+
+
+def cells(customers: int, name: str = "Cells", within: str = WEST) -> Wish:
+    return Wish(name, within=within, whole=Cutting("customers", customers))
 
 
 @pytest.fixture
@@ -98,9 +109,11 @@ def design(session, actor, country):
     return run
 
 
-def sliced(session, actor, count: int, measure: Measure) -> designing.Design:
-    """The country cut into slices from west to east, without asking the solver."""
-    request = Request("tst-adm2", count, measure, tolerance=0.5)
+def sliced(
+    session, actor, count: int, measure: Measure, level: str = "tst-adm2"
+) -> designing.Design:
+    """The country cut into slices by code (from west to east), without asking the solver."""
+    request = Request(level, count, measure, tolerance=0.5)
     ground = survey(session, request.level)
     district = np.arange(len(ground)) * count // len(ground)
     terms = districting.Terms(count, request.tolerance)
@@ -120,8 +133,14 @@ def sliced(session, actor, count: int, measure: Measure) -> designing.Design:
 def add_plan(session, actor, country):
     """Save a draft of slices; `people` gives the users of territories by number."""
 
-    def add(name: str = "Plan", count: int = 3, people=None, measure=Measure.POPULATION):
-        plan = service.save(session, actor, name, sliced(session, actor, count, measure))
+    def add(
+        name: str = "Plan",
+        count: int = 3,
+        people=None,
+        measure=Measure.POPULATION,
+        level: str = "tst-adm2",
+    ):
+        plan = service.save(session, actor, name, sliced(session, actor, count, measure, level))
         for number, users in (people or {}).items():
             roles = {user.id: MemberRole.REP for user in users}
             members.set_members(session, actor, plan.id, None, number, roles)
@@ -141,3 +160,29 @@ def go_live(session, actor):
         return done
 
     return go
+
+
+@pytest.fixture
+def make(session, actor, country):
+    """Make units, keep them and commit; gives their level."""
+
+    def run(wish: Wish, by=None) -> MadeLevel:
+        by = by or actor
+        made = making.make(wish, making.read(session, by, wish))
+        level = made_levels.keep(session, by, made_levels.put(session, by, made).code)
+        session.commit()
+        return level
+
+    return run
+
+
+@pytest.fixture
+def shops(add_account):
+    """Thirty shops in two regencies of the west, each at a place of its own."""
+    rng = np.random.default_rng(3)
+    made = []
+    for x, y in rng.uniform(0.05, 0.95, (20, 2)).tolist():
+        made.append(add_account(unit=code("a1"), at=(x, 3 + y), revenue=10.0))
+    for x, y in rng.uniform(0.05, 0.95, (10, 2)).tolist():
+        made.append(add_account(unit=code("b2"), at=(1 + x, 2 + y), revenue=1.0))
+    return made

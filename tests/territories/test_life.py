@@ -235,11 +235,11 @@ def test_a_service_plan_lives_beside_the_sales_plan_and_moves_no_account(
     session.expire_all()
     assert session.get(AccountScope, account.id).territory_id == before
     assert queries.live_plan(session).id == sales.id
-    (served,) = types.serving(session, code("a1"))
+    (served,) = types.serving(session, account.id)
     assert (served.type.code, served.people) == ("service", (technician.name,))
     assert queries.live_territory_ids(session, [technician.id]) == frozenset()
     activation.undo(session, actor, care.id)
-    assert types.serving(session, code("a1")) == []
+    assert types.serving(session, account.id) == []
     assert sales.state == PlanState.LIVE
 
 

@@ -1,6 +1,5 @@
 """Units of one's own making: what they hold, who may see them, and what plans do with them."""
 
-import numpy as np
 import pytest
 from sqlalchemy import func, select, text
 
@@ -15,7 +14,6 @@ from geocrm.territories import (
     activation,
     designing,
     figures,
-    life,
     made_levels,
     making,
     making_tasks,
@@ -26,49 +24,15 @@ from geocrm.territories.designing import Request
 from geocrm.territories.made_models import MadeLevel, UnitAccount
 from geocrm.territories.making import Cutting, Wish
 from geocrm.territories.models import Measure
-from tests.territories.conftest import code
+from tests.territories.conftest import WEST, cells, code, hexagons
 
-WEST, EAST = "tst-adm1:w", "tst-adm1:e"
+EAST = "tst-adm1:e"
 API = "/api/v1/territories/units"
-
-
-def hexagons(name: str = "Hexagons", km: float = 40.0, within: str = WEST) -> Wish:
-    return Wish(name, within=within, whole=Cutting("hexagons", km))
-
-
-def cells(customers: int, name: str = "Cells", within: str = WEST) -> Wish:
-    return Wish(name, within=within, whole=Cutting("customers", customers))
 
 
 def cut(session, actor, wish) -> making.Made:
     asked = wish()
     return making.make(asked, making.read(session, actor, asked))
-
-
-@pytest.fixture
-def make(session, actor, country):
-    """Make units, keep them and commit; gives their level."""
-
-    def run(wish: Wish, by=None) -> MadeLevel:
-        by = by or actor
-        made = making.make(wish, making.read(session, by, wish))
-        level = made_levels.keep(session, by, made_levels.put(session, by, made).code)
-        session.commit()
-        return level
-
-    return run
-
-
-@pytest.fixture
-def shops(add_account):
-    """Thirty shops in two regencies of the west, each at a place of its own."""
-    rng = np.random.default_rng(3)
-    made = []
-    for x, y in rng.uniform(0.05, 0.95, (20, 2)).tolist():
-        made.append(add_account(unit=code("a1"), at=(x, 3 + y), revenue=10.0))
-    for x, y in rng.uniform(0.05, 0.95, (10, 2)).tolist():
-        made.append(add_account(unit=code("b2"), at=(1 + x, 2 + y), revenue=1.0))
-    return made
 
 
 def held(session, level: str) -> dict[str, int]:
@@ -194,11 +158,6 @@ def test_a_plan_is_designed_on_made_units_and_says_what_changes(session, actor, 
     assert all(change.before is None and change.after for change in changes)
     with pytest.raises(Conflict, match="'On cells' is built of these units"):
         made_levels.discard(session, actor, level.code)
-    with pytest.raises(InvalidInput, match="decides by administrative units"):
-        activation.activate(session, actor, plan.id)
-    plan.state = "approved"
-    session.flush()
-    assert "schedule" not in life.possible(session, actor, plan)
 
 
 def test_workload_is_that_of_the_customers_of_a_made_unit(session, make, shops):
