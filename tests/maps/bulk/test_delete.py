@@ -46,10 +46,16 @@ ROWS = {
     "territory_challenges": "(plan_id, account_id, reason, user_id)"
     " SELECT plan_id, :a, 'Mine', :u FROM territory_activations WHERE id = :activation",
     "territory_rule_accounts": "(rule_id, account_id) VALUES (:rule, :a)",
+    "unit_accounts": "(level, account_id, unit) VALUES ('x', :a, 'x:1')",
     "visit_stops": "(plan_id, account_id, position, lon, lat, arrive_s, depart_s, wait_s, drive_s,"
     ' distance_m, why) VALUES (:visit_plan, :a, 1, 1, 2, 3, 4, 0, 1, 1, \'{"kind": "due"}\')',
     "visit_unplanned": "(plan_id, account_id, position, reason) VALUES (:visit_plan, :a, 1, 'x')",
 }
+MADE_UNIT = (
+    "(code, layer, name, country, area_km2, geom, outline, centre) SELECT 'x:1', 'x', 'Cell', 'TS',"
+    " 1, g, ST_Transform(g, 3857), ST_PointOnSurface(g)"
+    " FROM (SELECT ST_Multi(ST_MakeEnvelope(0, 0, 1, 1, 4326)) AS g) shape"
+)
 MADE_WITH_THE_ACCOUNT = {"accounts", "account_scope", "addresses"}
 
 
@@ -94,6 +100,8 @@ def full(session, add_account, rep):
     for name, insert in parents.items():
         ids[name] = _sql(session, f"INSERT INTO {insert} RETURNING id", ids).scalar_one()
     _row_with_defaults(session, "boundary_layers", {"code": "x"}, key="code")
+    _row_with_defaults(session, "made_levels", {"code": "x", "ground": "{}"}, key="code")
+    _sql(session, f"INSERT INTO boundaries {MADE_UNIT}", {})
     ground = {"tolerance": 0.1, "measure": "accounts"}
     plan = _row_with_defaults(session, "territory_plans", ground)
     given = {"plan_id": plan}
