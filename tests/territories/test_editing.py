@@ -94,6 +94,8 @@ def test_a_territory_that_only_gathers_others_is_neither_empty_nor_in_the_mean(d
     seen = desk.client.get(desk.api).json
     assert seen["max_deviation"] == pytest.approx(1 / 6)
     assert [t["deviation"] for t in seen["territories"] if t["name"] == "North"] == [None]
+    why = desk.client.get(f"{desk.api}/units/{code('d1')}/explain").json
+    assert why["territory"]["name"] == "Slice 3"
     rated = desk.client.get(f"/api/v1/territories/ratings?a={desk.plan_id}").json
     assert rated["plans"][0]["territories"] == 3
 
