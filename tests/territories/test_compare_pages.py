@@ -40,6 +40,14 @@ def test_the_page_shows_both_plans_and_who_gains_and_loses(signed_in_as, manager
         assert words in page
 
 
+def test_the_page_shows_what_else_a_plan_balances(session, signed_in_as, manager, two):
+    two[1].measure = "workload"
+    session.commit()
+    page = signed_in_as(manager).get(f"/territories/compare?a={two[0].id}&b={two[1].id}").text
+    assert "<dt>Workload</dt><dd>0 h" in page
+    assert page.count("0 h</td>") == 1
+
+
 def test_the_page_says_when_there_is_nothing_to_compare(signed_in_as, manager, add_plan):
     browser = signed_in_as(manager)
     assert "Two plans are needed" in browser.get("/territories/compare").text
