@@ -65,7 +65,7 @@ class Outlook(BaseModel):
 
 
 class OutlookPage(BaseModel):
-    """Which of the accounts: those with `named` in their name, beyond the last of the page before."""
+    """Which accounts: those with `named` in their name, beyond the last of the page before."""
 
     named: str = Field(default="", max_length=200)
     after: str = Field(default="", max_length=400)
