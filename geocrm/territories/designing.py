@@ -338,6 +338,20 @@ def of_plan(
     return ground, np.array([row[unit.territory] for unit in units], dtype=np.intp)
 
 
+def sharing(
+    territories: Sequence[Territory], district: NDArray[np.intp]
+) -> tuple[list[Territory], NDArray[np.intp]]:
+    """The territories that share the load, and `district` in their rows; -1 stays -1.
+
+    One without a unit of its own that others lie below only gathers them: it is not empty ground.
+    """
+    above = {one.parent_id for one in territories}
+    held = set(district.tolist())
+    shares = [row in held or one.id not in above for row, one in enumerate(territories)]
+    row = np.append(np.cumsum(shares, dtype=np.intp) - 1, -1)
+    return [one for one, stays in zip(territories, shares, strict=True) if stays], row[district]
+
+
 def judge(
     plan: Plan, ground: Ground, district: NDArray[np.intp], num_territories: int
 ) -> Evaluation:

@@ -272,8 +272,9 @@ def _judged(
     that leaves half of the country out.
     """
     session.flush()
-    territories = queries.territories(session, plan.id)
-    ground, district = designing.of_plan(session, plan, territories)
+    every = queries.territories(session, plan.id)
+    ground, district = designing.of_plan(session, plan, every)
+    territories, district = designing.sharing(every, district)
     found = designing.judge(plan, ground, district, len(territories))
     left = [unit for unit in units if not homes[unit.code]]
     ideal = (float(found.load.sum()) + _load(session, plan, left)) / len(territories)

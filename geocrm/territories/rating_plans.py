@@ -17,12 +17,12 @@ from geocrm.errors import InvalidInput
 from geocrm.places import queries as places
 from geocrm.security import Actor
 from geocrm.spatial.districting import on_earth
-from geocrm.territories import balance, edit_queries, queries
+from geocrm.territories import balance, designing, edit_queries, queries
 from geocrm.territories.balance import Balance
 from geocrm.territories.edit_queries import PlanUnit
 from geocrm.territories.fairness import Shares, drive_km, shares
 from geocrm.territories.ground import Ground, assemble
-from geocrm.territories.models import Measure, Plan
+from geocrm.territories.models import Measure, Plan, Territory
 from geocrm.territories.ratings import Divided, Rating, rate
 from geocrm.territories.sources import cadence_today
 from geocrm.territories.standing import hours
@@ -70,7 +70,7 @@ def rate_plans(
     what = Balance.of_plan(plans[-1])
     if measure is not None:
         what = balance.asked(measure, {}, {}, what.cadence or cadence_today())
-    yardstick = len(queries.territories(session, plans[0].id))
+    yardstick = len(_sharing(session, plans[0], edit_queries.plan_units(session, plans[0]))[0])
     first = plans[0] if len(plans) > 1 else None
     return what, tuple(_rated(session, plan, what, yardstick, first) for plan in plans)
 
@@ -115,6 +115,16 @@ def _before(
     return None, None
 
 
+def _sharing(
+    session: Session, plan: Plan, units: Sequence[PlanUnit]
+) -> tuple[list[Territory], NDArray[np.intp]]:
+    """The territories that share the load, and the row of each unit's territory, or -1."""
+    territories = queries.territories(session, plan.id)
+    row = {territory.number: at for at, territory in enumerate(territories)}
+    district = np.array([row.get(unit.territory, -1) for unit in units], dtype=np.intp)
+    return designing.sharing(territories, district)
+
+
 def _divided(
     session: Session,
     plan: Plan,
@@ -123,8 +133,7 @@ def _divided(
     units: Sequence[PlanUnit],
     today: NDArray[np.intp] | None,
 ) -> Divided:
-    territories = queries.territories(session, plan.id)
-    row = {territory.number: at for at, territory in enumerate(territories)}
+    territories, district = _sharing(session, plan, units)
     codes = [unit.code for unit in units]
     lonlat = ground.lonlat()
     now = clock.business_day()
@@ -138,7 +147,7 @@ def _divided(
         accounts=ground.load(Measure.ACCOUNTS),
         area_km2=np.array([unit.area_km2 for unit in places.by_codes(session, codes)]),
         place=on_earth(lonlat[:, 0], lonlat[:, 1]),
-        district=np.array([row.get(unit.territory, -1) for unit in units], dtype=np.intp),
+        district=district,
         today=today,
         staffed=np.array([territory.id in staffed for territory in territories], dtype=np.bool_),
     )

@@ -292,7 +292,9 @@ def move_units(
     plan = claim(session, actor, plan_id, version, states)
     territories = queries.territories(session, plan.id)
     ground, district = designing.of_plan(session, plan, territories)
-    before = designing.judge(plan, ground, district, len(territories))
+    shared, rows = designing.sharing(territories, district)
+    before = designing.judge(plan, ground, rows, len(shared))
+    torn = {shared[row].id for row in before.broken}
     was = [territories[row].number for row in district.tolist()]
     index = {unit.code: at for at, unit in enumerate(ground.units)}
     at = {territory.number: row for row, territory in enumerate(territories)}
@@ -306,15 +308,16 @@ def move_units(
                 number=str(move.territory),
             )
         district[index[move.unit]] = at[move.territory]
-    after = designing.judge(plan, ground, district, len(territories))
-    held = set(district.tolist())
-    for row, territory in enumerate(territories):
+    shared, rows = designing.sharing(territories, district)
+    after = designing.judge(plan, ground, rows, len(shared))
+    held = set(rows.tolist())
+    for row, territory in enumerate(shared):
         if row not in held:
             raise InvalidInput(
                 "{territory!r} would lose its last unit: design with fewer territories",
                 territory=territory.name,
             )
-        if row in after.broken and row not in before.broken and not splits_allowed:
+        if row in after.broken and territory.id not in torn and not splits_allowed:
             raise InvalidInput(
                 "{territory!r} would fall into separate pieces: move the units between them too,"
                 " or allow it",

@@ -95,7 +95,9 @@ def sheet(session: Session, actor: Actor, plan_id: int) -> Sheet:
         [m for m in queries.members(session, [plan.id]) if m.to_day is None or m.to_day >= today]
     )
     ground, district = designing.of_plan(session, plan, territories)
-    found = designing.judge(plan, ground, district, len(territories))
+    shared, rows = designing.sharing(territories, district)
+    found = designing.judge(plan, ground, rows, len(shared))
+    row_of = {territory.id: row for row, territory in enumerate(shared)}
     designer = actor.may("design", "territory")
     open_rows = {
         row for row, t in enumerate(territories) if designer or t.id in actor.territory_ids
@@ -107,8 +109,8 @@ def sheet(session: Session, actor: Actor, plan_id: int) -> Sheet:
         plan=plan,
         area=designing.area_name(session, plan),
         territories=tuple(
-            _territory(row, territories, people, units, found, actor, public)
-            for row in range(len(territories))
+            _territory(one, row_of.get(one.id), territories, people, units, found, actor, public)
+            for one in territories
         ),
         units=units,
         edges=(*ground.edges, *ground.links) if designer else (),
@@ -158,7 +160,8 @@ def _units(
 
 
 def _territory(
-    row: int,
+    territory: Territory,
+    row: int | None,
     territories: Sequence[Territory],
     people: Mapping[int, tuple[Member, ...]],
     units: Sequence[UnitRow],
@@ -166,7 +169,7 @@ def _territory(
     actor: Actor,
     public: bool,
 ) -> TerritoryRow:
-    territory = territories[row]
+    """`row` among the territories that share the load; None when it only gathers others."""
     held = [unit for unit in units if unit.territory == territory.number]
     number_of = {other.id: other.number for other in territories}
     mine = territory.id in actor.territory_ids
@@ -179,10 +182,10 @@ def _territory(
         parent=number_of[territory.parent_id] if territory.parent_id else None,
         people=people.get(territory.id, ()),
         units=len(held),
-        contiguous=row not in found.broken,
+        contiguous=row is None or row not in found.broken,
         mine=mine,
-        load=float(found.load[row]) if public or mine else None,
-        deviation=float(found.deviation[row]) if public else None,
+        load=(0.0 if row is None else float(found.load[row])) if public or mine else None,
+        deviation=float(found.deviation[row]) if public and row is not None else None,
         accounts=_sum(unit.accounts for unit in held),
         revenue=_sum(unit.revenue for unit in held),
         population=_sum(unit.population for unit in held),

@@ -95,8 +95,9 @@ def ask(session: Session, actor: Actor, plan_id: int, tolerance: float | None = 
 
 def question(session: Session, plan: Plan, tolerance: float | None = None) -> Question:
     """The question about a plan that the caller may ask about."""
-    territories = queries.territories(session, plan.id)
-    ground, district = designing.of_plan(session, plan, territories)
+    every = queries.territories(session, plan.id)
+    ground, district = designing.of_plan(session, plan, every)
+    territories, district = designing.sharing(every, district)
     if tolerance is not None and not 0 < tolerance <= 1:
         raise InvalidInput(
             "A tolerance of {tolerance} is not a share above 0 and up to 1",

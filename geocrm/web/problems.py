@@ -55,9 +55,9 @@ def register(app: APIFlask) -> None:
         return answer(error.status_code, words, "InvalidInput")
 
     @app.errorhandler(CSRFError)
-    def forged(error: CSRFError) -> Any:
+    def forged(_error: CSRFError) -> Any:
         if wants_json():
-            words = f"{error.description} Load the page again and retry."
+            words = _("You are signed out, or the page is too old: load it again and retry.")
         else:
             words = _("The page was open for too long. Load it again and retry.")
         return answer(400, words, "InvalidInput")

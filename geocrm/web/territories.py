@@ -24,7 +24,7 @@ from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import LEADING, Measure, Plan, PlanState
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import WEB_TIME_S
-from geocrm.web.words import balanced, layer_name, measure, measure_heading
+from geocrm.web.words import balanced, figure, layer_name, measure, measure_heading
 
 bp = Blueprint("territories", __name__, url_prefix="/territories")
 
@@ -108,11 +108,18 @@ def show(plan_id: int) -> str:
         unplaced=figures.unplaced(g.session).accounts if designer else None,
         designer=designer,
         editable=designer and plan.state == PlanState.PLANNING,
+        never_live=never_live(plan) if designer else "",
         undoable=designer and plan.state == PlanState.LIVE,
         proof=plan.params.get("proof") if designer else None,
         redrawn=designer and bool(edit_queries.steps(g.session, plan.id)),
         reps=_reps() if designer else [],
     )
+
+
+def never_live(plan: Plan) -> str:
+    """Why the plan cannot go live whatever its state, in the page's language; else empty."""
+    why = queries.why_never_live(g.session, plan)
+    return figure(why) if why else ""
 
 
 def _head(plan: Plan) -> dict[str, Any]:

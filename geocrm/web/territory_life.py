@@ -14,6 +14,7 @@ from geocrm.territories import challenges, events, life, next_plan, queries, typ
 from geocrm.territories.models import PlanState
 from geocrm.web.access import permit
 from geocrm.web.api.territory_history import shown_credits
+from geocrm.web.territories import never_live
 
 bp = Blueprint("territory_life", __name__, url_prefix="/territories")
 
@@ -31,6 +32,7 @@ def show(plan_id: int) -> str:
         possible=life.possible(g.session, g.actor, plan),
         thread=events.thread(g.session, plan.id),
         challenges=challenges.open_to(g.session, plan.id),
+        never_live=never_live(plan),
         tomorrow=clock.business_day() + timedelta(days=1),
         planning=plan.state == PlanState.PLANNING,
     )

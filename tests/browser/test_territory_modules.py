@@ -53,6 +53,22 @@ def test_sums_follow_each_unit_and_undo_has_no_end(run) -> None:
     assert again is True
 
 
+def test_a_territory_that_only_gathers_others_does_not_count(run) -> None:
+    before, after, filled = run(
+        """
+        const state = plan(), head = state.addTerritory("North", 3).number;
+        const off = () => [state.fairness().maxDeviation, state.ideal()];
+        const alone = plan(), before = [alone.fairness().maxDeviation, alone.ideal()];
+        state.territories.get(1).parent = head;
+        const after = off();
+        edit(state).change([0], head);
+        return [before, after, state.ideal()];
+        """
+    )
+    assert after == before
+    assert filled < before[1]
+
+
 def test_parts_apart_and_holes_are_found_the_largest_part_is_neither(run) -> None:
     islands, holes, split, splits = run(
         """

@@ -40,6 +40,23 @@ def test_the_page_shows_both_plans_and_who_gains_and_loses(signed_in_as, manager
         assert words in page
 
 
+def test_the_page_shows_what_else_a_plan_balances(session, signed_in_as, manager, two):
+    two[1].measure = "workload"
+    session.commit()
+    page = signed_in_as(manager).get(f"/territories/compare?a={two[0].id}&b={two[1].id}").text
+    assert "<dt>Workload</dt><dd>0 h" in page
+    assert page.count("0 h</td>") == 1
+
+
+def test_the_page_says_how_much_only_one_plan_divides(signed_in_as, client_of, manager, two):
+    at = f"/territories/compare?a={two[0].id}&b={two[1].id}"
+    browser = signed_in_as(manager)
+    assert "only one of the two plans" not in browser.get(at).text
+    step = {"assign": {"0": [code("a2")]}}
+    client_of(manager).post(f"{API}/plans/{two[1].id}/edits", json=step)
+    assert "1 unit lies in a territory of only one of the two plans" in browser.get(at).text
+
+
 def test_the_page_says_when_there_is_nothing_to_compare(signed_in_as, manager, add_plan):
     browser = signed_in_as(manager)
     assert "Two plans are needed" in browser.get("/territories/compare").text

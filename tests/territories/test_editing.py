@@ -85,6 +85,21 @@ def test_an_empty_territory_goes_and_what_lay_below_it_comes_up(desk, session):
     assert [(t.number, t.parent_id) for t in left] == [(1, None), (3, None)]
 
 
+def test_a_territory_that_only_gathers_others_is_neither_empty_nor_in_the_mean(desk):
+    assert desk.save(add=[{"number": 4, "name": "North"}]).json["empty"] == ["North"]
+    desk.client.patch(f"{desk.api}/territories/1", json={"parent": 4})
+    done = desk.save(assign={"2": [code("a1")]})
+    assert done.json["empty"] == []
+    assert done.json["max_deviation"] == pytest.approx(1 / 6)
+    seen = desk.client.get(desk.api).json
+    assert seen["max_deviation"] == pytest.approx(1 / 6)
+    assert [t["deviation"] for t in seen["territories"] if t["name"] == "North"] == [None]
+    why = desk.client.get(f"{desk.api}/units/{code('d1')}/explain").json
+    assert why["territory"]["name"] == "Slice 3"
+    rated = desk.client.get(f"/api/v1/territories/ratings?a={desk.plan_id}").json
+    assert rated["plans"][0]["territories"] == 3
+
+
 @pytest.mark.parametrize(
     ("step", "sentence"),
     [

@@ -3,10 +3,11 @@
 import re
 
 import pytest
+from sqlalchemy import text
 
 from geocrm.jobs import service as jobs
 from geocrm.security import Role
-from geocrm.territories import activation_tasks, life, service
+from geocrm.territories import activation_tasks, life, next_plan, service
 from geocrm.wiring import actor_of
 from geocrm.wiring.handlers import JOB_HANDLERS
 from tests.territories.conftest import code
@@ -89,6 +90,32 @@ def test_a_rep_looks_at_no_other_plan(pages, rep, add_plan, coming):
     assert field.get(f"{API}/next/{plan.id}").status_code == 404
     assert field.get(f"{API}/next/{coming.id}").json["plan"]["name"] == "Then"
     assert field.get(f"/territories/{coming.id}/life").status_code == 403
+
+
+def test_the_customers_a_plan_moves_are_paged_and_searched_through_the_api(
+    pages, rep, coming, add_account, session, monkeypatch
+):
+    held = session.scalar(
+        text(
+            "SELECT u.territory_id FROM territory_units u"
+            " JOIN territory_plans p ON p.id = u.plan_id"
+            " WHERE p.state = 'live' AND u.unit = :unit"
+        ),
+        {"unit": code("b1")},
+    )
+    for name in ("Cahaya", "Abadi", "Berkah"):
+        add_account(name, unit=code("b1"), territory_id=held)
+    session.commit()
+    monkeypatch.setattr(next_plan, "MAX_ACCOUNTS", 2)
+    field, path = pages(rep), f"{API}/next/{coming.id}"
+    first = field.get(path).json
+    assert [one["name"] for one in first["accounts"]] == ["Abadi", "Berkah"]
+    assert first["more"]
+    last = first["accounts"][-1]
+    rest = field.get(path, query_string={"after": last["name"], "after_id": last["id"]}).json
+    assert ([one["name"] for one in rest["accounts"]], rest["more"]) == (["Cahaya"], False)
+    assert len(field.get(f"{path}?named=aba").json["accounts"]) == 1
+    assert field.get(f"{path}?after_id=x").status_code == 422
 
 
 def test_the_past_is_asked_on_a_page_and_through_the_api(pages, manager, rep, coming,

@@ -160,6 +160,23 @@ def test_a_plan_is_designed_on_made_units_and_says_what_changes(session, actor, 
         made_levels.discard(session, actor, level.code)
 
 
+def test_a_plan_that_cannot_go_live_offers_no_button_and_says_why(
+    session, actor, make, shops, signed_in_as, manager
+):
+    level = make(cells(7))
+    request = Request(level.code, 3, Measure.ACCOUNTS, tolerance=0.2, effort=0, proven=False)
+    found = designing.solve(designing.survey(session, actor, request), request)
+    plan = service.save(session, actor, "On cells", found)
+    session.commit()
+    desk = signed_in_as(manager)
+    page = desk.get(f"/territories/{plan.id}").text
+    assert 'id="go-live"' not in page
+    assert "decides by administrative units" in page
+    life_page = desk.get(f"/territories/{plan.id}/life").text
+    assert "decides by administrative units" in life_page
+    assert "made live at once" not in life_page
+
+
 def test_workload_is_that_of_the_customers_of_a_made_unit(session, make, shops):
     level = make(cells(7))
     cadence = workload.Cadence()

@@ -114,3 +114,9 @@ def test_every_answer_carries_the_strict_policy(visitor):
 def test_a_bad_token_is_refused_as_problem_json(visitor):
     answer = visitor.get("/api/v1/me", headers={"Authorization": "Bearer nonsense"})
     assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+
+
+def test_a_page_whose_session_ended_is_told_so_in_plain_words(visitor):
+    answer = visitor.post("/api/v1/territories/plans/1/edits", json={"assign": {}})
+    assert answer.status_code == 400
+    assert "You are signed out" in answer.json["detail"]

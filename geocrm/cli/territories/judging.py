@@ -86,8 +86,9 @@ def explain(plan: str, unit: str, as_json: bool) -> None:
     """Say why UNIT lies where it does in PLAN, and what moving it would change."""
     with open_session() as (session, actor):
         plan_id = queries.plan_named(session, actor, plan).id
-        _, found = explaining.of_plan(session, actor, plan_id, unit)
-        names = [f"{t.number} {t.name}" for t in queries.territories(session, plan_id)]
+        asked, found = explaining.of_plan(session, actor, plan_id, unit)
+        called = {t.number: t.name for t in queries.territories(session, plan_id)}
+        names = [f"{number} {called[number]}" for number in asked.numbers]
     if as_json:
         emit({"plan_id": plan_id, "unit": unit, "territories": names} | asdict(found))
         return

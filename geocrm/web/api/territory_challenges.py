@@ -59,7 +59,17 @@ class Outlook(BaseModel):
     plan: NextPlan
     units: list[Turn]
     accounts: list[TurningAccount]
+    # Whether accounts follow: ask again with the name and id of the last one.
+    more: bool
     shapes: dict[str, Any]
+
+
+class OutlookPage(BaseModel):
+    """Which accounts: those with `named` in their name, beyond the last of the page before."""
+
+    named: str = Field(default="", max_length=200)
+    after: str = Field(default="", max_length=400)
+    after_id: int | None = Field(default=None, ge=0, lt=2**63)
 
 
 class ChallengeWanted(BaseModel):
@@ -128,17 +138,20 @@ def upcoming() -> NextPlans:
 
 
 @bp.get("/next/<int:plan_id>")
+@bp.input(OutlookPage, location="query", arg_name="page")
 @bp.output(Outlook)
 @bp.doc(summary="What such a plan changes for the asker", security="token")
 @permit("read", "account")
-def outlook(plan_id: int) -> Outlook:
+def outlook(plan_id: int, page: OutlookPage) -> Outlook:
     """What comes and goes."""
     plan = next_plan.coming_plan(g.session, plan_id)
-    found = next_plan.outlook(g.session, g.actor, plan)
+    after = None if page.after_id is None else (page.after, page.after_id)
+    found = next_plan.outlook(g.session, g.actor, plan, named=page.named, after=after)
     return Outlook(
         plan=NextPlan.model_validate(plan, from_attributes=True),
         units=[Turn(**unit._asdict()) for unit in found.units],
         accounts=[TurningAccount(**one._asdict()) for one in found.accounts],
+        more=found.more,
         shapes=next_plan.outlines(g.session, [unit.code for unit in found.units]),
     )
 

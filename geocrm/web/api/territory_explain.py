@@ -70,10 +70,11 @@ class Explanation(BaseModel):
 def explain(plan_id: int, code: str) -> Explanation:
     """The unit where it is, and in each territory beside it."""
     asked, found = explaining.of_plan(g.session, g.actor, plan_id, code)
-    names = [
-        Named(number=one.number, name=one.name, colour=one.colour)
+    named = {
+        one.number: Named(number=one.number, name=one.name, colour=one.colour)
         for one in queries.territories(g.session, plan_id)
-    ]
+    }
+    names = [named[number] for number in asked.numbers]
     unit = next(unit for unit in asked.ground.units if unit.code == code)
     return Explanation(
         code=code,

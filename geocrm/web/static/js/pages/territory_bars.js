@@ -19,6 +19,9 @@ export function createScoreboard(list, state, options) {
   const rows = new Map();
   let measure = state.balance;
   let longest = 1;
+  let ideal = 0;
+  /** Those whose load is judged. @type {Set<number>} */
+  let sharing = new Set();
   /** @type {number | null} */
   let selected = null;
   /** @type {number | null} */
@@ -35,12 +38,18 @@ export function createScoreboard(list, state, options) {
     return held.includes(null) ? null : held.reduce((/** @type {number} */ sum, one) => sum + (one ?? 0), 0);
   }
 
+  /** What the bars are measured by. */
+  function judge() {
+    ideal = options.scored ? state.ideal(measure) : 0;
+    sharing = new Set(state.sharing());
+  }
+
   /** Draw all anew, each above those below it, the largest first. */
   function rebuild() {
     const numbers = state.numbers();
     const order = treeOrder(state.territories, (a, b) => (together(b) ?? 0) - (together(a) ?? 0) || a - b);
     list.classList.toggle("is-tree", order.some((one) => one.parent));
-    const ideal = state.ideal(measure);
+    judge();
     longest = Math.max(ideal * (1 + state.tolerance), ...numbers.map((number) => value(number) ?? 0), 1e-9) * 1.08;
     rows.clear();
     const shown = order.filter(({ number }) => !allAbove(state.territories, number).some((above) => folded.has(above)));
@@ -66,8 +75,7 @@ export function createScoreboard(list, state, options) {
     const one = state.territories.get(number);
     if (!parts || !one) return;
     const held = value(number);
-    const ideal = options.scored ? state.ideal(measure) : 0;
-    const off = ideal ? state.deviation(number, measure) : null;
+    const off = ideal && sharing.has(number) ? state.deviation(number, measure, ideal) : null;
     const outside = off !== null && Math.abs(off) > state.tolerance + 1e-9;
     const people = one.people.map((person) => person.name).join(", ");
     const share = (/** @type {number} */ amount) => `${(Math.max(0, Math.min(1, amount / longest)) * 100).toFixed(1)}%`;
@@ -114,6 +122,9 @@ export function createScoreboard(list, state, options) {
     rebuild,
     /** @param {Iterable<number>} numbers */
     update(numbers) {
+      const before = ideal;
+      judge();
+      if (ideal !== before) return rebuild();
       const touched = new Set(numbers);
       for (const number of [...touched]) for (const above of allAbove(state.territories, number)) touched.add(above);
       for (const number of touched) draw(number);

@@ -103,7 +103,7 @@ async function look() {
 }
 
 function groundWords() {
-  const held = Object.entries(facts.totals).map(([measure, total]) => `${formatCompact(total.whole)} ${weights.words(measure).toLocaleLowerCase()}`);
+  const held = Object.entries(facts.totals).map(([measure, total]) => `${measure === "workload" ? t("{n} h", { n: formatCompact(total.whole) }) : formatCompact(total.whole)} ${weights.words(measure).toLocaleLowerCase()}`);
   return [tn("{n} unit", "{n} units", { n: facts.units }), ...held].join(" · ");
 }
 

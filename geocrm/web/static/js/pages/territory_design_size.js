@@ -77,7 +77,8 @@ function rounded(value, way) {
 
 /** What is asked for, in a sentence. @param {number} count @param {Total | null} total @param {number} tolerance @param {string} what */
 export function sizeWords(count, total, tolerance, what) {
+  if (!(count >= 1)) return "";
   const many = tn("{n} territory", "{n} territories", { n: count });
-  if (!total || !(count >= 1)) return many;
+  if (!total) return many;
   return t("{territories} of about {load} ({what}), ±{tolerance}", { territories: many, load: formatCompact(total.whole / count), what, tolerance: formatShare(tolerance) });
 }

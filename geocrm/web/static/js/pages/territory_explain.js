@@ -3,9 +3,10 @@
 import { getJson } from "../lib/api.js";
 import { el, swatch } from "../lib/dom.js";
 import { failure } from "../lib/failure.js";
-import { formatMoney, formatNumber, formatShare } from "../lib/format.js";
+import { formatShare } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { colourAt } from "../lib/palette.js";
+import { formatLoad } from "./territory_bars.js";
 
 /**
  * The card, which fills itself.
@@ -52,7 +53,7 @@ function view(found, pending) {
 
 /** @param {any} one @param {any} found */
 function alternative(one, found) {
-  const load = (/** @type {number} */ value) => (found.balance === "revenue" ? formatMoney(value, { compact: true }) : formatNumber(Math.round(value)));
+  const load = (/** @type {number} */ value) => formatLoad(value, found.balance);
   const signed = `${one.value_change > 0 ? "+" : "−"}${formatShare(Math.abs(one.value_change), { digits: 2 })}`;
   const facts = [
     [t("Largest deviation"), `${formatShare(found.deviation)} → ${formatShare(one.deviation)}`],
@@ -64,7 +65,7 @@ function alternative(one, found) {
   const broken = one.empties ? t("Would leave a territory empty.") : one.torn ? t("Would leave a territory in pieces.") : null;
   return el("details", { class: "section-fold" },
     el("summary", { class: "explain-other" }, swatch(colourAt(one.territory.colour)), el("span", { class: "truncate" }, t("In {name}", { name: one.territory.name })),
-      el("span", { class: "num muted small" }, broken ? t("splits") : t("{share} off", { share: formatShare(one.deviation) }))),
+      el("span", { class: "num muted small" }, broken ? t("splits") : t("plan at most {share} off", { share: formatShare(one.deviation) }))),
     broken ? el("p", { class: "loss small" }, broken) : null,
     el("dl", { class: "explain-facts small" }, ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { class: "num" }, value)))));
 }

@@ -76,7 +76,7 @@ export function createPending(place, state, act) {
 function line(change, state, split, open) {
   const one = state.territories.get(change.number);
   const delta = change.after - change.before;
-  const off = one ? state.deviation(change.number) : null;
+  const off = one && state.sharing().includes(change.number) ? state.deviation(change.number) : null;
   const outside = off !== null && Math.abs(off) > state.tolerance + 1e-9;
   const name = one ? el("button", { class: "pending-name", type: "button", onclick: () => open(change.number) }, swatch(colourAt(one.colour)), el("span", { class: "truncate" }, one.name)) : el("span", { class: "pending-name" }, change.gone ? t("Removed territory") : t("Unassigned"));
   return el("tr", {},

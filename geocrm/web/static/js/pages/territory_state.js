@@ -143,21 +143,26 @@ export class PlanState {
     return Number.isNaN(value) ? null : value;
   }
 
+  /** Those that share the load: one without units that others lie below only gathers them. @returns {number[]} */
+  sharing() {
+    const above = new Set([...this.territories.values()].map((one) => one.parent));
+    return this.numbers().filter((number) => this.counts[number] > 0 || !above.has(number));
+  }
+
   /** What each territory should hold: its share of everything there is, assigned or not. */
   ideal(measure = this.balance) {
     const { total, known } = this.measures[measure];
-    return known ? total / Math.max(1, this.territories.size) : 0;
+    return known ? total / Math.max(1, this.sharing().length) : 0;
   }
 
-  /** How far off the ideal a territory is. @param {number} number */
-  deviation(number, measure = this.balance) {
-    const ideal = this.ideal(measure);
+  /** How far off the ideal a territory is. @param {number} number @param {Measure} [measure] @param {number} [ideal] where it is known already */
+  deviation(number, measure = this.balance, ideal = this.ideal(measure)) {
     return ideal ? (this.load(number, measure) ?? 0) / ideal - 1 : 0;
   }
 
   /** How even the plan is. @param {Measure} measure */
   fairness(measure = this.balance) {
-    const loads = this.numbers().map((number) => this.load(number, measure) ?? 0);
+    const loads = this.sharing().map((number) => this.load(number, measure) ?? 0);
     const ideal = this.ideal(measure);
     const off = loads.map((load) => (ideal ? Math.abs(load / ideal - 1) : 0));
     const largest = Math.max(0, ...loads);
