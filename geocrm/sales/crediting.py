@@ -119,19 +119,11 @@ _CREDIT: Final = f"""
     JOIN users u ON u.id = coalesce(p.owner_id, s.owner_id)
     WHERE {{scope:s}} GROUP BY 1, 2, 3 ORDER BY 1, 3, 2
 """
-_STANDING: Final = """
+_STANDING: Final = f"""
     , sold AS (
         SELECT o.account_id, count(*) AS orders, sum(o.amount) AS revenue
         FROM orders o WHERE o.ordered_on > :first AND o.ordered_on <= :last GROUP BY 1
-    ), had AS (
-        SELECT s.account_id,
-               CASE WHEN past.account_id IS NULL THEN s.territory_id ELSE past.territory_id END
-                   AS territory_id,
-               coalesce(past.owner_id, s.owner_id) AS owner_id
-        FROM account_scope s JOIN accounts a ON a.id = s.account_id
-        LEFT JOIN past ON past.account_id = s.account_id
-        WHERE {scope:s} AND a.created_at < :moment
-    )
+    ), had AS ({history.THEN})
     SELECT had.territory_id, had.owner_id, u.name AS owner, count(*) AS accounts,
            CAST(coalesce(sum(sold.orders), 0) AS bigint) AS orders,
            CAST(coalesce(sum(sold.revenue), 0) AS double precision) AS revenue

@@ -156,7 +156,8 @@ PAST: Final = f"""
         ORDER BY c.account_id, c.changed_at, c.id
     )
 """
-_THEN: Final = """
+# Accounts that there were at :moment, with what they had then; `past` comes before it.
+THEN: Final = """
     SELECT s.account_id, a.name,
            CASE WHEN past.account_id IS NULL THEN s.territory_id ELSE past.territory_id END
                AS territory_id,
@@ -167,10 +168,10 @@ _THEN: Final = """
 """
 _ACCOUNT: Final = f"""
     SELECT t.account_id AS id, t.name, t.territory_id, u.name AS owner
-    FROM ({_THEN} AND s.account_id = :account) t JOIN users u ON u.id = t.owner_id
+    FROM ({THEN} AND s.account_id = :account) t JOIN users u ON u.id = t.owner_id
 """
 _HELD: Final = f"""
     SELECT t.territory_id, t.owner_id, u.name, count(*) AS accounts
-    FROM ({_THEN}) t JOIN users u ON u.id = t.owner_id
+    FROM ({THEN}) t JOIN users u ON u.id = t.owner_id
     GROUP BY 1, 2, 3 ORDER BY 1, 3, 2
 """

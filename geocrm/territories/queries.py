@@ -105,9 +105,17 @@ def why_never_live(session: Session, plan: Plan) -> Phrase | None:
 
 
 def visible_plans(actor: Actor) -> Select[Plan]:
-    """The plans this actor may see."""
+    """The plans this actor may see.
+
+    Made units tell where customers are: a plan of them is not for who only counts customers.
+    """
     asked = select(Plan)
-    return asked if actor.may("design", "territory") else asked.where(Plan.state == PlanState.LIVE)
+    if actor.may("design", "territory"):
+        return asked
+    asked = asked.where(Plan.state == PlanState.LIVE)
+    if actor.may("read", "account"):
+        return asked
+    return asked.where(Plan.level.not_in(select(MadeLevel.code)))
 
 
 def plans(session: Session, actor: Actor) -> list[PlanSummary]:

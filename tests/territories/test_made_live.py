@@ -273,6 +273,8 @@ def test_outlines_are_shown_to_the_field_while_the_plan_is_live(
     assert client_of(rep).get(tile).status_code == 200
     assert client_of(rep).get("/tiles/territories/5/16/15.mvt").data
     assert client_of(marketer).get(tile).status_code == 404
+    for who, status in ((rep, 200), (marketer, 404)):
+        assert client_of(who).get(f"/api/v1/territories/plans/{plan.id}").status_code == status
     activation.undo(session, actor, plan.id)
     session.commit()
     assert client_of(rep).get(tile).status_code == 404
