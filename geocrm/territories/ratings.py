@@ -168,24 +168,21 @@ def stability(plan: Divided) -> Rating:
 def coverage(plan: Divided) -> Rating:
     """The share of customers in a territory that has somebody, x 100.
 
-    While the plan names nobody at all, in any territory: then people are still to be chosen.
+    While the plan names nobody at all it cannot be said: people are still to be chosen.
     """
     people = plan.people()
     total = float(people.sum())
     if total <= 0:
         return Rating(Axis.COVERAGE, None, {})
     held = plan.within(people)
-    named = bool(plan.staffed.any())
-    covered = float(held[plan.staffed].sum() if named else held.sum()) / total
-    return Rating(
-        Axis.COVERAGE,
-        100 * covered,
-        {
-            "share": covered,
-            "unassigned": 1 - float(held.sum()) / total,
-            "unstaffed": float((~plan.staffed).sum()),
-        },
-    )
+    found = {
+        "unassigned": 1 - float(held.sum()) / total,
+        "unstaffed": float((~plan.staffed).sum()),
+    }
+    if not plan.staffed.any():
+        return Rating(Axis.COVERAGE, None, found)
+    covered = float(held[plan.staffed].sum()) / total
+    return Rating(Axis.COVERAGE, 100 * covered, found | {"share": covered})
 
 
 def _square_distance(plan: Divided, mass: Floats) -> Floats:

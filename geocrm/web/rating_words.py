@@ -35,8 +35,8 @@ SCALES: Final[dict[Axis, LazyString]] = {
         " share, so another name moves nobody."
     ),
     Axis.COVERAGE: later(
-        "The share of customers of the area that lie in a territory with somebody named in it;"
-        " while nobody is named in the whole plan, in any territory."
+        "The share of customers of the area that lie in a territory with somebody named in it. It"
+        " cannot be said while the plan names nobody."
     ),
 }
 
@@ -75,6 +75,8 @@ def _stability(figures: Mapping[str, float]) -> Any:
 def _coverage(figures: Mapping[str, float]) -> Any:
     if not figures:
         return _("there is nobody to cover")
+    if "share" not in figures:
+        return _("nobody is named in this plan yet")
     words = [_("%(share)s of customers", share=_share(figures["share"]))]
     if figures["unstaffed"]:
         count = int(figures["unstaffed"])

@@ -86,7 +86,7 @@ def test_customers_without_territory_or_people_are_not_covered():
     assert scores(grid(hole))[Axis.COVERAGE].score == pytest.approx(75)
     assert scores(grid(staffed=(True, False)))[Axis.COVERAGE].score == pytest.approx(50)
     nobody = scores(grid(staffed=(False, False)))[Axis.COVERAGE]
-    assert (nobody.score, nobody.figures["unstaffed"]) == (100, 2)
+    assert (nobody.score, nobody.figures["unstaffed"]) == (None, 2)
 
 
 def test_a_plan_with_nothing_in_it_is_rated_without_a_traceback():
