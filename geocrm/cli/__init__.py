@@ -61,7 +61,7 @@ COMMANDS = {
     "user": ("geocrm.cli.users:user", "People who sign in."),
     "views": ("geocrm.cli.views:views", "Saved views: list, show, delete."),
     "visits": ("geocrm.cli.visits:visits", "Plan a day of visits."),
-    "worker": ("geocrm.cli.serve:worker", "Run background jobs until interrupted."),
+    "worker": ("geocrm.cli.worker:worker", "Run background jobs until interrupted."),
 }
 
 

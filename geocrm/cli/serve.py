@@ -1,28 +1,20 @@
-"""`geocrm serve` and `geocrm worker`: the pages, and the work that goes on behind them."""
+"""`geocrm serve`: the pages, and on demand the worker beside them."""
 
 import gc
-import logging
 import sys
-import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
-from procrastinate.exceptions import ConnectorException
 
 from geocrm.cli.context import open_engine, say, settings
 from geocrm.config import Settings
 from geocrm.db import cluster, make_engine, make_sessions, ports
 from geocrm.errors import ServiceUnavailable
-from geocrm.jobs.worker import run_forever
-from geocrm.operations.servers import libpq_dsn
 from geocrm.operations.watch import supervise, watch_database
-from geocrm.web.app import create_app
-from geocrm.wiring import actor_of
-from geocrm.wiring.handlers import DAILY, JOB_HANDLERS, upkeep
 
-_RETRY_S = 3
 # Helpers for one request take the cores of others: 50 rows that an index gives in 70 ms took 550
 # with them. And a question that nobody waits for any more must end by itself.
 _WEB_OPTIONS = "-c max_parallel_workers_per_gather=0 -c statement_timeout=60s"
@@ -41,36 +33,6 @@ def serve(with_worker: bool) -> None:
         supervise([[*program, "serve"], [*program, "worker"]], say)
     else:
         _Server(chosen).run()
-
-
-@click.command()
-@click.option("--once", is_flag=True, help="End when the queue is empty.")
-def worker(once: bool) -> None:
-    """Run background jobs until interrupted."""
-    chosen = settings()
-    logging.basicConfig(level=chosen.log_level.upper(), format="%(asctime)s %(message)s")
-    for chatty in ("alembic", "procrastinate"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    with open_engine(chosen) as engine:
-        watch_database(chosen)
-        say("The worker is ready")
-        while True:
-            try:
-                url = cluster.ensure_running(chosen, say)
-                run_forever(
-                    libpq_dsn(url),
-                    make_sessions(engine),
-                    JOB_HANDLERS,
-                    actor_of,
-                    wait=not once,
-                    concurrency=chosen.worker_concurrency,
-                    daily=DAILY,
-                    upkeep=upkeep,
-                )
-                return
-            except ConnectorException:
-                say(f"The database does not answer; trying again in {_RETRY_S} s")
-                time.sleep(_RETRY_S)
 
 
 def _need_port(chosen: Settings) -> None:
@@ -111,10 +73,12 @@ class _Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
+        # Not before: who supervises server and worker needs no pages, and they take 300 MB.
+        pages: Any = import_module("geocrm.web.app")
         url = cluster.ensure_running(self._settings, say)
         watch_database(self._settings)
         engine = make_engine(url, name="geocrm web", options=_WEB_OPTIONS)
-        return create_app(self._settings, make_sessions(engine))
+        return pages.create_app(self._settings, make_sessions(engine))
 
 
 def _share_memory(_arbiter: Any, _worker: Any) -> None:

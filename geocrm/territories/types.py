@@ -71,6 +71,8 @@ def serving(session: Session, account_id: int) -> list[Served]:
     """Who serves a visible account besides sales: from the live plan of each other type."""
     values = {"account": account_id, "leading": LEADING}
     rows = scoped_sql(session, _SERVING, values).all()
+    if not rows:
+        return []
     kinds = {kind.code: kind for kind in all_types(session)}
     people = queries.members(session, {row.plan_id for row in rows}, clock.business_day())
     return [

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import click
 
-from geocrm.cli.context import acting_email, emit, find_actor, json_option, open_sessions
+from geocrm.cli import context
+from geocrm.cli.context import acting_email, emit, find_actor, json_option
 from geocrm.cli.territories.group import territories
 from geocrm.db import unit_of_work
 from geocrm.territories import queries
@@ -79,7 +80,7 @@ def true_cost_command(
     begin_s, end_s = wishes.hours(hours)
     asked = Asked(weeks, seed, days, begin_s, end_s, visit_seconds(visit_min), start)
     rates = Rates(cost_per_km, cost_per_hour, cost_per_night)
-    with open_sessions() as sessions:
+    with context.open_sessions() as sessions:
         actor = find_actor(sessions, acting_email())
         with unit_of_work(sessions, actor) as session:
             names = [plan] if against is None else [plan, against]
