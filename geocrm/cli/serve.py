@@ -32,7 +32,9 @@ def serve(with_worker: bool) -> None:
         program = [sys.executable, "-m", "geocrm"]
         supervise([[*program, "serve"], [*program, "worker"]], say)
     else:
-        _Server(chosen).run()
+        # Not before: who supervises server and worker needs no pages, and they take 300 MB. Not
+        # later: the server's workers share what was read before they part.
+        _Server(chosen, import_module("geocrm.web.app")).run()
 
 
 def _need_port(chosen: Settings) -> None:
@@ -46,8 +48,8 @@ def _need_port(chosen: Settings) -> None:
 class _Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with our settings; each of its workers opens its own connections."""
 
-    def __init__(self, chosen: Settings) -> None:
-        self._settings = chosen
+    def __init__(self, chosen: Settings, pages: Any) -> None:
+        self._settings, self._pages = chosen, pages
         super().__init__()
 
     def load_config(self) -> None:
@@ -73,12 +75,10 @@ class _Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        # Not before: who supervises server and worker needs no pages, and they take 300 MB.
-        pages: Any = import_module("geocrm.web.app")
         url = cluster.ensure_running(self._settings, say)
         watch_database(self._settings)
         engine = make_engine(url, name="geocrm web", options=_WEB_OPTIONS)
-        return pages.create_app(self._settings, make_sessions(engine))
+        return self._pages.create_app(self._settings, make_sessions(engine))
 
 
 def _share_memory(_arbiter: Any, _worker: Any) -> None:

@@ -161,13 +161,13 @@ def test_a_plan_is_designed_on_made_units_and_says_what_changes(session, actor, 
 
 
 def test_a_plan_that_cannot_go_live_offers_no_button_and_says_why(
-    session, actor, shops, signed_in_as, manager
+    session, actor, make, shops, signed_in_as, manager
 ):
-    made = making.make(cells(7), making.read(session, actor, cells(7)))
-    level = made_levels.put(session, actor, made)
+    level = make(cells(7))
     request = Request(level.code, 3, Measure.ACCOUNTS, tolerance=0.2, effort=0, proven=False)
     found = designing.solve(designing.survey(session, actor, request), request)
     plan = service.save(session, actor, "On cells", found)
+    session.get_one(MadeLevel, level.code).kept = False  # on trial again
     session.commit()
     desk = signed_in_as(manager)
     page = desk.get(f"/territories/{plan.id}").text
