@@ -30,13 +30,16 @@ LEVEL = 9
 
 
 class LevelSummary(NamedTuple):
-    """A level that somebody made and kept; `plans` are those built of it."""
+    """A level that somebody made and kept; `plans` are those built of it.
+
+    `customers` its maker saw on this ground; None for those who may see fewer.
+    """
 
     code: str
     name: str
     units: int
     population: int | None
-    customers: int
+    customers: int | None
     author: str | None
     created_at: datetime
     plans: list[str]
@@ -65,7 +68,7 @@ def levels(session: Session, actor: Actor) -> list[LevelSummary]:
             name=layers[made.code].name,
             units=layers[made.code].units,
             population=layers[made.code].population,
-            customers=made.customers,
+            customers=made.customers if _may_delete(actor, made) else None,
             author=author,
             created_at=made.created_at,
             plans=built.get(made.code, []),

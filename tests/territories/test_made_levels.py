@@ -307,3 +307,12 @@ def test_the_api_refuses_what_cannot_be_made_with_422(client_of, manager, countr
     answer = client_of(manager).post(API, json=body)
     assert answer.status_code == 422
     assert answer.json["detail"]
+
+
+def test_how_many_customers_the_maker_saw_is_not_told_to_others(
+    session, make, shops, actor_of, manager, administrator
+):
+    make(cells(7))
+    (theirs,) = made_levels.levels(session, actor_of(manager))
+    (known,) = made_levels.levels(session, actor_of(administrator))
+    assert (theirs.customers, known.customers is None) == (None, False)

@@ -41,7 +41,7 @@ class MadeUnits(BaseModel):
     name: str
     units: int
     population: int | None
-    customers: int
+    customers: int | None
     author: str | None
     created_at: datetime
     plans: list[str]
