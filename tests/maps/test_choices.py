@@ -51,7 +51,6 @@ def test_whether_somebody_sees_few_is_read_from_indexes_alone(session, crowd, ac
     assert "UNION ALL" in statements[0]
     session.execute(text("SET LOCAL enable_seqscan = off"))
     session.execute(text("SET LOCAL enable_bitmapscan = off"))
-    session.execute(text("SET LOCAL enable_indexscan = off"))
     plan = scoped_sql(
         session,
         "EXPLAIN SELECT FROM account_scope s WHERE {scope_owner:s}"
