@@ -156,7 +156,7 @@ def _script_s(session: CDPSession) -> float:
 
 
 def _save(page: Page) -> int:
-    with page.expect_response(lambda answer: answer.url.endswith("/steps")) as waited:
+    with page.expect_response(lambda answer: answer.url.endswith("/edits")) as waited:
         page.keyboard.press("Control+s")
     answer = waited.value
     assert answer.ok, answer.text()
