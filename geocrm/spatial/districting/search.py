@@ -20,7 +20,6 @@ from geocrm.spatial.districting.coarsening import coarsened
 from geocrm.spatial.districting.compiling import WHOLE_PRICE, Blocks, mode_of
 from geocrm.spatial.districting.diagram import allocated
 from geocrm.spatial.districting.growing import grown, mended
-from geocrm.spatial.districting.plan import valued
 from geocrm.spatial.districting.problem import Terms, Units
 from geocrm.spatial.districting.starts import first_assignment
 from geocrm.spatial.districting.state import LOCKED, Int32s, scratch
@@ -61,7 +60,6 @@ class Search:
         self._fine = Annealer(units, terms, blocks, self._pace, _least_excess(terms, floor))
         self._coarse, self._joined = self._fine, np.arange(len(blocks))
         self._best: Int32s | None = None
-        self._best_score = (np.inf, np.inf)
 
     def run(self, seed: int, effort: int) -> Int32s:
         """Anneal from several starts; the best assignment of blocks.
@@ -80,6 +78,7 @@ class Search:
         for found in self._improvements(first, seed, starts):
             if found is not None:
                 self._offer(found)
+        self._pace.underway.clear()
         self._pace.advance(1.0)
         return self.best
 
@@ -180,15 +179,9 @@ class Search:
 
     def _offer(self, district: Int32s) -> None:
         """Keep an assignment when it is nearer to the limits, or as near and of less value."""
-        blocks = self.blocks
-        excess = self._fine.excess(district) + 1e6 * _clashing(blocks, district)
-        _, value = valued(self.units, self.terms, district[blocks.block].astype(np.intp))
-        if self.terms.stability > 0 and self.terms.current is not None:
-            gone = blocks.price[(blocks.home >= 0) & (blocks.home != district)].sum()
-            value *= 1 + self.terms.stability * float(gone) / WHOLE_PRICE
-        if (excess, value) < self._best_score:
-            self._best, self._best_score = district.copy(), (excess, value)
-            self._pace.best_value = value
+        score = self._fine.score(district)
+        if score < self._pace.best:
+            self._best, self._pace.best = district.copy(), score
 
 
 def _least_excess(terms: Terms, floor: float) -> float:
@@ -207,8 +200,3 @@ def _matched(blocks: Blocks, district: Int32s, k: int) -> Int32s:
     number = np.empty(k, dtype=np.int32)
     number[rows] = columns
     return number[district]
-
-
-def _clashing(blocks: Blocks, district: Int32s) -> int:
-    ends = np.repeat(np.arange(len(blocks)), np.diff(blocks.foe_start))
-    return int((district[ends] == district[blocks.foe]).sum()) // 2
