@@ -94,16 +94,16 @@ def figures(
     weeks: Mapping[str, Sequence[float]], asked: Mapping[str, Any], days: int, rates: Rates
 ) -> dict[str, Estimate | None]:
     """The figures of `SERIES` by week, with `days` of all reps together in a week."""
-    # What was measured before ferries were reckoned with has no crossings.
-    none = [0.0] * len(weeks["due"])
-    at = {name: np.array(weeks.get(name, none), dtype=np.float64) for name in SERIES}
+    at = {name: np.array(held, dtype=np.float64) for name, held in weeks.items()}
     shift_s = asked["shift_end_s"] - asked["shift_start_s"]
     visit_s = float(asked["visit_s"])
     spent_s = at["drive_s"] + at["planned"] * visit_s
     all_s = at["all_drive_s"] + at["due"] * visit_s
     return {
         **{name: mean(at[name]) for name in ("due", "planned", "far", "no_place", "nights")},
-        **{name: mean(at[name]) for name in ("reckoned", "crossings")},
+        "reckoned": mean(at["reckoned"]),
+        # What was measured before ferries were reckoned with has none.
+        "crossings": mean(at["crossings"]) if "crossings" in at else None,
         "left": mean(at["due"] - at["planned"]),
         "drive_h": mean(at["drive_s"] / SECONDS_PER_HOUR),
         "km": mean(at["distance_m"] / METRES_PER_KM),

@@ -103,6 +103,15 @@ def test_a_stay_on_one_island_does_not_drive_to_the_next():
     assert (one.crossings, both.crossings) == (2, 4)
 
 
+def test_a_result_from_before_ferries_says_nothing_of_them():
+    weeks = {name: [1.0, 2.0] for name in SERIES if name != "crossings"}
+    territories = [{"weeks": weeks, "days": 5}]
+    summed, days = true_cost_figures.added_up(territories)
+    found = true_cost_figures.figures(summed, Asked().record(), days, Rates())
+    assert found["crossings"] is None
+    assert true_cost_figures.difference(found, found)["crossings"] is None
+
+
 @pytest.mark.parametrize("wrong", [{"ferry_kmh": 0.0}, {"boarding_min": -1.0}])
 def test_ferries_that_cannot_be_are_refused(wrong):
     with pytest.raises(InvalidInput, match="ferry"):
