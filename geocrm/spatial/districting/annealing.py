@@ -18,6 +18,9 @@ STRICTNESS = 10_000.0
 INNER = 0.95
 # Where balance was missed, the objective counts so many times less.
 HARDER = 30.0
+# Where only balance is sought, moving everything costs so many times as much as the whole
+# objective: enough that nothing is moved in vain, too little to hold back what balances.
+SPARING = 10.0
 HOT, COLD = 1e-2, 1e-6  # temperatures, as shares of STRICTNESS
 # With more blocks in a district than this a single one changes less, and it ends colder: a block's
 # mass falls as their number, and the width that it moves a border by as the root of it.
@@ -92,6 +95,12 @@ class Annealer:
         strict = self._goal(mode, cost, start, INNER, harder=HARDER)
         return self._cooled(start, space, strict, hot, rounds, 0.0)
 
+    def spared(self, start: Int32s, space: Scratch, hot: float, rounds: int) -> Int32s:
+        """Cooled for balance alone, with no more moved than it takes."""
+        mode, cost = self._hot_goal()
+        goal = self._goal(mode, cost, start, 0.999, harder=HARDER, sparing=SPARING)
+        return self._cooled(start, space, goal, hot, rounds, 0.0)
+
     def polished(self, start: Int32s, space: Scratch, rounds: int, share: float) -> Int32s:
         """Cold, by the very objective: centres and districts take turns."""
         found = start
@@ -146,13 +155,19 @@ class Annealer:
         return cost
 
     def _goal(
-        self, mode: int, cost: Floats | None, district: Int32s, squeeze: float, harder: float = 1.0
+        self,
+        mode: int,
+        cost: Floats | None,
+        district: Int32s,
+        squeeze: float,
+        harder: float = 1.0,
+        sparing: float = 0.0,
     ) -> Goal:
         """An energy in which the start's objective counts about 1 / `harder` for each district."""
         goal = self.blocks.goal(STRICTNESS, mode, 1.0, 0.0, squeeze, cost)
         size = _objective(self.blocks, goal, district, self._k)
         roundness = self._k / size / harder if size > 1e-15 else 0.0
-        stability = self.terms.stability * self._k
+        stability = (self.terms.stability + sparing) * self._k
         return self.blocks.goal(STRICTNESS, mode, roundness, stability, squeeze, cost)
 
     def _cooled(
