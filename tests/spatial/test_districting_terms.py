@@ -131,6 +131,16 @@ def test_another_number_of_territories_than_today():
     assert fewer.moved == pytest.approx(units.weights[today == 1].sum() / units.weights.sum())
 
 
+@pytest.mark.parametrize(("budget", "reached"), [(0.05, 0.28), (0.1, 0.15)])
+def test_a_budget_too_small_for_all_is_spent_on_the_worst(budget, reached):
+    widths = [13, 7, 12, 6, 11, 5, 10, 8]
+    today = np.tile(np.repeat(np.arange(8), widths), 6)
+    plan = design(grid(6, 72), Terms(8, 0.01, current=today, budget=budget), effort=1)
+    assert plan.moved <= budget
+    assert plan.max_deviation[0] <= reached
+    assert plan.contiguous
+
+
 def test_a_torn_plan_that_cannot_be_mended_within_the_budget_says_what_it_takes():
     today = np.array([0, 1, 0, 1, 1])
     with pytest.raises(Infeasible, match=r"moves 20\.0%, more than the 5\.0%"):

@@ -19,6 +19,9 @@ STRICTNESS = 10_000.0
 INNER = 0.95
 # Where balance was missed, the objective counts so many times less.
 HARDER = 30.0
+# Where only balance is sought, moving everything costs so many times as much as the whole
+# objective: enough that nothing is moved in vain, too little to hold back what balances.
+SPARING = 10.0
 HOT, COLD = 1e-2, 1e-6  # temperatures, as shares of STRICTNESS
 # With more blocks in a district than this a single one changes less, and it ends colder: a block's
 # mass falls as their number, and the width that it moves a border by as the root of it.
@@ -84,15 +87,23 @@ class Pace:
 class Annealer:
     """Betters assignments of one set of blocks.
 
-    `least_excess` is how far beyond its band the worst load must be with any plan.
+    `least_excess` is how far beyond its band the worst load must be with any plan; `judge` the one
+    whose limits count for what is shown, where these are others.
     """
 
     def __init__(
-        self, units: Units, terms: Terms, blocks: Blocks, pace: Pace, least_excess: float = 0.0
+        self,
+        units: Units,
+        terms: Terms,
+        blocks: Blocks,
+        pace: Pace,
+        least_excess: float = 0.0,
+        judge: "Annealer | None" = None,
     ) -> None:
         self.units, self.terms, self.blocks, self.pace = units, terms, blocks, pace
         self._k = terms.num_districts
         self._least_excess = least_excess
+        self._judge = judge or self
         crowd = min(1.0, COARSE_BLOCKS * self._k / len(blocks))
         # Rounded, because a temperature may not differ in its last bit between machines.
         self.cold = round(COLD * crowd * float(np.sqrt(crowd)), 15)
@@ -112,6 +123,12 @@ class Annealer:
         mode, cost = self._hot_goal()
         strict = self._goal(mode, cost, start, INNER, harder=HARDER)
         return self._cooled(start, space, strict, hot, rounds, 0.0)
+
+    def spared(self, start: Int32s, space: Scratch, hot: float, rounds: int) -> Int32s:
+        """Cooled for balance alone, with no more moved than it takes."""
+        mode, cost = self._hot_goal()
+        goal = self._goal(mode, cost, start, 0.999, harder=HARDER, sparing=SPARING)
+        return self._cooled(start, space, goal, hot, rounds, 0.0)
 
     def polished(self, start: Int32s, space: Scratch, rounds: int, share: float) -> Int32s:
         """Cold, by the very objective: centres and districts take turns."""
@@ -177,13 +194,19 @@ class Annealer:
         return cost
 
     def _goal(
-        self, mode: int, cost: Floats | None, district: Int32s, squeeze: float, harder: float = 1.0
+        self,
+        mode: int,
+        cost: Floats | None,
+        district: Int32s,
+        squeeze: float,
+        harder: float = 1.0,
+        sparing: float = 0.0,
     ) -> Goal:
         """An energy in which the start's objective counts about 1 / `harder` for each district."""
         goal = self.blocks.goal(STRICTNESS, mode, 1.0, 0.0, squeeze, cost)
         size = _objective(self.blocks, goal, district, self._k)
         roundness = self._k / size / harder if size > 1e-15 else 0.0
-        stability = self.terms.stability * self._k
+        stability = (self.terms.stability + sparing) * self._k
         return self.blocks.goal(STRICTNESS, mode, roundness, stability, squeeze, cost)
 
     def _cooled(
@@ -205,7 +228,7 @@ class Annealer:
                 graph, state, goal, space, temperature, small, large, energy, least, found
             )
             temperature *= cooling
-            self.pace.advance(share, lambda: self.score(found))
+            self.pace.advance(share, lambda: self._judge.score(found))
         return found
 
 
