@@ -23,9 +23,9 @@ from geocrm.security import Actor
 from geocrm.takeaway import Area, Bar, Heading, Table, csv_safe, territory_report
 from geocrm.territories import map_files, scenarios, sheets, unit_layers
 from geocrm.territories.balance import Balance
-from geocrm.territories.designing import plain_number
 from geocrm.territories.map_files import Drawn
 from geocrm.territories.models import Measure
+from geocrm.territories.naming import plain_number
 from geocrm.territories.palette import colour_at
 from geocrm.territories.sheets import Sheet, TerritoryRow
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from geocrm.errors import InvalidInput
 from geocrm.spatial.districting import DEFAULT_EFFORT, Units, on_earth, on_plane
 from geocrm.territories import solving
-from geocrm.territories.designing import plain_number
+from geocrm.territories.naming import plain_number
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Solved
 from geocrm.territories.unit_files import UnitFile

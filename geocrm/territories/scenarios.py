@@ -126,13 +126,14 @@ def request_of(file: PlanFile, time_s: float | None = None) -> Request:
     require_scenario(file)
     head = file.head
     try:
-        count, balance = int(head["count"]), balance_of(file)
+        balance = balance_of(file)
         # Before mixtures a plan was designed by its first measure, whatever the weights.
         weights = head.get("request", {}).get("weights", {}) if balance.mixed else {}
         wishes = Wishes.of_record(head.get("request", {}) | {"weights": weights})
         return Request(
             level=str(head["level"]),
-            count=count,
+            # A focus is a question about its own territories.
+            count=len(set(wishes.focus)) or int(head["count"]),
             measure=balance.measure,
             within=None if head["within"] is None else str(head["within"]),
             tolerance=float(head["tolerance"]),

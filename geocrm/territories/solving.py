@@ -178,6 +178,17 @@ def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
     """Why the limits were not met, and the smallest relaxation that is known to work."""
     plan, terms = solved.plan, solved.terms
     first, asked = float(plan.max_deviation[0]), float(terms.tolerances(1)[0])
+    if "mean" in plan.binding:
+        return Infeasible(
+            "+-{asked} is impossible: the territories in focus hold {share} of their part of the"
+            " plan, so {least} is the least; {reached}. Allow that (--tolerance {tolerance}), or"
+            " take others into focus",
+            asked=Share(asked),
+            share=Share(1 / terms.ideal_total),
+            least=Share(terms.mean_deviation),
+            reached=_reached(solved, first <= asked),
+            tolerance=f"{first:.4f}",
+        )
     if "unit" in plan.binding:
         return Infeasible(
             "+-{asked} is impossible: {why}; {reached}. Allow that (--tolerance {tolerance}), more"

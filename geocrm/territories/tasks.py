@@ -69,7 +69,7 @@ def _outcome(found: Design, kept: bool) -> dict[str, Any]:
     by_clock = proof["stopped"] != "finished"
     return {
         "tolerance_met": found.tolerance_met,
-        "max_deviation": found.evaluation.max_deviation,
+        "max_deviation": _off(found),
         # Who ended it: the person who kept what there was, the clock, or nobody.
         "stopped": "person" if kept else "clock" if by_clock else "finished",
         "elapsed_s": round(found.elapsed_s, 1),
@@ -77,8 +77,16 @@ def _outcome(found: Design, kept: bool) -> dict[str, Any]:
         "bound_kind": proof["bound_kind"],
         "proven_optimal": proof["proven_optimal"],
         "moved": proof["moved"],
+        "focus": found.focus_record(),
         "missed": None if found.tolerance_met else _missed(found),
     }
+
+
+def _off(found: Design) -> float:
+    """The largest deviation of what was designed."""
+    if found.focus is not None:
+        return float(found.solved.plan.max_deviation[0])
+    return found.evaluation.max_deviation
 
 
 def _missed(found: Design) -> dict[str, Any]:
@@ -89,8 +97,10 @@ def _missed(found: Design) -> dict[str, Any]:
         "asked": found.request.tolerance,
         # Rounded up to what a person would type, so that allowing it is enough.
         "reached": math.ceil(float(plan.max_deviation[0]) * 1000 - 1e-6) / 1000,
-        "unit": found.ground.units[plan.floor.unit].name if by_unit else None,
+        "unit": found.searched[plan.floor.unit] if by_unit else None,
         "floor": plan.floor.deviation if by_unit else None,
+        # By how much a focus as a whole is off, when that rules it out.
+        "mean": 1 / found.solved.terms.ideal_total - 1 if "mean" in plan.binding else None,
         "least": float(plan.load[:, 0].min()),
         "most": float(plan.load[:, 0].max()),
     }

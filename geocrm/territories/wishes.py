@@ -31,7 +31,8 @@ class Wishes:
     keep
         The plan whose territories are to be kept as far as possible: its number or name.
     disruption
-        The most that may move away from `keep`, as a share of what is balanced.
+        The most that may move away from `keep`, as a share of what is balanced there; with a focus,
+        of what the territories in focus hold.
     stability
         Weight of keeping beside the objective, >= 0.
     lock
@@ -40,6 +41,10 @@ class Wishes:
         Longitude and latitude from which each territory is served, one for each territory.
     together, apart
         Groups of units in one territory; pairs of units in different ones.
+    focus
+        Numbers of the territories of `keep` that alone may change; all without.
+    give
+        Whether units in no territory that lie beside those in focus are given to them.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -53,6 +58,8 @@ class Wishes:
     centres: tuple[tuple[float, float], ...] = ()
     together: tuple[tuple[str, ...], ...] = ()
     apart: tuple[tuple[str, str], ...] = ()
+    focus: tuple[int, ...] = ()
+    give: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no solver needs to be asked."""
@@ -70,6 +77,12 @@ class Wishes:
             raise InvalidInput(
                 "A limit of disruption needs the plan it is measured against: --keep"
             )
+        if self.focus and self.keep is None:
+            raise InvalidInput("Territories in focus need the plan they are of: --keep")
+        if self.give and not self.focus:
+            raise InvalidInput(
+                "Only a focus leaves units in no territory: a whole design gives them out anyway"
+            )
         for lon, lat in self.centres:
             if not (-180 <= lon <= 180 and -90 <= lat <= 90):
                 raise _off_the_globe(lon, lat)
@@ -84,7 +97,7 @@ class Wishes:
     def of_record(cls, record: Mapping[str, Any]) -> "Wishes":
         """The wishes of a `record`."""
         given = dict(record)
-        for name in ("lock", "centres", "together", "apart"):
+        for name in ("lock", "centres", "together", "apart", "focus"):
             if name in given:
                 given[name] = tuple(
                     tuple(each) if isinstance(each, list) else each for each in given[name]

@@ -155,6 +155,31 @@ def test_the_editor_hands_its_plan_and_locks_over(sign_in, site, plan_id) -> Non
     assert len(made.params["request"]["lock"]) >= 2
 
 
+def test_one_territory_in_focus_brings_those_around_it_and_leaves_the_rest(
+    sign_in, site, plan_id
+) -> None:
+    page: Page = sign_in("manager")
+    page.goto(f"/territories/new?like={plan_id}&keep={plan_id}&focus=1")
+    expect(page.locator("#focus-part")).to_contain_text("of 3 territories")
+    expect(page.get_by_role("group", name="designed anew").get_by_role("checkbox")).to_have_count(3)
+    for box in page.get_by_role("group", name="designed anew").get_by_role("checkbox").all():
+        box.set_checked(False)
+    expect(page.locator("#checks")).to_contain_text("Choose the territories")
+    for at in (0, 1):
+        page.get_by_role("group", name="designed anew").get_by_role("checkbox").nth(at).check()
+    expect(page.get_by_label("Number of territories")).to_have_value("2")
+    expect(page.locator("#disruption-hint")).to_contain_text("in focus hold")
+    expect(page.locator("#locks-part")).to_be_hidden()
+    page.get_by_label("Name of the draft").fill("Two of three")
+    page.get_by_label("Tolerance in percent").fill("60")
+    _design(page)
+    expect(page.locator(".design-outcome")).to_contain_text("the others are as they were")
+    (made,) = _plans(site, "Two of three")
+    assert made.params["proof"]["focus"]["territories"] == [1, 2]
+    page.get_by_role("link", name="Open the draft").click()
+    expect(page.locator("#proof-title ~ p")).to_contain_text("Only 2 territories were designed")
+
+
 def test_a_search_is_found_again_stopped_and_kept_or_cancelled(form, site) -> None:
     _all_of_indonesia(form)
     form.get_by_label("Name of the draft").fill("Stopped")

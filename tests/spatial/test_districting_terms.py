@@ -211,3 +211,16 @@ def test_a_small_plan_is_the_best_there_is():
 def test_what_cannot_be_is_refused_with_a_remedy(terms, words):
     with pytest.raises((Infeasible, InvalidInput), match=words):
         design(grid(4, 4), terms)
+
+
+def test_a_part_of_a_larger_plan_keeps_the_ideal_of_the_whole():
+    # 36 units that are 2 of 5 territories of 20: two of 18 are 10 % light, and nothing can be done.
+    part = design(grid(6, 6), Terms(2, 0.05, ideal_total=40 / 36), effort=1)
+    assert part.max_deviation[0] == pytest.approx(0.1)
+    assert not part.within_limits
+    assert "mean" in part.binding
+    allowed = design(grid(6, 6), Terms(2, 0.11, ideal_total=40 / 36), effort=1)
+    assert allowed.within_limits
+    assert prove(grid(6, 6), Terms(2, 0.11, ideal_total=40 / 36), allowed).bound is not None
+    with pytest.raises(InvalidInput, match="add up to more than 0"):
+        design(grid(6, 6), Terms(2, ideal_total=0.0), effort=1)

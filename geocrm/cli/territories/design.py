@@ -60,6 +60,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--keep", metavar="PLAN", help="The plan to keep to: a file, or a saved one.")
 @click.option("--disruption", type=float, help="The most that may move, as a share: 0.10.")
+@click.option("--focus", metavar="NUMBERS", help="Only these territories of PLAN may change: 3,7.")
+@click.option("--give", is_flag=True, help="With --focus: also give out units in no territory.")
 @click.option("--stability", type=float, default=0.0, help="Weight of keeping, 0 or more.")
 @click.option("--lock", metavar="CODES", help="Units that stay: A,B or A=3 for territory 3.")
 @click.option("--centers", type=FILE, help="CSV lon,lat: from where each territory is served.")
@@ -89,9 +91,10 @@ def design(
     """
     wishes = _wishes(keep, asked)
     if units is not None:
-        if level or within or name or load:
+        if level or within or name or load or wishes.focus:
             raise InvalidInput(
-                "--level, --within, --load and --save are for boundaries: leave out --units"
+                "--level, --within, --load, --focus and --save are for boundaries: leave out"
+                " --units"
             )
         found = _on_file(units, edges, keep, wishes, asked)
         _show(found.document(), found.solved, as_json)
@@ -103,7 +106,7 @@ def design(
     _show(document, made.solved, as_json)
     _remark(made)
     if not made.tolerance_met:
-        raise solving.missed(made.solved, [unit.name for unit in made.ground.units])
+        raise solving.missed(made.solved, made.searched)
 
 
 def _on_file(
@@ -148,7 +151,9 @@ def _request(
 ) -> Request:
     if level is None:
         raise InvalidInput("Name a boundary level (--level idn-adm2), or a file of units (--units)")
-    count = len(wishes.centres) if asked["count"] is None else asked["count"]
+    count = asked["count"]
+    if count is None:
+        count = len(set(wishes.focus)) or len(wishes.centres)
     if not count:
         raise InvalidInput("Say how many territories (--count), or give --centers")
     measure = asked["balance"] or next(iter(wishes.weights), next(iter(numbers), ""))
@@ -169,6 +174,8 @@ def _request(
 def _on_boundaries(request: Request, name: str | None) -> tuple[Design, dict[str, Any]]:
     keep = request.wishes.keep
     of_file = keep is not None and Path(keep).is_file()
+    if of_file and request.wishes.focus:
+        raise InvalidInput("--focus needs a saved plan: bring the file in first, then --keep it")
     with context.open_sessions() as sessions:
         actor = find_actor(sessions, acting_email())
         # A file is matched to the units here; a saved plan where the ground is read.
@@ -201,6 +208,8 @@ def _wishes(keep: str | None, asked: dict[str, Any]) -> Wishes:
         stability=asked["stability"],
         lock=_codes(asked["lock"]),
         centres=_centres(asked["centers"]),
+        focus=_numbers_of(asked["focus"]),
+        give=asked["give"],
         together=tuple(_codes(group) for group in asked["together"]),
         apart=tuple(_pair(text) for text in asked["apart"]),
     )
@@ -208,6 +217,14 @@ def _wishes(keep: str | None, asked: dict[str, Any]) -> Wishes:
 
 def _codes(text: str | None) -> tuple[str, ...]:
     return tuple(one.strip() for one in (text or "").split(",") if one.strip())
+
+
+def _numbers_of(text: str | None) -> tuple[int, ...]:
+    codes = _codes(text)
+    wrong = [one for one in codes if not one.isdecimal()]
+    if wrong:
+        raise InvalidInput(f"--focus takes numbers of territories, such as 3,7; not {wrong[0]!r}")
+    return tuple(int(one) for one in codes)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -258,6 +275,11 @@ def _show(document: dict[str, Any], solved: solving.Solved, as_json: bool) -> No
     click.echo(
         f"At most {document['max_deviation']:.2%} off the mean; {whole}; {document['elapsed_s']} s"
     )
+    if focus := document.get("focus"):
+        click.echo(
+            f"Only territories {', '.join(map(str, focus['territories']))} were designed"
+            f" ({focus['units']:,} units); what follows is of these, the others are as they were"
+        )
     click.echo(f"{solved.plan.objective.value} {solved.plan.value:,.6g}. {solved.words()}")
     if solved.plan.moved is not None:
         click.echo(f"{solved.plan.moved:.1%} moved, in {solved.plan.moved_units:,} units")

@@ -1,11 +1,12 @@
 """Cooling an assignment of blocks: the energies, the temperatures, the rounds, the polish."""
 
+import time
 from collections.abc import Callable
-from threading import Lock
+from threading import Lock, get_ident
 
 import numpy as np
 
-from geocrm.spatial.districting.compiling import Blocks, mode_of
+from geocrm.spatial.districting.compiling import WHOLE_PRICE, Blocks, mode_of
 from geocrm.spatial.districting.plan import to_centres, valued, ways
 from geocrm.spatial.districting.problem import Floats, Objective, Terms, Units
 from geocrm.spatial.districting.rounds import anneal, state_of
@@ -34,6 +35,11 @@ CROWD = 100
 POLISH_TURNS, POLISH_SHARE, MIN_POLISH = 4, 0.05, 4
 # Plans whose largest excess differs by less than this are equally balanced.
 BALANCE_STEP = 1e-4
+# What a start has come to is looked at so often, or less: a look may cost this part of the time.
+LOOK_EVERY_S, LOOK_SHARE = 0.25, 0.005
+
+# How far beyond the limits, and the value: the smaller the better.
+Score = tuple[float, float]
 
 
 class Pace:
@@ -43,7 +49,10 @@ class Pace:
         self, should_stop: Callable[[], bool], progress: Callable[[float, float], None] | None
     ) -> None:
         self.stopped = False
-        self.best_value = np.inf
+        self.best: Score = (np.inf, np.inf)
+        # What the start that each thread works on would give if it ended now; for show only.
+        self.underway: dict[int, Score] = {}
+        self._look_at_s: dict[int, float] = {}
         self._should_stop = should_stop
         self._progress = progress
         self._lock = Lock()
@@ -55,26 +64,46 @@ class Pace:
             self.stopped = True
         return self.stopped
 
-    def advance(self, share: float) -> None:
-        """A further share of the search is done."""
+    def advance(self, share: float, score: Callable[[], Score] | None = None) -> None:
+        """A further share of the search is done; `score` is of what this thread has come to."""
+        if score is not None and self._progress is not None:
+            self._look(score)
         with self._lock:
             self._done += share
             if self._progress is not None:
-                self._progress(min(self._done, 1.0), self.best_value)
+                _, value = min([self.best, *self.underway.values()])
+                self._progress(min(self._done, 1.0), value)
+
+    def _look(self, score: Callable[[], Score]) -> None:
+        me, began = get_ident(), time.monotonic()
+        if began >= self._look_at_s.get(me, 0.0):
+            found = score()
+            ended = time.monotonic()
+            self._look_at_s[me] = ended + max(LOOK_EVERY_S, (ended - began) / LOOK_SHARE)
+            with self._lock:
+                self.underway[me] = found
 
 
 class Annealer:
     """Betters assignments of one set of blocks.
 
-    `least_excess` is how far beyond its band the worst load must be with any plan.
+    `least_excess` is how far beyond its band the worst load must be with any plan; `judge` the one
+    whose limits count for what is shown, where these are others.
     """
 
     def __init__(
-        self, units: Units, terms: Terms, blocks: Blocks, pace: Pace, least_excess: float = 0.0
+        self,
+        units: Units,
+        terms: Terms,
+        blocks: Blocks,
+        pace: Pace,
+        least_excess: float = 0.0,
+        judge: "Annealer | None" = None,
     ) -> None:
         self.units, self.terms, self.blocks, self.pace = units, terms, blocks, pace
         self._k = terms.num_districts
         self._least_excess = least_excess
+        self._judge = judge or self
         crowd = min(1.0, COARSE_BLOCKS * self._k / len(blocks))
         # Rounded, because a temperature may not differ in its last bit between machines.
         self.cold = round(COLD * crowd * float(np.sqrt(crowd)), 15)
@@ -120,6 +149,16 @@ class Annealer:
         np.add.at(load, district, blocks.graph.weight)
         beyond = np.maximum(blocks.low - load, load - blocks.high) / blocks.mean
         return float(np.ceil(max(0.0, float(beyond.max()) - 1e-9) / BALANCE_STEP))
+
+    def score(self, district: Int32s) -> Score:
+        """The worse the farther beyond the limits; as far, the worse the larger the value."""
+        blocks = self.blocks
+        excess = self.excess(district) + 1e6 * _clashing(blocks, district)
+        _, value = valued(self.units, self.terms, district[blocks.block].astype(np.intp))
+        if self.terms.stability > 0 and self.terms.current is not None:
+            gone = blocks.price[(blocks.home >= 0) & (blocks.home != district)].sum()
+            value *= 1 + self.terms.stability * float(gone) / WHOLE_PRICE
+        return excess, value
 
     # -------------------------------------------------------------------------- energies
 
@@ -189,7 +228,7 @@ class Annealer:
                 graph, state, goal, space, temperature, small, large, energy, least, found
             )
             temperature *= cooling
-            self.pace.advance(share)
+            self.pace.advance(share, lambda: self._judge.score(found))
         return found
 
 
@@ -218,3 +257,8 @@ def _energy(blocks: Blocks, goal: Goal, state: State, k: int) -> float:
     total = goal.strictness * float((beyond * (beyond + HAIR)).sum())
     total += goal.roundness * _objective(blocks, goal, state.district, k)
     return total + goal.stability * float(state.moved[0])
+
+
+def _clashing(blocks: Blocks, district: Int32s) -> int:
+    ends = np.repeat(np.arange(len(blocks)), np.diff(blocks.foe_start))
+    return int((district[ends] == district[blocks.foe]).sum()) // 2

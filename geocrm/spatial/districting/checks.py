@@ -57,6 +57,8 @@ def _check_numbers(units: Units, terms: Terms) -> None:
         len(terms.shares) == k and np.isfinite(terms.shares).all() and (terms.shares > 0).all()
     ):
         raise InvalidInput("Give a share above 0 for each of the {count} territories", count=k)
+    if not 0 < terms.ideal_total < np.inf:
+        raise InvalidInput("The ideal loads must add up to more than 0")
     if terms.budget is not None and not 0 <= terms.budget <= 1:
         raise InvalidInput(
             "The disruption must be a share between 0 and 1, not {budget}: 0.1 is 10 %",

@@ -55,7 +55,8 @@ def design(
     nearer = _towards(terms, floor)
     if nearer is not terms and len(blocks) > terms.num_districts:
         blocks = blocks_of(units, nearer)
-    search = Search(units, terms, blocks, floor.deviation, should_stop, progress)
+    least = max(floor.deviation, terms.mean_deviation)
+    search = Search(units, terms, blocks, least, should_stop, progress)
     found = search.run(seed, effort)
     district = found[blocks.block].astype(np.intp)
     return evaluate(units, terms, district, "stopped" if search.stopped else "finished")

@@ -54,7 +54,8 @@ class Plan:
         Share of the price that is not where it is today, and how many units; None without a
         present plan.
     binding
-        Which wishes held the plan back: "tolerance", "minimum", "maximum", "disruption", "unit".
+        Which wishes held the plan back: "tolerance", "minimum", "maximum", "disruption", "unit",
+        "mean" (the ideal is that of a larger plan, see `Terms.ideal_total`).
     stopped
         "finished", or "stopped" when the search was ended early.
     """
@@ -259,4 +260,6 @@ def _binding(
         found.append("disruption")
     if floor > tolerance[0]:
         found.append("unit")
+    if terms.mean_deviation > tolerance.min() + 1e-9:
+        found.append("mean")
     return tuple(found)

@@ -151,6 +151,9 @@ class Terms:
     stability
         Weight of moving beside balance and the objective, >= 0; 1 trades moving everything for
         as much as the whole objective.
+    ideal_total
+        What the ideal loads add up to, as a part of all weight, > 0. Other than 1 where the units
+        are cut out of a larger plan and keep its ideal.
     """
 
     num_districts: int
@@ -168,6 +171,7 @@ class Terms:
     price: Floats | None = None
     budget: float | None = None
     stability: float = 0.0
+    ideal_total: float = 1.0
 
     def tolerances(self, num_measures: int) -> Floats:
         """Shape (m,)."""
@@ -175,9 +179,14 @@ class Terms:
         return np.array(given * num_measures if len(given) == 1 else given, dtype=np.float64)
 
     def ideal_shares(self) -> Floats:
-        """Shape (k,), adding up to 1."""
+        """Shape (k,), adding up to `ideal_total`."""
         shares = np.ones(self.num_districts) if self.shares is None else self.shares
-        return np.asarray(shares / shares.sum(), dtype=np.float64)
+        return np.asarray(shares / shares.sum() * self.ideal_total, dtype=np.float64)
+
+    @property
+    def mean_deviation(self) -> float:
+        """How far the mean load is from the mean ideal: no plan is nearer to balance."""
+        return abs(1.0 / self.ideal_total - 1.0)
 
     @property
     def is_bound(self) -> bool:

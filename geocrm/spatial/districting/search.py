@@ -21,7 +21,6 @@ from geocrm.spatial.districting.coarsening import coarsened
 from geocrm.spatial.districting.compiling import WHOLE, WHOLE_PRICE, Blocks, bands, mode_of
 from geocrm.spatial.districting.diagram import allocated
 from geocrm.spatial.districting.growing import grown, mended
-from geocrm.spatial.districting.plan import valued
 from geocrm.spatial.districting.problem import Terms, Units
 from geocrm.spatial.districting.starts import first_assignment
 from geocrm.spatial.districting.state import LOCKED, Int32s, scratch
@@ -64,7 +63,6 @@ class Search:
         self._fine = Annealer(units, terms, blocks, self._pace, _least_excess(terms, floor))
         self._coarse, self._joined = self._fine, np.arange(len(blocks))
         self._best: Int32s | None = None
-        self._best_score = (np.inf, np.inf)
 
     def run(self, seed: int, effort: int) -> Int32s:
         """Anneal from several starts; the best assignment of blocks.
@@ -83,8 +81,10 @@ class Search:
         for found in self._improvements(first, seed, starts):
             if found is not None:
                 self._offer(found)
+        self._pace.underway.clear()
         if terms.budget is not None and starts > 0:
             self._narrow(first, seed)
+            self._pace.underway.clear()
         self._pace.advance(1.0)
         return self.best
 
@@ -179,7 +179,7 @@ class Search:
         terms = replace(self.terms, tolerance=tolerance)
         low, high = bands(terms, weights)
         blocks = replace(self.blocks, low=low * WHOLE, high=high * WHOLE)
-        return Annealer(self.units, terms, blocks, self._pace)
+        return Annealer(self.units, terms, blocks, self._pace, judge=self._fine)
 
     def _beyond(self, district: Int32s) -> float:
         """How far the worst load is beyond its tolerance, as a share of the ideal; 0 within."""
@@ -226,15 +226,9 @@ class Search:
 
     def _offer(self, district: Int32s) -> None:
         """Keep an assignment when it is nearer to the limits, or as near and of less value."""
-        blocks = self.blocks
-        excess = self._fine.excess(district) + 1e6 * _clashing(blocks, district)
-        _, value = valued(self.units, self.terms, district[blocks.block].astype(np.intp))
-        if self.terms.stability > 0 and self.terms.current is not None:
-            gone = blocks.price[(blocks.home >= 0) & (blocks.home != district)].sum()
-            value *= 1 + self.terms.stability * float(gone) / WHOLE_PRICE
-        if (excess, value) < self._best_score:
-            self._best, self._best_score = district.copy(), (excess, value)
-            self._pace.best_value = value
+        score = self._fine.score(district)
+        if score < self._pace.best:
+            self._best, self._pace.best = district.copy(), score
 
 
 def _heat(blocks: Blocks) -> tuple[float, int]:
@@ -261,8 +255,3 @@ def _matched(blocks: Blocks, district: Int32s, k: int) -> Int32s:
     number = np.empty(k, dtype=np.int32)
     number[rows] = columns
     return number[district]
-
-
-def _clashing(blocks: Blocks, district: Int32s) -> int:
-    ends = np.repeat(np.arange(len(blocks)), np.diff(blocks.foe_start))
-    return int((district[ends] == district[blocks.foe]).sum()) // 2

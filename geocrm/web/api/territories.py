@@ -75,6 +75,8 @@ def design(wanted: DesignRequest) -> Started:
             stability=wanted.stability,
             lock=tuple(wanted.lock),
             centres=tuple(wanted.centres),
+            focus=tuple(wanted.focus),
+            give=wanted.give,
             together=tuple(tuple(group) for group in wanted.together),
             apart=tuple(wanted.apart),
         ),

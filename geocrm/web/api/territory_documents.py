@@ -41,6 +41,10 @@ class DesignRequest(BaseModel):
     stability: float = 0.0
     # Units that stay where that plan has them.
     lock: list[str] = Field(default_factory=list, max_length=20_000)
+    # Numbers of the territories of that plan that alone may change (`count` is how many they are,
+    # `disruption` is of what they hold), and whether units in no territory are given to them.
+    focus: list[int] = Field(default_factory=list, max_length=3_000)
+    give: bool = False
     # Longitude and latitude each territory is served from; groups in one, pairs in different ones.
     centres: list[tuple[float, float]] = Field(default_factory=list, max_length=3_000)
     together: list[list[str]] = Field(default_factory=list, max_length=1_000)

@@ -5,6 +5,7 @@ import { el } from "../lib/dom.js";
 import { formatCompact, formatNumber } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { CentresWrong, createPins, homesFor } from "./territory_design_centres.js";
+import { bindFocus, focusProblems } from "./territory_design_focus.js";
 import { bindKeep } from "./territory_design_keep.js";
 import { follow, notice, outcome } from "./territory_design_run.js";
 import { fromLimits, problems, sizeWords } from "./territory_design_size.js";
@@ -26,12 +27,14 @@ let facts = null;
 /** Reps that are not to have a territory. @type {Set<number>} */
 const leftOut = new Set();
 let asking = false;
+let wasFocused = false;
 let shownChecks = "[]";
 
 const ground = () => ({ level: level.value, within: within.value || null });
 const weights = bindWeights(byId("weights"), judge);
 const pins = createPins(byId("pins"), judge);
-const keep = bindKeep({ plan: select("field-keep"), disruption: input("field-disruption"), slider: input("disruption-slider"), price: byId("price"), locks: byId("locks"), units: byId("locked-units"), kept: byId("kept") }, ground, judge);
+const focus = bindFocus({ scope: byId("scope"), locks: byId("locks-part"), place: byId("focus-part"), budget: byId("disruption-hint") }, focusChanged);
+const keep = bindKeep({ plan: select("field-keep"), disruption: input("field-disruption"), slider: input("disruption-slider"), price: byId("price"), locks: byId("locks"), units: byId("locked-units"), kept: byId("kept") }, ground, focus, judge);
 const together = createGroups(byId("together"), { words: t("Units in one territory"), add: t("Keep units together"), ground, onChange: judge });
 const apart = createGroups(byId("apart"), { words: t("Two units in different territories"), add: t("Keep two units apart"), most: 2, ground, onChange: judge });
 
@@ -80,7 +83,7 @@ function offer(list, fits) {
 /** A kept plan brings its number of territories. */
 function adopt() {
   const option = select("field-keep").selectedOptions[0];
-  if (option?.value && mode("number") === "fixed") count.value = option.dataset.territories ?? count.value;
+  if (option?.value && mode("number") === "fixed" && !focus.on) count.value = option.dataset.territories ?? count.value;
   judge();
 }
 
@@ -94,6 +97,7 @@ async function look() {
     if (asked.level !== level.value || (asked.within ?? "") !== within.value) return;
     facts = found;
     weights.offer(Object.keys(facts.totals));
+    focus.ground(facts.units);
     byId("ground").replaceChildren(groundWords());
     showReps();
   } catch (error) {
@@ -128,20 +132,23 @@ function showReps() {
 
 function showModes() {
   const [number, centres] = [mode("number"), mode("centres")];
-  count.readOnly = number !== "fixed";
-  byId("reps-part").hidden = number !== "reps" && centres !== "homes";
+  count.readOnly = focus.on || number !== "fixed";
+  for (const one of /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[name=number]"))) one.disabled = focus.on;
+  byId("reps-part").hidden = (focus.on || number !== "reps") && centres !== "homes";
   byId("pins").hidden = centres !== "pinned";
   if (centres === "pinned") void pins.show(facts?.box ?? null);
   judge();
 }
 
-/** The measure that loads and limits are counted in. */
+/** All of the measure that loads and limits are counted in, or what the focus holds of it. */
 function total() {
+  if (focus.on) return Object.keys(weights.mixture()).length ? null : focus.total(weights.heaviest());
   return facts?.totals[weights.heaviest()] ?? null;
 }
 
 /** The number of territories by the chosen way; null when it is not known. */
 function number() {
+  if (focus.on) return focus.numbers.length;
   if (mode("number") === "reps") return facts ? chosenReps().length : null;
   if (mode("number") === "limits") return total() ? fromLimits(total().whole, known("minimum"), known("maximum")) : null;
   return Math.round(Number(count.value));
@@ -149,7 +156,7 @@ function number() {
 
 /** @param {number} asked @returns {[number, number][]} */
 function centres(asked) {
-  if (mode("centres") === "homes") return homesFor(chosenReps(), facts?.reps ?? [], keep.territories, asked);
+  if (mode("centres") === "homes") return homesFor(chosenReps(), facts?.reps ?? [], focus.on ? focus.territories : keep.territories, asked);
   return mode("centres") === "pinned" ? pins.centres(asked) : [];
 }
 
@@ -158,15 +165,35 @@ function centres(asked) {
 /** Say what is asked for, and what arithmetic says against it. */
 function judge() {
   const asked = number();
-  if (mode("number") !== "fixed") count.value = asked === null ? "" : String(asked);
+  if (focus.on || mode("number") !== "fixed") count.value = asked === null ? "" : String(asked);
   byId("number-words").textContent = numberWords(asked);
   byId("mixture-words").hidden = !Object.keys(weights.mixture()).length;
   byId("mixture-words").textContent = t("Loads are shown and limited as {measure}: the mixture is brought to its total.", { measure: weights.words(weights.heaviest()).toLocaleLowerCase() });
   byId("time-words").textContent = t("{n} s", { n: input("field-time").value });
   byId("stability-words").textContent = input("field-stability").value === "0" ? t("off") : formatNumber(Number(input("field-stability").value), 1);
-  byId("summary").textContent = asked ? sizeWords(asked, total(), tolerance(), weights.words(weights.heaviest()).toLocaleLowerCase()) : "";
+  byId("summary").textContent = asked ? summary(asked) : "";
   showChecks(asked === null ? [] : against(asked));
-  start.disabled = asking || asked === null || !keep.ready;
+  start.disabled = asking || asked === null || !keep.ready || (focus.on && asked === 0);
+}
+
+/** @param {number} asked */
+function summary(asked) {
+  const what = weights.words(weights.heaviest()).toLocaleLowerCase();
+  if (!focus.on) return sizeWords(asked, total(), tolerance(), what);
+  return sizeWords(asked, total() && { ...facts.totals[weights.heaviest()], whole: ideal() * asked }, tolerance(), what);
+}
+
+/** What a territory of the kept plan should hold. */
+function ideal() {
+  return (facts?.totals[weights.heaviest()]?.whole ?? 0) / Math.max(1, focus.all);
+}
+
+/** The focus or the plan it is of is another. */
+function focusChanged() {
+  keep.refresh();
+  if (wasFocused && !focus.on) adopt();
+  wasFocused = focus.on;
+  showModes();
 }
 
 /**
@@ -183,8 +210,13 @@ function showChecks(found) {
 /** @param {number} asked */
 function against(asked) {
   const mixed = Object.keys(weights.mixture()).length > 0;
-  const limits = { minimum: known("minimum"), maximum: known("maximum"), tolerance: mixed ? Infinity : tolerance() };
-  const found = facts ? problems({ count: asked, units: facts.units, total: total(), ...limits }) : [];
+  const limits = { minimum: known("minimum"), maximum: known("maximum"), tolerance: mixed || focus.on ? Infinity : tolerance() };
+  let found = facts && (asked || !focus.on) ? problems({ count: asked, units: focus.on ? focus.units : facts.units, total: total(), ...limits }) : [];
+  if (focus.on) {
+    // The number of territories in focus is given.
+    found = found.map(({ words, fixes }) => ({ words, fixes: fixes.filter((fix) => fix.field !== "count") }));
+    found.push(...focusProblems(asked, total(), ideal(), tolerance(), focus.give));
+  }
   try {
     if (facts) centres(asked);
   } catch (error) {
@@ -197,6 +229,7 @@ function against(asked) {
 
 /** @param {number | null} asked */
 function numberWords(asked) {
+  if (focus.on) return t("The territories in focus, below.");
   if (mode("number") === "reps") return facts ? tn("One for {n} active rep.", "One for each of {n} active reps.", { n: chosenReps().length }) : "";
   if (mode("number") !== "limits") return t("One for each rep, as a rule.");
   if (asked === null) return t("Give a least or a most load below; the number follows from it.");
@@ -220,7 +253,7 @@ async function design() {
   try {
     const wanted = wishes();
     const { job_id: id } = await postJson("/api/v1/territories/designs", wanted, { quiet: true });
-    begun = { id, name: wanted.name, time: wanted.time, keep: wanted.keep };
+    begun = { id, name: wanted.name, time: wanted.time, keep: wanted.keep, focus: wanted.focus };
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof CentresWrong)) throw error;
     byId("refused").replaceChildren(notice("bad", error.message));
@@ -290,6 +323,8 @@ function wishes() {
     disruption: kept === null ? null : keep.budget(),
     stability: kept === null ? 0 : Number(text("stability")),
     lock: kept === null ? [] : keep.lock,
+    focus: focus.numbers,
+    give: focus.give,
     together: together.codes,
     apart: apart.codes,
   };
@@ -297,12 +332,12 @@ function wishes() {
 
 /** What an earlier plan was asked to be, and what the editor says of it. */
 async function prefill() {
-  const { wishes: asked, keep: plan, locked, focus } = begin;
+  const { wishes: asked, keep: plan, locked, focus: wanted } = begin;
   if (asked.centres?.length) {
     /** @type {HTMLInputElement} */ (byId("seg-centres-pinned")).checked = true;
     pins.set(asked.centres);
   }
-  await keep.begin({ keep: plan, locked, focus });
+  await keep.begin({ keep: plan, locked, focus: wanted });
   await Promise.all([together.set(asked.together ?? []), apart.set(asked.apart ?? [])]);
   showModes();
 }

@@ -3,14 +3,14 @@
 import { getJson, postJson } from "../lib/api.js";
 import { el, icon } from "../lib/dom.js";
 import { formatNumber, formatShare } from "../lib/format.js";
-import { t } from "../lib/i18n.js";
+import { t, tn } from "../lib/i18n.js";
 import { lastOf, searchCurve } from "./territory_design_curve.js";
 
 const LOOK_EVERY_MS = 700;
 // A job that nobody takes up in this time tells that no worker runs.
 const PATIENCE_MS = 15_000;
 
-/** @typedef {{id: number, name: string, time: number, keep: number | null}} Running */
+/** @typedef {{id: number, name: string, time: number, keep: number | null, focus: number[]}} Running */
 
 /**
  * Follow a design until it has ended.
@@ -44,7 +44,8 @@ function createView(place, design) {
   stop.disabled = true;
   stop.title = t("End the search now; the best plan so far becomes the draft");
   cancel.title = t("End the search and keep nothing");
-  place.replaceChildren(el("h2", { class: "h3" }, design.name), words, progress, picture, figures, actions);
+  const focus = design.focus.length ? el("p", { class: "muted small" }, tn("Only the one territory in focus is searched; best, limit and gap are of that.", "Only the {n} territories in focus are searched; best, limit and gap are of these.", { n: design.focus.length })) : "";
+  place.replaceChildren(el("h2", { class: "h3" }, design.name), focus, words, progress, picture, figures, actions);
   let asked = "";
   // While the worker is at a long step it says nothing; the clock goes on all the same.
   let heard = { message: "", at: Date.now() };
@@ -115,7 +116,7 @@ export function outcome(result, design, again) {
   const compare = design.keep ? el("a", { class: "btn", href: `/territories/compare?a=${design.keep}&b=${plan}` }, icon("git-compare"), t("Compare")) : null;
   return [
     notice(missed ? "warn" : "good", ended(result), ...(missed ? [el("p", {}, missedWords(missed))] : [])),
-    el("p", { class: "muted small" }, [proven(result), movedWords(result)].filter(Boolean).join(" ")),
+    el("p", { class: "muted small" }, [proven(result), focusWords(result), movedWords(result)].filter(Boolean).join(" ")),
     el("div", { class: "row-line" },
       missed && again ? allowButton(missed, again) : null, open, compare),
   ];
@@ -140,13 +141,20 @@ function proven({ gap, bound_kind: kind, proven_optimal: best }) {
 }
 
 /** @param {any} result */
-function movedWords({ moved }) {
+function focusWords({ focus }) {
+  return focus ? t("All of this is said of the territories in focus; the others are as they were.") : "";
+}
+
+/** @param {any} result */
+function movedWords({ moved, focus }) {
+  if (moved && focus) return t("{share} of what the territories in focus hold moves, {n} units; that is {part} of the plan.", { share: formatShare(moved.share), n: formatNumber(moved.units), part: formatShare(focus.moved_of_plan) });
   return moved ? t("{share} of what is shared out moves, {n} units.", { share: formatShare(moved.share), n: formatNumber(moved.units) }) : "";
 }
 
 /** Why the limits were not met. @param {any} missed */
-function missedWords({ asked, reached, unit, floor, least, most }) {
+function missedWords({ asked, reached, unit, floor, least, most, mean }) {
   const figures = { asked: formatShare(asked), reached: formatShare(reached), unit, alone: formatNumber((floor ?? 0) + 1, 2), floor: formatShare(floor ?? 0), least: formatNumber(least, 0), most: formatNumber(most, 0) };
+  if (mean !== null) return t("±{asked} is impossible: the territories in focus hold {held} of their part of the plan, so {off} is the least. The best reached is {reached}. Allow that, or take others into focus.", { ...figures, held: formatShare(1 + mean), off: formatShare(Math.abs(mean)) });
   if (reached <= asked) return t("The limits of the load were not met: territories hold between {least} and {most}.", figures);
   return unit
     ? t("±{asked} is impossible: {unit} alone, or with the only unit beside it, is {alone} territories, so {floor} is the least. The best reached is {reached}.", figures)
