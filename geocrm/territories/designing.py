@@ -6,7 +6,7 @@ whoever calls keeps no transaction open meanwhile.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Moment, Solved
 from geocrm.territories.sources import cadence_today
 from geocrm.territories.text_tables import listed
+from geocrm.territories.travel_files import Travel, travel_of
 from geocrm.territories.wishes import Wishes, terms_of
 from geocrm.territories.workload import Cadence
 
@@ -64,9 +65,8 @@ class Request:
     @property
     def balance(self) -> Balance:
         """What is shared out; what its parts count for is known on a ground."""
-        return asked(
-            self.measure, self.wishes.weights, self.numbers, self.cadence or cadence_today()
-        )
+        cadence = self.cadence or cadence_today()
+        return asked(self.measure, self.wishes.weights, self.numbers, cadence, self.wishes.beside)
 
     def record(self) -> dict[str, Any]:
         """The request for a queue of jobs."""
@@ -184,6 +184,7 @@ class Design:
             "balance": balance.measure,
             "weights": dict(balance.shares),
             "tolerance": self.request.tolerance,
+            **({"times": dict(times)} if (times := self.request.wishes.times) else {}),
             "seed": self.request.seed,
             "territories": [
                 {
@@ -210,7 +211,7 @@ class Design:
         inside = self.district == district
         return {
             name: plain_number(float(self.ground.column(name)[inside].sum()))
-            for name in self.balance.names
+            for name in self.balance.counted
         }
 
 
@@ -221,6 +222,7 @@ class Survey:
     ground: Ground
     unplaced: Unplaced
     keep: Matched | None = None
+    travel: Travel | None = None
 
 
 def survey(session: Session, actor: Actor, request: Request) -> Survey:
@@ -247,6 +249,15 @@ def survey(session: Session, actor: Actor, request: Request) -> Survey:
     )
 
 
+def timed(
+    session: Session, survey: Survey, request: Request, ways: Callable[..., Travel]
+) -> Survey:
+    """The survey with travel times: `ways` reads them for its units."""
+    codes = [unit.code for unit in survey.ground.units]
+    elsewhere = [unit.code for unit in places.units(session, request.level)]
+    return replace(survey, travel=ways(codes, survey.ground.lonlat(), elsewhere=elsewhere))
+
+
 def solve(
     survey: Survey,
     request: Request,
@@ -257,9 +268,22 @@ def solve(
     """Divide the ground; ends when the time is up, or when `cancelled` says so."""
     ground, wishes = survey.ground, request.wishes
     balance = ground.rated(request.balance)
-    units = units_of(ground, balance)
-    ids = [unit.code for unit in ground.units]
-    terms = terms_of(wishes, ids, request.count, request.tolerance, survey.keep)
+    travel = travel_of(wishes, survey.travel)
+    units = units_of(
+        ground,
+        balance,
+        beside=balance.beside,
+        minutes=None if travel is None else travel.minutes,
+    )
+    terms = terms_of(
+        wishes,
+        [unit.code for unit in ground.units],
+        request.count,
+        request.tolerance,
+        survey.keep,
+        beside=balance.beside,
+        centre_minutes=None if travel is None else travel.from_centres(wishes.centres),
+    )
     solved = solving.solve(
         units,
         terms,

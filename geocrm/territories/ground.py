@@ -99,7 +99,7 @@ class Ground:
 
         Equal for the same customers, orders, people or numbers.
         """
-        names = sorted(Balance.of(what).names)
+        names = sorted(Balance.of(what).counted)
         columns = zip(*(self.column(name).tolist() for name in names), strict=True)
         lines = sorted(
             ",".join((unit.code, *map(repr, loads)))
@@ -187,7 +187,7 @@ def counted(session: Session, units: Sequence[GroundUnit], what: Balance | str) 
 
 def require_load(ground: Ground, what: Balance | str, area: str) -> None:
     """Refuse a ground with nothing to balance; InvalidInput says what to do."""
-    for measure in Balance.of(what).names:
+    for measure in Balance.of(what).counted:
         _require_measure(ground, measure, area)
 
 
