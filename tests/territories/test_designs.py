@@ -144,6 +144,48 @@ def test_a_limit_out_of_reach_is_told_with_what_would_do(client_of, manager, cou
     assert again.result["missed"] is None
 
 
+def test_measures_are_held_by_themselves_and_the_one_that_is_missed_is_named(
+    client_of, manager, country, add_account, run
+):
+    # All customers live in the west: of three territories one has none, whatever is drawn.
+    for unit in ("a1", "a2", "b1"):
+        add_account(unit=code(unit))
+    client = client_of(manager)
+    asked = ASKED | {"tolerance": {"population": 0.3, "accounts": 1.0}, "maximum": {"accounts": 2}}
+    done = run(client.post(API, json=asked).json["job_id"])
+    assert done.state == "done", done.message
+    assert done.result["missed"] is None
+    assert done.result["held"]["accounts"]["most"] <= 2
+    off = run(
+        client.post(API, json=asked | {"tolerance": {"population": 0.3, "accounts": 0.2}}).json[
+            "job_id"
+        ]
+    )
+    assert off.result["missed"]["measure"] == "accounts"
+    assert (off.result["missed"]["asked"], off.result["missed"]["reached"] > 0.2) == (0.2, True)
+    page = client.get(f"/territories/{done.result['plan_id']}").text
+    assert "Held back by" in page
+    assert "0 to 2 each" in page
+    again = client.get(f"/territories/new?like={done.result['plan_id']}").text
+    assert 'data-limit="maximum"' in again
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"tolerance": {"population": 0.3, "accounts": 2}}, "A tolerance of 2 for accounts"),
+        ({"maximum": {"shops": 2}}, "There is no measure shops"),
+        ({"minimum": {"accounts": -1}}, "A limit of -1 for accounts"),
+    ],
+)
+def test_limits_of_measures_that_cannot_be_are_refused_at_once(
+    client_of, manager, country, wrong, says
+):
+    answer = client_of(manager).post(API, json=ASKED | wrong)
+    assert answer.status_code == 422
+    assert says in answer.text
+
+
 def test_the_curve_falls_and_its_bound_stays_below(client_of, manager, country, run):
     job = run(client_of(manager).post(API, json=ASKED).json["job_id"])
     told = json.loads(job.message)
