@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geocrm.errors import Infeasible, Phrase, Share
 from geocrm.spatial import districting
@@ -15,6 +16,8 @@ from geocrm.territories.text_tables import listed
 
 # The search has so much of the time; the rest is for proving how good its plan is.
 SEARCH_SHARE = 0.75
+# A rounding error of the sums is no breach.
+_HAIR = 1e-9
 _UNIT_OF = {
     Objective.INERTIA: "weight x km2",
     Objective.TRAVEL: "weight x km",
@@ -227,11 +230,21 @@ def _heavy(floor: Floor, names: Sequence[str]) -> Phrase:
 
 def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
     """Why the limits were not met, and the smallest relaxation that is known to work."""
+    at = missed_measure(solved)
+    found = _missed_other(solved, at) if at else _missed_first(solved, names)
+    others = [
+        Phrase("{measure} {deviation}", measure=name, deviation=Share(solved.plan.max_deviation[m]))
+        for m, name in enumerate(solved.plan.measures)
+        if m != at and _off(solved)[m] > _HAIR
+    ]
+    if not others:
+        return found
+    return Infeasible("{missed}. Off as well: {others}", missed=found.phrase, others=listed(others))
+
+
+def _missed_first(solved: Solved, names: Sequence[str]) -> Infeasible:
     plan, terms = solved.plan, solved.terms
     first, asked = float(plan.max_deviation[0]), float(terms.tolerances(1)[0])
-    other = missed_measure(solved)
-    if other:
-        return _missed_other(solved, other)
     if "unit" in plan.binding:
         return Infeasible(
             "+-{asked} is impossible: {why}; {reached}. Allow that (--tolerance {tolerance}), more"
@@ -252,19 +265,21 @@ def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
 
 
 def missed_measure(solved: Solved) -> int:
-    """The row of the further measure that alone misses its limits by most; 0 when none does."""
-    plan, terms = solved.plan, solved.terms
-    count = len(plan.measures)
-    if float(plan.max_deviation[0]) > float(terms.tolerances(count)[0]) + 1e-9:
+    """The row of the further measure that misses its limits by most; 0 when that is the first."""
+    off = _off(solved)
+    if "unit" in solved.plan.binding and off[0] > _HAIR:
         return 0
-    least, most = terms.limits(count)
-    mean = plan.load.mean(axis=0)
-    off = np.maximum(
-        plan.max_deviation - terms.tolerances(count),
-        np.maximum(least - plan.load.min(axis=0), plan.load.max(axis=0) - most) / mean,
-    )
     worst = int(np.argmax(off))
-    return worst if off[worst] > 1e-9 else 0
+    return worst if off[worst] > _HAIR else 0
+
+
+def _off(solved: Solved) -> NDArray[np.float64]:
+    """How far each measure is beyond its tolerance and limits, as a share of its mean."""
+    plan, count = solved.plan, len(solved.plan.measures)
+    least, most = solved.terms.limits(count)
+    beyond = np.maximum(least - plan.load.min(axis=0), plan.load.max(axis=0) - most)
+    tolerance = solved.terms.tolerances(count)
+    return np.maximum(plan.max_deviation - tolerance, beyond / plan.load.mean(axis=0))
 
 
 def _missed_other(solved: Solved, at: int) -> Infeasible:
@@ -272,7 +287,7 @@ def _missed_other(solved: Solved, at: int) -> Infeasible:
     name, load = plan.measures[at], plan.load[:, at]
     asked = float(solved.terms.tolerances(len(plan.measures))[at])
     deviation = float(plan.max_deviation[at])
-    if deviation > asked + 1e-9:
+    if deviation > asked + _HAIR:
         return Infeasible(
             "A tolerance of {asked} of {measure} was not met in {time} s: the best reached is"
             " {deviation}. Allow that (--tolerance {option}), more --time, or fewer territories",
