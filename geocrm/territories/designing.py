@@ -169,8 +169,16 @@ class Design:
             "balance": self.balance.record(),
             "loads": self.ground.fingerprint(self.balance),
             "stopped_early": self.solved.plan.stopped != "finished",
-            "proof": self.solved.document() | {"words": self.solved.words()},
+            "proof": self._proof(),
         } | scores(self.evaluation)
+
+    def _proof(self) -> dict[str, Any]:
+        """What is kept of the proof: no loads, which others may see less of than who designed."""
+        held = {
+            name: {one: each[one] for one in ("tolerance", "minimum", "maximum", "max_deviation")}
+            for name, each in self.solved.held().items()
+        }
+        return self.solved.document() | {"held": held, "words": self.solved.words()}
 
     def document(self) -> dict[str, Any]:
         """The design as the JSON that the command line prints."""

@@ -352,6 +352,8 @@ def test_hours_are_held_beside_customers_and_the_plan_says_so_ever_after(
     session.commit()
     assert (plan.tolerance, Balance.of_plan(plan).beside) == (0.5, ("workload",))
     assert "workload" in columns.columns(session, actor, plan.id).further
+    # Somebody who sees fewer customers may look at it: it keeps no load that was counted.
+    assert {"least", "most"}.isdisjoint(plan.params["proof"]["held"]["workload"])
     path = tmp_path / "plan.txt"
     path.write_bytes(scenarios.write(session, actor, plan.id))
     file = plan_files.read_plan(path)

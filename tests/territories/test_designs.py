@@ -168,7 +168,7 @@ def test_measures_are_held_by_themselves_and_the_one_that_is_missed_is_named(
     browser = signed_in_as(manager)
     page = browser.get(f"/territories/{done.result['plan_id']}").text
     assert "Held back by" in page
-    assert "0 to 1 each" in page
+    assert "Customers, at most" in page
     again = browser.get(f"/territories/new?like={done.result['plan_id']}").text
     field = re.search(r'<input[^>]+data-limit="maximum"[^>]+aria-label="Customers:[^>]+>', again)[0]
     assert 'value="1.0"' in field
