@@ -168,7 +168,7 @@ class Design:
             "solver": districting.SOLVER_VERSION,
             "balance": self.balance.record(),
             "loads": self.ground.fingerprint(self.balance),
-            "stopped_early": self.solved.plan.stopped != "finished",
+            "stopped_early": self.solved.stopped_early,
             "proof": self._proof(),
         } | scores(self.evaluation)
 

@@ -244,7 +244,7 @@ def _reasons(file: PlanFile, found: Design, here: Mapping[str, Any]) -> list[str
         reasons.append(f"the solver differs ({made}, now {SOLVER_VERSION})")
     if head.get("stopped_early"):
         reasons.append("the time ran out when the plan was made, so where it stopped is chance")
-    if found.elapsed_s >= found.request.time_s:
+    if found.solved.stopped_early or found.elapsed_s >= found.request.time_s:
         reasons.append("the time ran out now: give it more with --time")
     return reasons or ["units were moved by hand after the plan was designed"]
 

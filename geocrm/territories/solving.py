@@ -59,6 +59,11 @@ class Solved:
         return self.proof.plan
 
     @property
+    def stopped_early(self) -> bool:
+        """Whether the clock ended the search, or the proof that may have bettered its plan."""
+        return self.document()["stopped"] != "finished"
+
+    @property
     def objective_unit(self) -> str:
         """What the value, the bound and the gap are counted in."""
         return "weight x minutes" if self.timed else _UNIT_OF[self.plan.objective]
