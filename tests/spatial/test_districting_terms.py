@@ -43,6 +43,51 @@ def test_two_measures_are_both_within_their_tolerances():
     assert plan.contiguous
 
 
+def test_a_measure_without_a_tolerance_keeps_to_its_limits_alone():
+    rng = np.random.default_rng(1)
+    units = grid(10, 10, rng.gamma(2, 10, 100), rng.gamma(1, 10, 100))
+    free = design(units, Terms(5, 0.05), effort=0).load[:, 1]
+    asked = Terms(5, (0.05, np.inf), minimum=(None, 165.0), maximum=(None, 190.0))
+    plan = design(units, asked, effort=2)
+    assert not ((free >= 165) & (free <= 190)).all()
+    assert plan.within_limits
+    assert plan.load[:, 1].min() >= 165
+    assert plan.load[:, 1].max() <= 190
+    assert plan.max_deviation[0] <= 0.05
+
+
+def test_what_only_has_a_maximum_may_be_as_little_as_it_is():
+    # All of the second measure lies in a corner: no territory can be near its mean.
+    corner = (np.add(*np.divmod(np.arange(64), 8)) < 3).astype(float)
+    units = grid(8, 8, np.ones(64), corner)
+    plan = design(units, Terms(4, (0.0, np.inf), maximum=(None, 3.0)), effort=2)
+    assert plan.within_limits
+    assert plan.load[:, 1].max() == 3
+    assert plan.load[:, 1].min() == 0
+    assert "maximum:measure 1" in plan.binding
+
+
+def test_the_best_plan_is_proven_also_within_the_limits_of_another_measure():
+    """Every way to part 3 x 3 units in two is tried."""
+    units = grid(3, 3, np.arange(9) % 4 + 1.0, np.arange(9)[::-1] % 5 + 0.0)
+    square = ((units.place[:, None] - units.place) ** 2).sum(axis=2)
+    best = np.inf
+    for rest in itertools.product(range(2), repeat=8):
+        home = np.array((0, *rest))
+        first, second = (np.bincount(home, each, minlength=2) for each in units.weights.T)
+        even = np.abs(first / first.mean() - 1).max() <= 0.3 and second.max() <= 9
+        if even and is_contiguous(home, units.edges, 2):
+            inside = [home == 0, home == 1]
+            best = min(best, sum(
+                (units.weights[at, :1] * square[np.ix_(at, at)]).sum(axis=0).min() for at in inside
+            ))  # fmt: skip
+    asked = Terms(2, (0.3, np.inf), maximum=(None, 9.0))
+    proof = prove(units, asked, design(units, asked, effort=2))
+    assert proof.plan.value == pytest.approx(best)
+    assert proof.bound.proven
+    assert proof.plan.value > prove(units, Terms(2, (0.3, 1.0)), proof.plan).plan.value
+
+
 def test_half_a_share_gets_half_a_load():
     plan = design(grid(10, 10), Terms(3, 0.02, shares=np.array([1, 0.5, 1])), effort=2)
     assert plan.load[:, 0].tolist() == [40, 20, 40]
@@ -203,6 +248,8 @@ def test_a_small_plan_is_the_best_there_is():
         (Terms(2, minimum=9.0, maximum=8.0), "is above the maximum"),
         (Terms(2, budget=0.1), "needs today's plan"),
         (Terms(2, budget=1.5, current=np.zeros(16, dtype=np.intp)), "between 0 and 1"),
+        (Terms(2, minimum=float("nan")), "must be a number, not nan"),
+        (Terms(2, float("inf")), "must be 0 or more, not inf"),
         (Terms(2, (0.1, 0.2)), "2 tolerances for 1 measures"),
         (Terms(2, centres=np.zeros((3, 3))), "3 centres for 2 territories"),
         (Terms(2, shares=np.array([1.0, 0.0])), "a share above 0"),

@@ -21,7 +21,7 @@ const API = `/api/v1/territories/plans/${plan.id}`;
 const drawn = createMap(byId("map"), { label: t("Map of the territories") });
 const columns = await getJson(`${API}/columns`);
 let version = columns.version;
-const state = new PlanState(columns, plan.territories, { balance: plan.balance, tolerance: plan.tolerance, hidden: !designer, words: Object.fromEntries(plan.measures) });
+const state = new PlanState(columns, plan.territories, { balance: plan.balance, tolerance: plan.tolerance, tolerances: plan.tolerances, hidden: !designer, words: Object.fromEntries(plan.measures) });
 /** @type {ReturnType<typeof createWorkbench> | null} */
 let bench = null;
 /** @type {ReturnType<typeof drawTerritories> | null} */
