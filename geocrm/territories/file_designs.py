@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from geocrm.errors import InvalidInput
 from geocrm.spatial.districting import DEFAULT_EFFORT, Units, on_earth, on_plane
 from geocrm.territories import solving
-from geocrm.territories.designing import plain_number
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Solved
+from geocrm.territories.text_tables import figure
 from geocrm.territories.unit_files import UnitFile
 from geocrm.territories.wishes import Wishes, blended, terms_of
 
@@ -44,7 +44,7 @@ class FileDesign:
                     "id": at + 1,
                     "name": label,
                     "units": held[at],
-                    "load": plain_number(float(plan.load[at, 0])),
+                    "load": figure(float(plan.load[at, 0])),
                     "deviation": round(float(plan.deviation[at, 0]), 6),
                     "loads": self._loads(at),
                 }
@@ -60,9 +60,7 @@ class FileDesign:
     def _loads(self, district: int) -> dict[str, float]:
         inside = self.solved.plan.district == district
         total = self.ground.weights[inside].sum(axis=0).tolist()
-        return {
-            name: plain_number(load) for name, load in zip(self.ground.measures, total, strict=True)
-        }
+        return {name: figure(load) for name, load in zip(self.ground.measures, total, strict=True)}
 
 
 def design(

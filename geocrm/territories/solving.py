@@ -1,16 +1,23 @@
 """One run of the solver and what it says: the plan, what is proven of it, why it ended."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from geocrm.errors import Infeasible, Phrase, Share
 from geocrm.spatial import districting
 from geocrm.spatial.districting import DEFAULT_EFFORT, Floor, Objective, Proof, Terms, Units
+from geocrm.territories import text_tables
 
 # The search has so much of the time; the rest is for proving how good its plan is.
 SEARCH_SHARE = 0.75
+# A deviation that is beyond its limit by less is a rounding error, for the solver as well.
+SLACK = 1e-9
+# A bound that leaves more than this share open says nothing.
+NEARLY_ALL = 0.995
 _UNIT_OF = {
     Objective.INERTIA: "weight x km2",
     Objective.TRAVEL: "weight x km",
@@ -47,13 +54,13 @@ class Solved:
         plan, bound = self.plan, self.proof.bound
         gap = self.proof.gap
         return {
-            "objective": round(plan.value, 6),
+            "objective": text_tables.figure(plan.value),
             "objective_kind": plan.objective.value,
             "objective_unit": _UNIT_OF[plan.objective],
-            "bound": None if bound is None else round(bound.value, 6),
+            "bound": None if bound is None else text_tables.figure(bound.value),
             "gap": None if gap is None else round(gap, 6),
             "bound_kind": None if bound is None else bound.kind,
-            "proven_optimal": bool(bound and bound.proven and bound.kind == "global"),
+            "proven_optimal": self.proof.optimal,
             "stopped": plan.stopped if bound is None else _ended(plan.stopped, bound.stopped),
             "binding": list(plan.binding),
             "within_limits": plan.within_limits,
@@ -61,7 +68,7 @@ class Solved:
             if plan.moved is None
             else {"share": round(plan.moved, 6), "units": plan.moved_units},
             "cut_edges": plan.cut_edges,
-            "inertia": None if plan.inertia is None else round(plan.inertia, 6),
+            "inertia": None if plan.inertia is None else text_tables.figure(plan.inertia),
             "rms_km": None if plan.rms_km is None else round(plan.rms_km, 4),
             "effort": self.effort,
             "seed": self.seed,
@@ -70,15 +77,17 @@ class Solved:
     def words(self) -> str:
         """What is proven, in a sentence."""
         bound, gap = self.proof.bound, self.proof.gap
-        if bound is None or gap is None:
+        if bound is None or gap is None or gap >= NEARLY_ALL:
             return "Nothing is proven about how much better a plan could be."
-        if bound.proven and bound.kind == "global":
+        if self.proof.optimal:
             return "Proven: no plan within these limits is better."
+        # Up, and never 0: what is left open is not nothing.
+        open_share = max(math.ceil(gap * 1e3 - 1e-6) / 1e3, 1e-3)
         if bound.kind == "global":
-            return f"Proven: no plan within these limits is more than {gap:.1%} better."
+            return f"Proven: no plan within these limits is more than {open_share:.1%} better."
         return (
-            f"Proven only for these centres: no allocation to them is more than {gap:.1%} better;"
-            " other centres may be."
+            "Proven only for these centres: no allocation to them is more than"
+            f" {open_share:.1%} better; other centres may be."
         )
 
 
@@ -178,22 +187,55 @@ def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
     """Why the limits were not met, and the smallest relaxation that is known to work."""
     plan, terms = solved.plan, solved.terms
     first, asked = float(plan.max_deviation[0]), float(terms.tolerances(1)[0])
+    figures: dict[str, object] = {
+        "asked": Share(asked),
+        "reached": _reached(solved, first <= asked),
+        "limits": _enough(solved),
+        "instead": _instead(solved),
+    }
     if "unit" in plan.binding:
         return Infeasible(
-            "+-{asked} is impossible: {why}; {reached}. Allow that (--tolerance {tolerance}), more"
-            " --time, or fewer territories",
-            asked=Share(asked),
+            "+-{asked} is impossible: {why}; {reached}. Allow that ({limits}){instead}",
             why=_least(plan.floor, names),
-            reached=_reached(solved, first <= asked),
-            tolerance=f"{first:.4f}",
+            **figures,
         )
     return Infeasible(
-        "A tolerance of {asked} was not met in {time} s: {reached}. Allow that (--tolerance"
-        " {tolerance}), more --time, or fewer territories",
-        asked=Share(asked),
+        "A tolerance of {asked} was not met in {time} s: {reached}. Allow that ({limits}){instead}",
         time=round(solved.elapsed_s, 1),
-        reached=_reached(solved, first <= asked),
-        tolerance=f"{first:.4f}",
+        **figures,
+    )
+
+
+def _enough(solved: Solved) -> str:
+    """The options that would let the plan that was reached pass, rounded to its side."""
+    plan, terms = solved.plan, solved.terms
+    first, load = float(plan.max_deviation[0]), plan.load[:, 0]
+    found = []
+    if first > float(terms.tolerances(1)[0]) + SLACK:
+        found.append(f"--tolerance {math.ceil(first * 1e4 - 1e-6) / 1e4:.4f}")
+    if terms.minimum is not None and load.min() < terms.minimum:
+        found.append(f"--min {_digits(float(load.min()), ROUND_FLOOR)}")
+    if terms.maximum is not None and load.max() > terms.maximum:
+        found.append(f"--max {_digits(float(load.max()), ROUND_CEILING)}")
+    return " ".join(found)
+
+
+def _digits(value: float, rounding: str) -> str:
+    """Six significant digits, down or up."""
+    exact = Decimal(repr(value))
+    return f"{Context(prec=6, rounding=rounding).plus(exact):f}" if value else "0"
+
+
+def _instead(solved: Solved) -> Phrase:
+    """What else might help: not more of a search that cannot find better, or that ran out."""
+    plan = solved.plan
+    if "unit" in plan.binding and plan.max_deviation[0] <= plan.floor.deviation + SLACK:
+        return Phrase(", or ask for fewer territories")
+    if plan.stopped != "finished":
+        return Phrase(", give it more --time, or ask for fewer territories")
+    return Phrase(
+        ", search longer (--effort {effort}), or ask for fewer territories",
+        effort=solved.effort * 4,
     )
 
 

@@ -207,6 +207,12 @@ def number_in(cell: Any, decimal_comma: bool) -> float:
     return value
 
 
+def figure(value: float) -> int | float:
+    """A number as a document holds it: whole ones as such, others with twelve digits that count."""
+    exact = float(f"{value:.12g}")
+    return int(exact) if exact.is_integer() and abs(exact) < 2**53 else exact
+
+
 def listed(names: Sequence[str], most: int = 5) -> str:
     """Names as a sentence lists them: the first few, and how many more there are."""
     some = _joined(names[:most])

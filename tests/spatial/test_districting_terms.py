@@ -201,3 +201,69 @@ def test_a_small_plan_is_the_best_there_is():
 def test_what_cannot_be_is_refused_with_a_remedy(terms, words):
     with pytest.raises((Infeasible, InvalidInput), match=words):
         design(grid(4, 4), terms)
+
+
+def path(*weights: float, x: list[float] | None = None) -> Units:
+    """Units in a row a kilometre apart."""
+    n = len(weights)
+    at = np.array(x if x is not None else range(n), dtype=float)
+    edges = np.stack([np.arange(n - 1), np.arange(1, n)], axis=1)
+    return Units(np.array(weights, dtype=float)[:, None], on_plane(at, at * 0), edges)
+
+
+def group(*units: int) -> np.ndarray:
+    return np.array(units, dtype=np.intp)
+
+
+def test_units_kept_together_that_do_not_touch_get_a_territory_in_one_piece():
+    plan = design(grid(5, 5), Terms(2, 0.9, together=(group(0, 24),)), effort=1)
+    assert plan.contiguous
+    assert plan.district[0] == plan.district[24]
+
+
+def test_a_group_that_others_cut_in_two_is_refused():
+    wishes = Terms(2, 0.9, together=(group(0, 4),), apart=np.array([[0, 2]]))
+    with pytest.raises(Infeasible, match="what lies between them is kept away"):
+        design(path(1, 1, 1, 1, 1), wishes, effort=1)
+
+
+def test_more_territories_than_groups_leave_are_refused():
+    with pytest.raises(Infeasible, match="there are 3"):
+        design(path(1, 1, 1, 1), Terms(4, 0.5, together=(group(0, 1),)))
+
+
+def test_groups_that_share_a_unit_are_one_when_wishes_contradict():
+    chain = (group(0, 1), group(1, 2))
+    with pytest.raises(InvalidInput, match="apart, and by another wish together"):
+        design(path(1, 1, 1, 1), Terms(2, 0.5, together=chain, apart=np.array([[0, 2]])))
+    locked = np.array([0, NOWHERE, 1, NOWHERE])
+    with pytest.raises(InvalidInput, match="lift one of these wishes"):
+        design(path(1, 1, 1, 1), Terms(2, 0.5, together=chain, locked=locked))
+
+
+def test_pairs_that_cannot_all_be_apart_are_named():
+    three = np.array([[0, 1], [1, 2], [0, 2]])
+    with pytest.raises(Infeasible, match="lift that wish, or ask for more territories"):
+        design(path(1, 1, 1, 1), Terms(2, 1.0, apart=three), effort=1)
+
+
+def test_what_only_a_plan_that_breaks_a_wish_reaches_is_not_called_proven():
+    units = grid(2, 4)
+    terms = Terms(2, 0.25, together=(group(0, 7),), objective=Objective.CUT_EDGES)
+    proof = prove(units, terms, design(units, terms, effort=1))
+    assert proof.plan.value == 4
+    assert not proof.optimal
+
+
+def test_a_group_that_leaves_nothing_for_others_is_refused():
+    with pytest.raises(Infeasible, match="with what is kept together there are 1"):
+        design(path(1, 1, 1, 1), Terms(2, 1.0, together=(group(0, 3),)), effort=1)
+
+
+def test_the_only_plan_there_is_is_the_best():
+    units = path(1, 2, 3)
+    for count in (1, 3):
+        terms = Terms(count, 1.0)
+        proof = prove(units, terms, design(units, terms))
+        assert proof.optimal
+        assert proof.gap == 0

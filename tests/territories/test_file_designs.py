@@ -1,6 +1,7 @@
 """Designing on units out of files, as anybody with a public instance would: without a database."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -124,3 +125,29 @@ def test_a_tolerance_out_of_reach_names_what_is_in_the_way(run, tmp_path):
     assert result.exit_code == 2
     assert "u22" in result.output
     assert "is impossible" in result.output
+
+
+def test_what_is_said_to_be_enough_is_enough(run):
+    missed = run("--count", "5", "--tolerance", "0", "--max", "9.7")
+    assert missed.exit_code == 2
+    told = re.search(r"Allow that \(([^)]*)\)", missed.output)
+    limits = dict(pair.split() for pair in re.findall(r"--\w+ \S+", told[1]))
+    again = run("--count", "5", *(word for pair in limits.items() for word in pair))
+    assert again.exit_code == 0, again.output
+
+
+def test_a_limit_that_was_missed_is_what_is_to_be_relaxed(run, tmp_path):
+    heavy = (tmp_path / "units.csv").read_text().replace("u22,3,", "u22,60.0000001,")
+    (tmp_path / "units.csv").write_text(heavy)
+    missed = run("--count", "3", "--tolerance", "5", "--max", "50")
+    assert missed.exit_code == 2
+    assert "Allow that (--max 60.0001)" in missed.output
+    assert "--tolerance" not in missed.output
+
+
+def test_small_loads_are_told_with_the_digits_that_count(run, tmp_path):
+    small = (tmp_path / "units.csv").read_text().replace("u00,1,", "u00,1.0001234,")
+    (tmp_path / "units.csv").write_text(small)
+    found = document(run("--count", "24", "--tolerance", "2", "--json"))
+    assert found["territories"][0]["load"] == 1.0001234
+    assert found["proven_optimal"] is True

@@ -23,17 +23,31 @@ from geocrm.spatial.districting.problem import Floats, Indices, Objective, Terms
 
 # The largest questions for which each proof is tried.
 EXACT_UNITS, GLOBAL_UNITS, CUT_UNITS = 60, 1_500, 120
+# What is proven is proven but for so much of the value: HiGHS takes a millionth for nothing.
+ROUNDED = 4e-6
 
 
 @dataclass(frozen=True)
 class Proof:
     """A plan, maybe better than the one asked about, and what is proven of its value.
 
-    `bound` is None where nothing is proven: cut edges on large maps, or one district.
+    `bound` is None where nothing is proven: cut edges on large maps, or limits that are not met.
     """
 
     plan: Plan
     bound: Bound | None
+
+    @property
+    def optimal(self) -> bool:
+        """Whether no plan within the limits has less than this one, but for rounding.
+
+        A bound that is reached by another plan, which breaks a lock or parts a group, proves
+        nothing of this one.
+        """
+        bound = self.bound
+        if bound is None or bound.kind != "global" or not bound.proven:
+            return False
+        return bound.gap(self.plan.value) <= ROUNDED
 
     @property
     def gap(self) -> float | None:
@@ -58,8 +72,11 @@ def prove(
     progress
         Called with the bound so far.
     """
-    if terms.num_districts in (1, len(units)) or not plan.within_limits:
+    if not plan.within_limits:
         return Proof(plan, None)
+    if terms.num_districts in (1, len(units)) and terms.centres is None:
+        # There is no other plan, but for the numbers of its districts.
+        return Proof(plan, Bound(plan.value, "global", True, 0, "finished"))
     if terms.objective is Objective.CUT_EDGES:
         return _cut_proof(units, terms, plan, seconds_left, progress)
     if terms.centres is not None:
@@ -147,9 +164,15 @@ def _whole(units: Units, terms: Terms) -> tuple[Indices, Indices, Indices]:
     )
 
 
+def _respects(terms: Terms, district: Indices) -> bool:
+    """Whether groups are together and pairs apart."""
+    whole = all(len(np.unique(district[group])) == 1 for group in terms.together)
+    return whole and all(district[a] != district[b] for a, b in terms.apart)
+
+
 def _better(units: Units, terms: Terms, plan: Plan, district: Indices | None) -> Plan:
     """The proven plan where it is allowed by all wishes and better, else the one there was."""
-    if district is None or terms.is_bound:
+    if district is None or terms.keeps_labels or not _respects(terms, district):
         return plan
     found = evaluate(units, terms, district, plan.stopped)
     return found if found.within_limits and found.value < plan.value else plan
