@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from geocrm.errors import Infeasible, InvalidInput
-from geocrm.spatial.districting import NOWHERE, Objective, Terms, Units, design, on_plane, prove
+from geocrm.spatial.districting import (
+    NOWHERE,
+    Objective,
+    Terms,
+    Units,
+    design,
+    evaluate,
+    on_plane,
+    prove,
+)
 from geocrm.spatial.districting.graph import is_contiguous
 
 
@@ -255,6 +264,13 @@ def test_what_only_a_plan_that_breaks_a_wish_reaches_is_not_called_proven():
     assert not proof.optimal
 
 
+def test_of_few_edges_the_fewest_with_a_group_are_proven():
+    terms = Terms(2, 0.25, together=(group(1, 2, 3, 7),), objective=Objective.CUT_EDGES)
+    proof = prove(grid(2, 4), terms, design(grid(2, 4), terms, effort=1))
+    assert proof.plan.value == 3
+    assert proof.optimal
+
+
 def test_a_group_that_leaves_nothing_for_others_is_refused():
     with pytest.raises(Infeasible, match="with what is kept together there are 1"):
         design(path(1, 1, 1, 1), Terms(2, 1.0, together=(group(0, 3),)), effort=1)
@@ -267,3 +283,36 @@ def test_the_only_plan_there_is_is_the_best():
         proof = prove(units, terms, design(units, terms))
         assert proof.optimal
         assert proof.gap == 0
+
+
+def cheapest(units: Units, terms: Terms) -> float:
+    """The least inertia of all contiguous plans that keep to the tolerance and the wishes."""
+    k, n = terms.num_districts, len(units)
+    least = np.inf
+    for each in itertools.product(range(k), repeat=n):
+        home = np.array(each)
+        held = terms.locked is None or (home == terms.locked)[terms.locked >= 0].all()
+        tied = all(len(np.unique(home[group])) == 1 for group in terms.together)
+        parted = all(home[a] != home[b] for a, b in terms.apart)
+        if held and tied and parted and is_contiguous(home, units.edges, k):
+            plan = evaluate(units, terms, home)
+            least = min(least, plan.value) if plan.within_limits else least
+    return least
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"together": (group(0, 8),)},
+        {"together": (group(0, 2),), "apart": np.array([[4, 5]])},
+        {"locked": np.array([1, -1, 0, -1, -1, -1, 1, -1, -1])},
+    ],
+)
+def test_of_few_units_the_best_plan_with_wishes_is_found_and_proven(wishes):
+    units = uneven(3, 3, seed=8)
+    terms = Terms(2, 0.6, **wishes)
+    proof = prove(units, terms, design(units, terms, effort=1))
+    assert proof.plan.value == pytest.approx(cheapest(units, terms))
+    assert proof.optimal
+    if terms.locked is not None:
+        assert (proof.plan.district == terms.locked)[terms.locked >= 0].all()

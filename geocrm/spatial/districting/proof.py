@@ -1,13 +1,15 @@
 """How far a plan can be from the best: the strongest proof that its size allows.
 
 Up to about sixty units the best plan itself; up to some 1,500 a bound for all plans; beyond, only
-what an allocation to this plan's centres could save. The bounds leave out locks, groups, a budget
-and shares: with those they still hold, and are weaker.
+what an allocation to this plan's centres could save. Of up to sixty units the best plan keeps to
+locks, groups and pairs; else the bounds leave them out, and always a budget and shares: with those
+they still hold, and are weaker.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -17,9 +19,11 @@ from geocrm.spatial.districting.bounds import global_bound
 from geocrm.spatial.districting.compiling import WHOLE, bands
 from geocrm.spatial.districting.cuts import CutQuestion, least_cut
 from geocrm.spatial.districting.exact import solve_exact
+from geocrm.spatial.districting.graph import components
+from geocrm.spatial.districting.groups import groups_of, joined
 from geocrm.spatial.districting.hess import Hess
 from geocrm.spatial.districting.plan import Plan, evaluate, to_centres, ways
-from geocrm.spatial.districting.problem import Floats, Indices, Objective, Terms, Units
+from geocrm.spatial.districting.problem import NOWHERE, Floats, Indices, Objective, Terms, Units
 
 # The largest questions for which each proof is tried.
 EXACT_UNITS, GLOBAL_UNITS, CUT_UNITS = 60, 1_500, 120
@@ -99,14 +103,33 @@ def _cut_proof(
     if len(units) > CUT_UNITS:
         return Proof(plan, None)
     weight, low, high = _whole(units, terms)
-    question = CutQuestion.of(weight, low, high, units.edges, terms.num_districts)
+    block, first = _tied(units, terms)
+    held = np.zeros((len(first), weight.shape[1]), dtype=weight.dtype)
+    np.add.at(held, block, weight)
+    question = CutQuestion.of(held, low, high, block[units.edges], terms.num_districts)
     found = least_cut(
         question,
-        incumbent=plan.district,
+        incumbent=plan.district[first],
         should_stop=lambda: seconds_left() <= 0,
         progress=progress,
     )
-    return Proof(_better(units, terms, plan, found.district), found.bound)
+    district = None if found.district is None else found.district[block]
+    return Proof(_better(units, terms, plan, district), found.bound)
+
+
+def _tied(units: Units, terms: Terms) -> tuple[Indices, Indices]:
+    """Units that are as good as one: the block of each, and the first unit of each block.
+
+    That is so for what must share a district and is one piece by itself.
+    """
+    together, _ = _ties(terms)
+    whole = []
+    for group in groups_of(len(units), together):
+        inside = np.isin(units.edges, group).all(axis=1)
+        if len(np.unique(components(len(units), units.edges[inside])[group])) == 1:
+            whole.append(group)
+    _, first, block = np.unique(joined(len(units), whole), return_index=True, return_inverse=True)
+    return np.asarray(block, dtype=np.intp), np.asarray(first, dtype=np.intp)
 
 
 def _global_proof(
@@ -122,6 +145,8 @@ def _global_proof(
     cost = ways(units, terms.objective, everyone, everyone) * first[:, None]
     model = Hess.of(cost, weight, low, high, units.edges, terms.num_districts)
     if len(units) <= EXACT_UNITS:
+        together, apart = _ties(terms)
+        model = replace(model, together=groups_of(len(units), together), apart=apart)
         found = solve_exact(
             model, incumbent=plan.district, seconds_left=seconds_left, progress=progress
         )
@@ -164,15 +189,43 @@ def _whole(units: Units, terms: Terms) -> tuple[Indices, Indices, Indices]:
     )
 
 
+def _ties(terms: Terms) -> tuple[list[Indices], Indices]:
+    """Groups of one district, and pairs (p, 2) of two; a lock ties and parts units as well."""
+    groups, pairs = list(terms.together), [tuple(pair) for pair in terms.apart]
+    if terms.locked is not None:
+        held = [np.flatnonzero(terms.locked == d) for d in range(terms.num_districts)]
+        held = [group for group in held if len(group)]
+        groups += held
+        pairs += [(one[0], other[0]) for one, other in combinations(held, 2)]
+    return groups, np.array(pairs, dtype=np.intp).reshape(-1, 2)
+
+
+def _named(terms: Terms, district: Indices) -> Indices:
+    """The same plan with the numbers that its locked units have."""
+    if terms.locked is None:
+        return district
+    number = np.full(terms.num_districts, NOWHERE, dtype=np.intp)
+    held = terms.locked >= 0
+    number[district[held]] = terms.locked[held]
+    number[number < 0] = np.setdiff1d(np.arange(terms.num_districts), number)
+    return number[district]
+
+
 def _respects(terms: Terms, district: Indices) -> bool:
     """Whether groups are together and pairs apart."""
     whole = all(len(np.unique(district[group])) == 1 for group in terms.together)
-    return whole and all(district[a] != district[b] for a, b in terms.apart)
+    held = True
+    if terms.locked is not None:
+        where = np.flatnonzero(terms.locked >= 0)
+        names = np.unique(np.stack([district[where], terms.locked[where]]), axis=1)
+        held = all(len(np.unique(row)) == names.shape[1] for row in names)
+    return whole and held and all(district[a] != district[b] for a, b in terms.apart)
 
 
 def _better(units: Units, terms: Terms, plan: Plan, district: Indices | None) -> Plan:
     """The proven plan where it is allowed by all wishes and better, else the one there was."""
-    if district is None or terms.keeps_labels or not _respects(terms, district):
+    home_matters = terms.current is not None or terms.shares is not None
+    if district is None or home_matters or not _respects(terms, district):
         return plan
-    found = evaluate(units, terms, district, plan.stopped)
+    found = evaluate(units, terms, _named(terms, district), plan.stopped)
     return found if found.within_limits and found.value < plan.value else plan
