@@ -12,7 +12,7 @@ from geocrm.spatial.districting import DEFAULT_EFFORT, Units, on_earth, on_plane
 from geocrm.territories import solving
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Solved
-from geocrm.territories.text_tables import figure
+from geocrm.territories.text_tables import figure, listed
 from geocrm.territories.unit_files import UnitFile
 from geocrm.territories.wishes import Wishes, blended, terms_of
 
@@ -79,6 +79,11 @@ def design(
 
     Raises InvalidInput or Infeasible with what to do.
     """
+    if wishes.centres and ground.lon is None:
+        raise InvalidInput(
+            "Centres are in degrees, but the units of {file} have no lon and lat: add them",
+            file=ground.called,
+        )
     load, called = _load(ground, balance, wishes.weights)
     number = count_of(count, load, wishes, keep)
     units = _units(ground, load, called)
@@ -112,8 +117,17 @@ def count_of(count: int | None, load: Floats, wishes: Wishes, keep: Matched | No
 def _load(
     ground: UnitFile, balance: str | None, weights: Mapping[str, float]
 ) -> tuple[Floats, str]:
+    if weights and balance is not None and balance not in weights:
+        raise InvalidInput(
+            "{balance!r} is none of the measures that are mixed: choose among {names}, or leave it"
+            " out",
+            balance=balance,
+            names=listed(list(weights)),
+        )
     if weights:
-        return blended(ground.weights, ground.measures, weights)
+        # In the scale of what is balanced, as on boundaries.
+        first = balance or next(iter(weights))
+        return blended(ground.weights, ground.measures, {first: weights[first], **weights})
     return ground.weight(balance), balance or ground.measures[0]
 
 

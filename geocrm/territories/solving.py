@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
-from geocrm.errors import Infeasible, Phrase, Share
+from geocrm.errors import Infeasible, InvalidInput, Phrase, Share
 from geocrm.spatial import districting
-from geocrm.spatial.districting import DEFAULT_EFFORT, Floor, Objective, Proof, Terms, Units
+from geocrm.spatial.districting import DEFAULT_EFFORT, Floor, Objective, Proof, Terms, Units, warm
 from geocrm.territories import text_tables
 
 # The search has so much of the time; the rest is for proving how good its plan is.
@@ -107,6 +107,10 @@ def solve(
     progress: Callable[[Moment], None] = lambda _: None,
 ) -> Solved:
     """Search, then prove unless not `proven`; the clock only ends a run early, as the plan says."""
+    if not time_s >= 0:
+        raise InvalidInput("The time must be 0 seconds or more, not {time}", time=time_s)
+    # What is compiled or loaded first is none of the time that was asked for.
+    warm.ready(terms.objective)
     began = time.monotonic()
     best: list[float] = []
 

@@ -15,6 +15,7 @@ from geocrm.cli.context import (
     open_session,
     say,
 )
+from geocrm.cli.quiet import quiet_libraries
 from geocrm.cli.territories.group import territories
 from geocrm.db import unit_of_work
 from geocrm.errors import InvalidInput
@@ -192,7 +193,9 @@ def replay(file: Path, time_s: float | None, as_json: bool) -> int:
         with unit_of_work(sessions, actor) as session:
             surveyed = designing.survey(session, actor, request)
             here = scenarios.boundaries(session, request.level)
-    done = scenarios.replayed(plan_file, designing.solve(surveyed, request), here)
+    with quiet_libraries():
+        found = designing.solve(surveyed, request)
+    done = scenarios.replayed(plan_file, found, here)
     if as_json:
         emit({"same": done.same, "moved": list(done.moved), "reasons": list(done.reasons)})
     elif done.same:
@@ -262,6 +265,8 @@ def weights_in(text: str | None) -> dict[str, float]:
     shares: dict[str, float] = {}
     for part in (each.strip() for each in (text or "").split(",") if each.strip()):
         name, _, share = part.rpartition("=")
+        if name.strip() in shares:
+            raise InvalidInput(f"--weights names {name.strip()} twice: leave out one of them")
         try:
             shares[name.strip()] = float(share)
         except ValueError as error:

@@ -74,11 +74,24 @@ def _check_numbers(units: Units, terms: Terms) -> None:
 def _check_limits(units: Units, terms: Terms) -> None:
     least, most, k = terms.minimum, terms.maximum, terms.num_districts
     total = float(units.balanced()[0][:, 0].sum())
+    for one in (least, most):
+        if one is not None and np.isnan(one):
+            raise InvalidInput("The limits of a load must be numbers, not {limit}", limit=one)
+    if most is not None and most <= 0:
+        raise InvalidInput("The maximum must be above 0, not {most}", most=most)
     if least is not None and most is not None and least > most:
         raise InvalidInput(
             "The minimum {least} is above the maximum {most}",
             least=least,
             most=most,
+        )
+    if least is not None and least > total:
+        raise Infeasible(
+            "A territory of at least {least} needs more than there is; there are {total}: ask for a"
+            " minimum of at most {limit}",
+            least=least,
+            total=total,
+            limit=total / k,
         )
     if least is not None and least * k > total:
         raise Infeasible(
@@ -99,7 +112,7 @@ def _check_limits(units: Units, terms: Terms) -> None:
             most=most,
             held=most * k,
             total=total,
-            more=int(-(-total // most)) if most > 0 else Phrase("more"),
+            more=int(-(-total // most)),
             limit=total / k,
         )
 

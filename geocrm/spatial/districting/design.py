@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from geocrm.errors import Infeasible
+from geocrm.errors import Infeasible, InvalidInput
 from geocrm.spatial.districting.checks import check
 from geocrm.spatial.districting.compiling import blocks_of
 from geocrm.spatial.districting.floor import Floor, floor_of
@@ -51,6 +51,11 @@ def design(
     Infeasible
         No plan can satisfy what is asked; the sentence says why and what would do.
     """
+    for name, number in ("seed", seed), ("effort", effort):
+        if number < 0:
+            raise InvalidInput(
+                "The {name} must be 0 or more, not {number}", name=name, number=number
+            )
     check(units, terms)
     district, stopped = _searched(units, terms, seed, effort, should_stop, progress)
     if terms.together and broken(units.edges, district, terms.num_districts):
