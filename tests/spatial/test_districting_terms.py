@@ -316,3 +316,16 @@ def test_of_few_units_the_best_plan_with_wishes_is_found_and_proven(wishes):
     assert proof.optimal
     if terms.locked is not None:
         assert (proof.plan.district == terms.locked)[terms.locked >= 0].all()
+
+
+@pytest.mark.parametrize("budget", [0.3, 1.0])
+def test_the_best_plan_is_taken_when_it_keeps_to_the_budget(budget):
+    units = uneven(3, 3, seed=8)
+    today = np.array([0, 1, 0, 0, 1, 0, 0, 1, 1], dtype=np.intp)
+    terms = Terms(2, 0.6, current=today, budget=budget)
+    proof = prove(units, terms, design(units, terms, effort=1))
+    assert proof.plan.moved <= budget
+    free = cheapest(units, Terms(2, 0.6))
+    if budget == 1.0:
+        assert proof.plan.value == pytest.approx(free)
+        assert proof.optimal

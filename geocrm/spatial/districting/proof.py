@@ -12,18 +12,19 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from geocrm.spatial.districting.allocation import allocation_bound
 from geocrm.spatial.districting.bound import Bound
 from geocrm.spatial.districting.bounds import global_bound
-from geocrm.spatial.districting.compiling import WHOLE, bands
+from geocrm.spatial.districting.compiling import WHOLE, bands, price_of
 from geocrm.spatial.districting.cuts import CutQuestion, least_cut
 from geocrm.spatial.districting.exact import solve_exact
 from geocrm.spatial.districting.graph import components
 from geocrm.spatial.districting.groups import groups_of, joined
 from geocrm.spatial.districting.hess import Hess
 from geocrm.spatial.districting.plan import Plan, evaluate, to_centres, ways
-from geocrm.spatial.districting.problem import NOWHERE, Floats, Indices, Objective, Terms, Units
+from geocrm.spatial.districting.problem import Floats, Indices, Objective, Terms, Units
 
 # The largest questions for which each proof is tried.
 EXACT_UNITS, GLOBAL_UNITS, CUT_UNITS = 60, 1_500, 120
@@ -200,32 +201,40 @@ def _ties(terms: Terms) -> tuple[list[Indices], Indices]:
     return groups, np.array(pairs, dtype=np.intp).reshape(-1, 2)
 
 
-def _named(terms: Terms, district: Indices) -> Indices:
-    """The same plan with the numbers that its locked units have."""
-    if terms.locked is None:
-        return district
-    number = np.full(terms.num_districts, NOWHERE, dtype=np.intp)
-    held = terms.locked >= 0
-    number[district[held]] = terms.locked[held]
-    number[number < 0] = np.setdiff1d(np.arange(terms.num_districts), number)
+def _named(units: Units, terms: Terms, district: Indices) -> Indices:
+    """The same plan with the numbers that locked units have, and that move least of today's."""
+    k = terms.num_districts
+    shared = np.zeros((k, k))
+    if terms.current is not None:
+        at_home = (terms.current >= 0) & (terms.current < k)
+        price = price_of(units, terms) / max(float(price_of(units, terms).sum()), 1e-300)
+        np.add.at(shared, (district[at_home], terms.current[at_home]), price[at_home])
+    if terms.locked is not None:
+        held = terms.locked >= 0
+        # More than all that could be moved.
+        np.add.at(shared, (district[held], terms.locked[held]), 2.0)
+    rows, columns = linear_sum_assignment(-shared)
+    number = np.empty(k, dtype=np.intp)
+    number[rows] = columns
     return number[district]
 
 
 def _respects(terms: Terms, district: Indices) -> bool:
     """Whether groups are together and pairs apart."""
     whole = all(len(np.unique(district[group])) == 1 for group in terms.together)
-    held = True
-    if terms.locked is not None:
-        where = np.flatnonzero(terms.locked >= 0)
-        names = np.unique(np.stack([district[where], terms.locked[where]]), axis=1)
-        held = all(len(np.unique(row)) == names.shape[1] for row in names)
-    return whole and held and all(district[a] != district[b] for a, b in terms.apart)
+    held = terms.locked is None or (district == terms.locked)[terms.locked >= 0].all()
+    return bool(whole and held and all(district[a] != district[b] for a, b in terms.apart))
 
 
 def _better(units: Units, terms: Terms, plan: Plan, district: Indices | None) -> Plan:
     """The proven plan where it is allowed by all wishes and better, else the one there was."""
-    home_matters = terms.current is not None or terms.shares is not None
-    if district is None or home_matters or not _respects(terms, district):
+    settled = terms.shares is not None or terms.centres is not None or terms.stability > 0
+    if district is None or settled:
         return plan
-    found = evaluate(units, terms, _named(terms, district), plan.stopped)
+    named = _named(units, terms, district)
+    if not _respects(terms, named):
+        return plan
+    found = evaluate(units, terms, named, plan.stopped)
+    if terms.budget is not None and (found.moved or 0.0) > terms.budget + 1e-12:
+        return plan
     return found if found.within_limits and found.value < plan.value else plan
