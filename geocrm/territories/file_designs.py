@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from geocrm.errors import InvalidInput
 from geocrm.spatial.districting import DEFAULT_EFFORT, Units, on_earth, on_plane
 from geocrm.territories import solving
-from geocrm.territories.naming import plain_number
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Solved
+from geocrm.territories.text_tables import figure, listed
 from geocrm.territories.travel_files import Travel, travel_of
 from geocrm.territories.unit_files import UnitFile
 from geocrm.territories.wishes import Wishes, blended, terms_of
@@ -47,7 +47,7 @@ class FileDesign:
                     "id": at + 1,
                     "name": label,
                     "units": held[at],
-                    "load": plain_number(float(plan.load[at, 0])),
+                    "load": figure(float(plan.load[at, 0])),
                     "deviation": round(float(plan.deviation[at, 0]), 6),
                     "loads": self._loads(at),
                 }
@@ -63,9 +63,7 @@ class FileDesign:
     def _loads(self, district: int) -> dict[str, float]:
         inside = self.solved.plan.district == district
         total = self.ground.weights[inside].sum(axis=0).tolist()
-        return {
-            name: plain_number(load) for name, load in zip(self.ground.measures, total, strict=True)
-        }
+        return {name: figure(load) for name, load in zip(self.ground.measures, total, strict=True)}
 
 
 def design(
@@ -86,6 +84,11 @@ def design(
     `travel` are the ways between them where they are known. Raises InvalidInput or Infeasible with
     what to do.
     """
+    if wishes.centres and ground.lon is None:
+        raise InvalidInput(
+            "Centres are in degrees, but the units of {file} have no lon and lat: add them",
+            file=ground.called,
+        )
     load, called = _load(ground, balance, wishes.weights)
     number = count_of(count, load, wishes, keep)
     travel = travel_of(wishes, travel)
@@ -128,8 +131,17 @@ def count_of(count: int | None, load: Floats, wishes: Wishes, keep: Matched | No
 def _load(
     ground: UnitFile, balance: str | None, weights: Mapping[str, float]
 ) -> tuple[Floats, str]:
+    if weights and balance is not None and balance not in weights:
+        raise InvalidInput(
+            "{balance!r} is none of the measures that are mixed: choose among {names}, or leave it"
+            " out",
+            balance=balance,
+            names=listed(list(weights)),
+        )
     if weights:
-        return blended(ground.weights, ground.measures, weights)
+        # In the scale of what is balanced, as on boundaries.
+        first = balance or next(iter(weights))
+        return blended(ground.weights, ground.measures, {first: weights[first], **weights})
     return ground.weight(balance), balance or ground.measures[0]
 
 

@@ -331,7 +331,13 @@ def _columns(called: str, rows: Rows) -> tuple[int, int, int]:
         )
     if len(names) < 2:
         raise InvalidInput("{file} has one column only: write unit,territory", file=called)
-    return 0, 1, 0
+    if not any(any(cells[2:]) for _, cells in rows):
+        return 0, 1, 0
+    raise InvalidInput(
+        "{file} has {count} columns without names: write unit,territory above those two",
+        file=called,
+        count=len(names),
+    )
 
 
 def _is_header(rows: Rows) -> bool:

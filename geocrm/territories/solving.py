@@ -4,20 +4,23 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geocrm.errors import Infeasible, Phrase, Share
+from geocrm.errors import Infeasible, InvalidInput, Phrase, Share
 from geocrm.spatial import districting
-from geocrm.spatial.districting import DEFAULT_EFFORT, Floor, Objective, Proof, Terms, Units
-from geocrm.territories.text_tables import listed
+from geocrm.spatial.districting import DEFAULT_EFFORT, Floor, Objective, Proof, Terms, Units, warm
+from geocrm.territories import text_tables
 
 # The search has so much of the time; the rest is for proving how good its plan is.
 SEARCH_SHARE = 0.75
-# A rounding error of the sums is no breach.
-_HAIR = 1e-9
+# A deviation that is beyond its limit by less is a rounding error, for the solver as well.
+SLACK = 1e-9
+# A bound that leaves more than this share open says nothing.
+NEARLY_ALL = 0.995
 _UNIT_OF = {
     Objective.INERTIA: "weight x km2",
     Objective.TRAVEL: "weight x km",
@@ -73,13 +76,13 @@ class Solved:
         plan, bound = self.plan, self.proof.bound
         gap = self.proof.gap
         return {
-            "objective": round(plan.value, 6),
+            "objective": text_tables.figure(plan.value),
             "objective_kind": plan.objective.value,
             "objective_unit": self.objective_unit,
-            "bound": None if bound is None else round(bound.value, 6),
+            "bound": None if bound is None else text_tables.figure(bound.value),
             "gap": None if gap is None else round(gap, 6),
             "bound_kind": None if bound is None else bound.kind,
-            "proven_optimal": bool(bound and bound.proven and bound.kind == "global"),
+            "proven_optimal": self.proof.optimal,
             "stopped": plan.stopped if bound is None else _ended(plan.stopped, bound.stopped),
             "binding": list(plan.binding),
             "within_limits": plan.within_limits,
@@ -88,7 +91,7 @@ class Solved:
             if plan.moved is None
             else {"share": round(plan.moved, 6), "units": plan.moved_units},
             "cut_edges": plan.cut_edges,
-            "inertia": None if plan.inertia is None else round(plan.inertia, 6),
+            "inertia": None if plan.inertia is None else text_tables.figure(plan.inertia),
             "rms_km": None if plan.rms_km is None else round(plan.rms_km, 4),
             "effort": self.effort,
             "seed": self.seed,
@@ -114,20 +117,22 @@ class Solved:
 
     def binding_words(self) -> str:
         """What held the plan back, in words; empty when nothing did."""
-        return listed([_bound_by(one) for one in self.plan.binding])
+        return text_tables.listed([_bound_by(one) for one in self.plan.binding])
 
     def words(self) -> str:
         """What is proven, in a sentence."""
         bound, gap = self.proof.bound, self.proof.gap
-        if bound is None or gap is None:
+        if bound is None or gap is None or gap >= NEARLY_ALL:
             return "Nothing is proven about how much better a plan could be."
-        if bound.proven and bound.kind == "global":
+        if self.proof.optimal:
             return "Proven: no plan within these limits is better."
+        # Up, and never 0: what is left open is not nothing.
+        open_share = max(math.ceil(gap * 1e3 - 1e-6) / 1e3, 1e-3)
         if bound.kind == "global":
-            return f"Proven: no plan within these limits is more than {gap:.1%} better."
+            return f"Proven: no plan within these limits is more than {open_share:.1%} better."
         return (
-            f"Proven only for these centres: no allocation to them is more than {gap:.1%} better;"
-            " other centres may be."
+            "Proven only for these centres: no allocation to them is more than"
+            f" {open_share:.1%} better; other centres may be."
         )
 
 
@@ -156,6 +161,10 @@ def solve(
     progress: Callable[[Moment], None] = lambda _: None,
 ) -> Solved:
     """Search, then prove unless not `proven`; the clock only ends a run early, as the plan says."""
+    if not time_s >= 0:
+        raise InvalidInput("The time must be 0 seconds or more, not {time}", time=time_s)
+    # What is compiled or loaded first is none of the time that was asked for.
+    warm.ready(terms.objective)
     began = time.monotonic()
     best: list[float] = []
     timed = terms.objective is Objective.TRAVEL and units.minutes is not None
@@ -240,11 +249,13 @@ def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
     others = [
         Phrase("{measure} {deviation}", measure=name, deviation=Share(solved.plan.max_deviation[m]))
         for m, name in enumerate(solved.plan.measures)
-        if m != at and _off(solved)[m] > _HAIR
+        if m != at and _off(solved)[m] > SLACK
     ]
     if not others:
         return found
-    return Infeasible("{missed}. Off as well: {others}", missed=found.phrase, others=listed(others))
+    return Infeasible(
+        "{missed}. Off as well: {others}", missed=found.phrase, others=text_tables.listed(others)
+    )
 
 
 def _missed_first(solved: Solved, names: Sequence[str]) -> Infeasible:
@@ -259,34 +270,68 @@ def _missed_first(solved: Solved, names: Sequence[str]) -> Infeasible:
             share=Share(1 / terms.ideal_total),
             least=Share(terms.mean_deviation),
             reached=_reached(solved, first <= asked),
-            tolerance=f"{first:.4f}",
-        )
-    if "unit" in plan.binding:
-        return Infeasible(
-            "+-{asked} is impossible: {why}; {reached}. Allow that (--tolerance {tolerance}), more"
-            " --time, or fewer territories",
-            asked=Share(asked),
-            why=_least(plan.floor, names),
-            reached=_reached(solved, first <= asked),
             tolerance=_rounded_up(first),
         )
+    figures: dict[str, object] = {
+        "asked": Share(asked),
+        "reached": _reached(solved, first <= asked),
+        "limits": _enough(solved),
+        "instead": _instead(solved),
+    }
+    if "unit" in plan.binding:
+        return Infeasible(
+            "+-{asked} is impossible: {why}; {reached}. Allow that ({limits}){instead}",
+            why=_least(plan.floor, names),
+            **figures,
+        )
     return Infeasible(
-        "A tolerance of {asked} was not met in {time} s: {reached}. Allow that (--tolerance"
-        " {tolerance}), more --time, or fewer territories",
-        asked=Share(asked),
+        "A tolerance of {asked} was not met in {time} s: {reached}. Allow that ({limits}){instead}",
         time=round(solved.elapsed_s, 1),
-        reached=_reached(solved, first <= asked),
-        tolerance=_rounded_up(first),
+        **figures,
+    )
+
+
+def _enough(solved: Solved) -> str:
+    """The options that would let the plan that was reached pass, rounded to its side."""
+    plan, terms = solved.plan, solved.terms
+    first, load = float(plan.max_deviation[0]), plan.load[:, 0]
+    least, most = (float(each[0]) for each in terms.limits(len(plan.measures)))
+    found = []
+    if first > float(terms.tolerances(1)[0]) + SLACK:
+        found.append(f"--tolerance {math.ceil(first * 1e4 - 1e-6) / 1e4:.4f}")
+    if load.min() < least:
+        found.append(f"--min {_digits(float(load.min()), ROUND_FLOOR)}")
+    if load.max() > most:
+        found.append(f"--max {_digits(float(load.max()), ROUND_CEILING)}")
+    return " ".join(found)
+
+
+def _digits(value: float, rounding: str) -> str:
+    """Six significant digits, down or up."""
+    exact = Decimal(repr(value))
+    return f"{Context(prec=6, rounding=rounding).plus(exact):f}" if value else "0"
+
+
+def _instead(solved: Solved) -> Phrase:
+    """What else might help: not more of a search that cannot find better, or that ran out."""
+    plan = solved.plan
+    if "unit" in plan.binding and plan.max_deviation[0] <= plan.floor.deviation + SLACK:
+        return Phrase(", or ask for fewer territories")
+    if plan.stopped != "finished":
+        return Phrase(", give it more --time, or ask for fewer territories")
+    return Phrase(
+        ", search longer (--effort {effort}), or ask for fewer territories",
+        effort=solved.effort * 4,
     )
 
 
 def missed_measure(solved: Solved) -> int:
     """The row of the further measure that misses its limits by most; 0 when that is the first."""
     off = _off(solved)
-    if "unit" in solved.plan.binding and off[0] > _HAIR:
+    if "unit" in solved.plan.binding and off[0] > SLACK:
         return 0
     worst = int(np.argmax(off))
-    return worst if off[worst] > _HAIR else 0
+    return worst if off[worst] > SLACK else 0
 
 
 def _off(solved: Solved) -> NDArray[np.float64]:
@@ -295,8 +340,10 @@ def _off(solved: Solved) -> NDArray[np.float64]:
     least, most = solved.terms.limits(count)
     beyond = np.maximum(least - plan.load.min(axis=0), plan.load.max(axis=0) - most)
     tolerance = solved.terms.tolerances(count)
-    off: NDArray[np.float64] = plan.max_deviation - tolerance
-    return np.maximum(off, beyond / plan.load.mean(axis=0))
+    off: NDArray[np.float64] = np.maximum(
+        plan.max_deviation - tolerance, beyond / plan.load.mean(axis=0)
+    )
+    return off
 
 
 def _missed_other(solved: Solved, at: int) -> Infeasible:
@@ -304,7 +351,7 @@ def _missed_other(solved: Solved, at: int) -> Infeasible:
     name, load = plan.measures[at], plan.load[:, at]
     asked = float(solved.terms.tolerances(len(plan.measures))[at])
     deviation = float(plan.max_deviation[at])
-    if deviation > asked + _HAIR:
+    if deviation > asked + SLACK:
         return Infeasible(
             "A tolerance of {asked} of {measure} was not met in {time} s: the best reached is"
             " {deviation}. Allow that (--tolerance {option}), more --time, or fewer territories",
@@ -326,7 +373,7 @@ def _missed_other(solved: Solved, at: int) -> Infeasible:
         time=round(solved.elapsed_s, 1),
         least=float(load.min()),
         most=float(load.max()),
-        options=listed(options),
+        options=text_tables.listed(options),
     )
 
 

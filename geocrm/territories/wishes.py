@@ -254,6 +254,7 @@ def _locks(
         # A code may hold an equals sign of its own.
         unit, number = (text, "") if text in at else text.rpartition("=")[::2]
         row = int(_rows([unit or text], at, Phrase("locked"))[0])
+        before = int(locked[row])
         if number:
             locked[row] = _territory(number, text, count, today)
         elif today is None:
@@ -263,6 +264,11 @@ def _locks(
             )
         else:
             locked[row] = today.district[row]
+        if before not in (NOWHERE, int(locked[row])):
+            raise InvalidInput(
+                "The unit {unit} is locked to two territories: leave out one of these locks",
+                unit=unit or text,
+            )
     return locked
 
 

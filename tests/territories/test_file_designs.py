@@ -1,6 +1,8 @@
 """Designing on units out of files, as anybody with a public instance would: without a database."""
 
+import ctypes
 import json
+import os
 import re
 from types import SimpleNamespace
 
@@ -108,6 +110,16 @@ def test_locks_and_a_maximum_choose_the_number(run):
         (["--count", "2", "--apart", "u00"], "names 1"),
         (["--count", "25"], "there are 24"),
         (["--count", "2", "--save", "Plan"], "leave out --units"),
+        (["--count", "2", "--seed", "-1"], "The seed must be 0 or more"),
+        (["--count", "2", "--effort", "-1"], "The effort must be 0 or more"),
+        (["--count", "2", "--time", "nan"], "The time must be 0 seconds or more"),
+        (["--count", "2", "--min", "nan"], "must be numbers"),
+        (["--count", "2", "--max", "-1"], "above 0"),
+        (["--count", "2", "--min", "1e9"], "a minimum of at most 24"),
+        (["--count", "2", "--lock", "u00=1,u00=2"], "locked to two territories"),
+        (["--count", "2", "--lock", ","], "--lock names no unit"),
+        (["--count", "2", "--weights", "weight=1,weight=2"], "names weight twice"),
+        (["--count", "2", "--balance", "weight", "--weights", "shops=1"], "none of the measures"),
     ],
 )
 def test_what_cannot_be_asked_is_said_in_a_sentence(run, asked, says):
@@ -276,3 +288,86 @@ def test_a_table_without_minutes_is_refused_with_what_it_has(run, ridge):
     ridge.write_text("from,to,hours\nu00,u01,1\n")
     result = run("--count", "2", "--objective", "travel", "--times", "times.csv")
     assert "needs the columns from, to and minutes (found: from, to, hours)" in result.output
+
+
+def test_what_is_said_to_be_enough_is_enough(run):
+    missed = run("--count", "5", "--tolerance", "0", "--max", "9.7")
+    assert missed.exit_code == 2
+    told = re.search(r"Allow that \(([^)]*)\)", missed.output)
+    limits = dict(pair.split() for pair in re.findall(r"--\w+ \S+", told[1]))
+    again = run("--count", "5", *(word for pair in limits.items() for word in pair))
+    assert again.exit_code == 0, again.output
+
+
+def test_a_limit_that_was_missed_is_what_is_to_be_relaxed(run, tmp_path):
+    heavy = (tmp_path / "units.csv").read_text().replace("u22,3,", "u22,60.0000001,")
+    (tmp_path / "units.csv").write_text(heavy)
+    missed = run("--count", "3", "--tolerance", "5", "--max", "50")
+    assert missed.exit_code == 2
+    assert "Allow that (--max 60.0001)" in missed.output
+    assert "--tolerance" not in missed.output
+
+
+def test_small_loads_are_told_with_the_digits_that_count(run, tmp_path):
+    small = (tmp_path / "units.csv").read_text().replace("u00,1,", "u00,1.0001234,")
+    (tmp_path / "units.csv").write_text(small)
+    found = document(run("--count", "24", "--tolerance", "2", "--json"))
+    assert found["territories"][0]["load"] == 1.0001234
+    assert found["proven_optimal"] is True
+
+
+@pytest.mark.parametrize(
+    ("weight", "says"), [("1e200", "choose a larger unit"), ("1e-200", "choose a smaller unit")]
+)
+def test_loads_that_cannot_be_reckoned_with_are_refused(run, tmp_path, weight, says):
+    odd = (tmp_path / "units.csv").read_text().replace("u22,3,", f"u22,{weight},")
+    (tmp_path / "units.csv").write_text(odd)
+    result = run("--count", "2")
+    assert result.exit_code == 2
+    assert "row 16, column 'weight'" in result.output
+    assert says in result.output
+
+
+def test_centres_are_read_like_any_table_and_only_in_degrees(run, tmp_path):
+    (tmp_path / "centres.csv").write_text("LON;Lat\n100,0;0,1\n100,5;0,1\n")
+    asked = ["--centers", "centres.csv", "--tolerance", "0.5", "--json"]
+    assert len(document(run(*asked))["territories"]) == 2
+    planar = (tmp_path / "units.csv").read_text().replace("lon,lat", "x,y")
+    (tmp_path / "units.csv").write_text(planar)
+    result = run(*asked)
+    assert result.exit_code == 2
+    assert "no lon and lat" in result.output
+
+
+def test_a_mixture_is_shown_in_the_scale_of_what_is_balanced(run):
+    asked = ["--count", "2", "--weights", "weight=1,shops=1", "--tolerance", "0.5", "--json"]
+    by = {
+        name: sum(t["load"] for t in document(run(*asked, "--balance", name))["territories"])
+        for name in ("weight", "shops")
+    }
+    assert by == {"weight": pytest.approx(48), "shops": pytest.approx(60)}
+
+
+def test_standard_output_holds_nothing_but_the_document(run, tmp_path):
+    """METIS writes of its own to the standard output when one unit outweighs all others."""
+    ids = [f"u{at:02d}" for at in range(24)]
+    rows = [f"{one},{10.0 ** (6 if at == 5 else at % 7 - 4)}" for at, one in enumerate(ids)]
+    (tmp_path / "units.csv").write_text("id,weight\n" + "\n".join(rows))
+    pairs = [f"{a},{b}" for at, a in enumerate(ids) for b in ids[at + 1 :]]
+    (tmp_path / "edges.csv").write_text("a,b\n" + "\n".join(pairs))
+    libc, kept = ctypes.CDLL(None), os.dup(1)
+    libc.fflush(None)
+    with (tmp_path / "out").open("wb") as out:
+        os.dup2(out.fileno(), 1)
+        try:
+            run("--count", "14", "--tolerance", "20", "--objective", "cut-edges", "--json")
+            libc.fflush(None)
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
+    assert (tmp_path / "out").read_text() == ""
+
+
+def test_a_best_plan_is_not_said_to_want_more_time(run):
+    result = run("--count", "2", "--tolerance", "0.5", "--time", "0.2")
+    assert ("limits is better" in result.output) != ("more --time" in result.output)

@@ -10,6 +10,7 @@ import click
 
 from geocrm.cli import context
 from geocrm.cli.context import acting_email, emit, find_actor, json_option, open_session, say
+from geocrm.cli.quiet import quiet_libraries
 from geocrm.cli.territories.group import territories
 from geocrm.cli.territories.reading import (
     balance_option,
@@ -31,6 +32,7 @@ from geocrm.territories import (
     plan_files,
     service,
     solving,
+    text_tables,
     travel_files,
     unit_files,
 )
@@ -38,7 +40,6 @@ from geocrm.territories.balance import Numbers
 from geocrm.territories.designing import Design, Request
 from geocrm.territories.file_designs import FileDesign
 from geocrm.territories.limits import Limits, limits_in, wished
-from geocrm.territories.text_tables import read_rows
 from geocrm.territories.travel_files import DEFAULT_SPEED_KMH, Travel
 from geocrm.territories.wishes import Wishes
 
@@ -129,7 +130,8 @@ def design(
                 "--level, --within, --load, --focus and --save are for boundaries: leave out"
                 " --units"
             )
-        found = _on_file(units, edges, keep, wishes, limits, ways, asked)
+        with quiet_libraries():
+            found = _on_file(units, edges, keep, wishes, limits, ways, asked)
         _show(found.document(), found.solved, as_json)
         if not found.solved.plan.within_limits:
             raise solving.missed(found.solved, found.ground.ids)
@@ -245,7 +247,8 @@ def _on_boundaries(
             say(surveyed.travel.words())
             wishes = replace(request.wishes, times=surveyed.travel.record())
             request = replace(request, wishes=wishes)
-        found = designing.solve(surveyed, request)
+        with quiet_libraries():
+            found = designing.solve(surveyed, request)
         document = found.document()
         if name is not None and found.tolerance_met:
             with unit_of_work(sessions, actor) as session:
@@ -272,21 +275,24 @@ def _wishes(keep: str | None, times: Path | None, asked: dict[str, Any]) -> Wish
         keep=keep,
         disruption=asked["disruption"],
         stability=asked["stability"],
-        lock=_codes(asked["lock"]),
+        lock=_codes(asked["lock"], "--lock"),
         centres=_centres(asked["centers"]),
         focus=_numbers_of(asked["focus"]),
         give=asked["give"],
-        together=tuple(_codes(group) for group in asked["together"]),
+        together=tuple(_codes(group, "--together") for group in asked["together"]),
         apart=tuple(_pair(text) for text in asked["apart"]),
     )
 
 
-def _codes(text: str | None) -> tuple[str, ...]:
-    return tuple(one.strip() for one in (text or "").split(",") if one.strip())
+def _codes(text: str | None, option: str) -> tuple[str, ...]:
+    found = tuple(one.strip() for one in (text or "").split(",") if one.strip())
+    if text is not None and not found:
+        raise InvalidInput(f"{option} names no unit: write A,B, or leave it out")
+    return found
 
 
 def _numbers_of(text: str | None) -> tuple[int, ...]:
-    codes = _codes(text)
+    codes = _codes(text, "--focus")
     wrong = [one for one in codes if not one.isdecimal()]
     if wrong:
         raise InvalidInput(f"--focus takes numbers of territories, such as 3,7; not {wrong[0]!r}")
@@ -294,7 +300,7 @@ def _numbers_of(text: str | None) -> tuple[int, ...]:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    codes = _codes(text)
+    codes = _codes(text, "--apart")
     if len(codes) != 2:
         raise InvalidInput(f"--apart takes two units, such as A,B; {text!r} names {len(codes)}")
     return codes[0], codes[1]
@@ -304,26 +310,17 @@ def _centres(path: Path | None) -> tuple[tuple[float, float], ...]:
     """Longitudes and latitudes of a CSV file whose header names them."""
     if path is None:
         return ()
-    rows = list(read_rows(path)[1])
-    header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
-    at = [next((header.index(n) for n in names if n in header), None) for names in _COORDINATES]
+    table = text_tables.read_table(path)
+    at = [table.column(*names) for names in _COORDINATES]
     if None in at:
-        raise InvalidInput(f"{path.name} needs a header with lon and lat; it has {header}")
-    found = []
-    for number, cells in rows[1:]:
-        try:
-            lon, lat = (float(cells[column]) for column in at if column is not None)
-        except (ValueError, IndexError) as error:
-            raise InvalidInput(
-                f"{path.name}, row {number}: lon and lat must be numbers; correct or delete the row"
-            ) from error
-        found.append((lon, lat))
-    if not found:
-        raise InvalidInput(f"{path.name} has no centre: add a row lon,lat for each territory")
-    return tuple(found)
+        raise InvalidInput(
+            f"{path.name} needs a header with lon and lat; it has {', '.join(table.columns)}"
+        )
+    lon, lat = (table.values(one, "the place") for one in at if one is not None)
+    return tuple(zip(lon.tolist(), lat.tolist(), strict=True))
 
 
-_COORDINATES = (("lon", "lng", "longitude", "x"), ("lat", "latitude", "y"))
+_COORDINATES = (("lon", "lng", "long", "longitude"), ("lat", "latitude"))
 
 
 # ------------------------------------------------------------------------------ what is said
@@ -357,7 +354,7 @@ def _show(document: dict[str, Any], solved: solving.Solved, as_json: bool) -> No
         click.echo(f"Held back by {solved.binding_words()}")
     if solved.plan.moved is not None:
         click.echo(f"{solved.plan.moved:.1%} moved, in {solved.plan.moved_units:,} units")
-    if document["stopped"] != "finished":
+    if document["stopped"] != "finished" and not solved.proof.optimal:
         say("The time ran out: with more --time the plan may be better")
 
 

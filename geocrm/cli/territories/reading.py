@@ -16,6 +16,7 @@ from geocrm.cli.context import (
     open_session,
     say,
 )
+from geocrm.cli.quiet import quiet_libraries
 from geocrm.cli.territories.group import territories
 from geocrm.db import unit_of_work
 from geocrm.errors import InvalidInput
@@ -201,7 +202,8 @@ def replay(file: Path, time_s: float | None, times: Path | None, as_json: bool) 
                 read = partial(travel_files.read, times, speed_kmh=scenarios.speed_of(request))
                 surveyed = designing.timed(session, surveyed, request, read)
             here = scenarios.boundaries(session, request.level)
-    found = designing.solve(surveyed, request)
+    with quiet_libraries():
+        found = designing.solve(surveyed, request)
     done = scenarios.replayed(plan_file, found, here, travel=surveyed.travel)
     if as_json:
         emit({"same": done.same, "moved": list(done.moved), "reasons": list(done.reasons)})
@@ -272,6 +274,8 @@ def weights_in(text: str | None) -> dict[str, float]:
     shares: dict[str, float] = {}
     for part in (each.strip() for each in (text or "").split(",") if each.strip()):
         name, _, share = part.rpartition("=")
+        if name.strip() in shares:
+            raise InvalidInput(f"--weights names {name.strip()} twice: leave out one of them")
         try:
             shares[name.strip()] = float(share)
         except ValueError as error:

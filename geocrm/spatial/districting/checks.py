@@ -1,9 +1,12 @@
 """Refusing what no plan can satisfy, in a sentence that says why and what to do."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from geocrm.errors import Infeasible, InvalidInput, Phrase
 from geocrm.spatial.districting.graph import components
+from geocrm.spatial.districting.groups import groups_of
 from geocrm.spatial.districting.problem import NOWHERE, Indices, Objective, Terms, Units
 
 # So many members of a group are named in a sentence.
@@ -24,8 +27,10 @@ def check(units: Units, terms: Terms) -> None:
     _check_limits(units, terms)
     _check_connected(units)
     _check_objective(units, terms)
-    _check_locks(units, terms)
-    _check_apart(units, terms)
+    whole = _with_shared_locks(units, terms)
+    _check_groups(units, whole)
+    _check_locks(units, whole)
+    _check_apart(units, whole)
 
 
 def _check_numbers(units: Units, terms: Terms) -> None:
@@ -89,11 +94,21 @@ def _check_measure(total: float, least: float, most: float, k: int) -> None:
             raise InvalidInput(
                 "A limit of the load must be a number, not {limit}", limit=str(limit)
             )
+    if most <= 0:
+        raise InvalidInput("The maximum must be above 0, not {most}", most=most)
     if least > most:
         raise InvalidInput(
             "The minimum {least} is above the maximum {most}",
             least=least,
             most=most,
+        )
+    if least > total:
+        raise Infeasible(
+            "A territory of at least {least} needs more than there is; there are {total}: ask for a"
+            " minimum of at most {limit}",
+            least=least,
+            total=total,
+            limit=total / k,
         )
     if least * k > total:
         raise Infeasible(
@@ -114,7 +129,7 @@ def _check_measure(total: float, least: float, most: float, k: int) -> None:
             most=most,
             held=most * k,
             total=total,
-            more=int(-(-total // most)) if most > 0 else Phrase("more"),
+            more=int(-(-total // most)),
             limit=total / k,
         )
 
@@ -157,6 +172,44 @@ def _check_objective(units: Units, terms: Terms) -> None:
             )
 
 
+def _with_shared_locks(units: Units, terms: Terms) -> Terms:
+    """Groups that share a unit as one, and a lock of a unit as one of its whole group.
+
+    Raises
+    ------
+    InvalidInput
+        The locks of a group contradict each other.
+    """
+    groups = groups_of(len(units), terms.together)
+    if terms.locked is None:
+        return replace(terms, together=groups)
+    locked = terms.locked.copy()
+    for group in groups:
+        wanted = np.unique(locked[group][locked[group] >= 0])
+        if len(wanted) > 1:
+            raise InvalidInput(
+                "The units {units} shall stay together, but are locked to the territories {number}"
+                " and {other}: lift one of these wishes",
+                units=_listed(units, group),
+                number=str(wanted[0] + 1),
+                other=str(wanted[1] + 1),
+            )
+        if len(wanted):
+            locked[group] = wanted[0]
+    return replace(terms, together=groups, locked=locked)
+
+
+def _check_groups(units: Units, terms: Terms) -> None:
+    tied = sum(len(group) - 1 for group in terms.together)
+    if terms.num_districts > len(units) - tied:
+        raise Infeasible(
+            "{count} territories need at least as many units; with what is kept together there are"
+            " {units}: ask for fewer, or keep less together",
+            count=terms.num_districts,
+            units=len(units) - tied,
+        )
+
+
 def _check_locks(units: Units, terms: Terms) -> None:
     if terms.locked is None:
         return
@@ -191,16 +244,6 @@ def _check_locks(units: Units, terms: Terms) -> None:
             missing=missing,
             free=int((locked == NOWHERE).sum()),
         )
-    for group in terms.together:
-        wanted = np.unique(locked[group][locked[group] >= 0])
-        if len(wanted) > 1:
-            raise InvalidInput(
-                "The units {units} shall stay together, but are locked to the territories {number}"
-                " and {other}: lift one of these wishes",
-                units=_listed(units, group),
-                number=str(wanted[0] + 1),
-                other=str(wanted[1] + 1),
-            )
 
 
 def _check_apart(units: Units, terms: Terms) -> None:

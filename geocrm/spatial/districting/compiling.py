@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from geocrm.spatial.districting.graph import components
+from geocrm.spatial.districting.groups import joined
 from geocrm.spatial.districting.problem import (
     NOWHERE,
     Floats,
@@ -139,8 +139,7 @@ def bands(terms: Terms, weights: Floats) -> tuple[Floats, Floats]:
 
 def _merged(n: int, together: tuple[Indices, ...]) -> Indices:
     """The block of each unit, numbered in the order of their first units."""
-    pairs = [(group[0], other) for group in together for other in group[1:]]
-    part = components(n, np.array(pairs, dtype=np.intp).reshape(-1, 2))
+    part = joined(n, together)
     _, first, block = np.unique(part, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.intp)
     rank[np.argsort(first)] = np.arange(len(first))

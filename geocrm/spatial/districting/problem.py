@@ -198,11 +198,6 @@ class Terms:
         return abs(1.0 / self.ideal_total - 1.0)
 
     @property
-    def is_bound(self) -> bool:
-        """Whether there are wishes beyond balance, limits and the objective."""
-        return self.keeps_labels or bool(self.together) or len(self.apart) > 0
-
-    @property
     def keeps_labels(self) -> bool:
         """Whether district d means something: a home, a locked unit, today's territory d."""
         return any(

@@ -4,6 +4,7 @@ Run: python -m geocrm.spatial.districting.warm
 """
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -13,6 +14,13 @@ from geocrm.spatial.districting.design import design
 from geocrm.spatial.districting.ensemble import sample
 from geocrm.spatial.districting.problem import Objective, Terms, Units, on_plane
 from geocrm.spatial.districting.proof import prove
+
+
+@cache
+def ready(objective: Objective) -> None:
+    """Compile or load what a design with this objective and its proof take, once a process."""
+    units, terms = _row(4), Terms(2, objective=objective)
+    prove(units, terms, design(units, terms, effort=1, should_stop=iter([False, True]).__next__))
 
 
 def warm() -> None:
