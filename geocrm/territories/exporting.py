@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from geocrm.errors import InvalidInput, NotFound
 from geocrm.places import queries as places
 from geocrm.security import Actor
-from geocrm.takeaway import Area, Bar, Heading, Table, csv_safe, territory_report
+from geocrm.takeaway import Area, Bar, Heading, Table, csv_safe
 from geocrm.territories import map_files, scenarios, sheets, unit_layers
 from geocrm.territories.balance import Balance
 from geocrm.territories.map_files import Drawn
@@ -322,6 +322,8 @@ def _unit_table(sheet: Sheet, row: TerritoryRow, style: Style) -> Table:
 
 
 def _report(sheet: Sheet, ground: _Ground, attribution: str, style: Style) -> str:
+    from geocrm.takeaway.territory_report import territory_report  # noqa: PLC0415 - slow to load
+
     rows = sheet.territories
     return territory_report(
         _heading(sheet, attribution, style),
