@@ -274,6 +274,59 @@ def test_on_a_tablet_one_finger_paints_and_two_move_the_map(sign_in, plan_id) ->
     assert page.screenshot() != before
 
 
+@pytest.mark.browser_context_args(viewport={"width": 820, "height": 1180}, has_touch=True)
+def test_on_a_tablet_a_finger_that_is_drawn_over_the_map_paints_and_encircles(
+    sign_in, plan_id
+) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    hand = page.context.new_cdp_session(page)
+
+    def draw(*places: tuple[float, float]) -> None:
+        for i, (x, y) in enumerate(_somewhere(page, *place) for place in places):
+            point = {"x": x, "y": y, "id": 1}
+            kind = "touchMove" if i else "touchStart"
+            hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    page.get_by_role("button", name=re.compile("Erase")).tap()
+    draw(*((0.4 + step / 40, 0.5) for step in range(9)))
+    expect(_unsaved(page)).to_contain_text("units changed")
+    page.get_by_role("button", name=re.compile("Lasso")).tap()
+    draw((0.3, 0.4), (0.4, 0.4), (0.5, 0.4), (0.7, 0.4), (0.7, 0.6), (0.3, 0.6), (0.3, 0.45))
+    expect(page.locator("#drawer")).to_contain_text("selected")
+
+
+def test_escape_leaves_a_stroke_or_a_lasso_and_the_next_one_begins_anew(sign_in, plan_id) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    page.locator("#map canvas").focus()
+    page.keyboard.press("e")
+    _drag(page, (0.45, 0.5), (0.5, 0.5), end=False)
+    page.keyboard.press("Escape")
+    page.mouse.move(*_somewhere(page, 0.55, 0.5), steps=4)
+    page.mouse.up()
+    expect(page.locator("#pending")).to_be_hidden()
+    page.keyboard.press("l")
+    for key in ("Enter", "ArrowRight", "Enter", "Escape", "ArrowLeft"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(150)
+    expect(page.locator(".territory-sketch polygon")).to_have_attribute("points", "")
+
+
+def test_a_refused_name_of_a_plan_gives_way_to_the_old_one(sign_in, plan_id) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    name = page.get_by_label("Name of the plan")
+    name.fill("  ")
+    name.press("Enter")
+    expect(name).to_have_value("By hand")
+    name.fill("By foot")
+    name.press("Control+s")
+    expect(page.locator(".topbar-title")).to_have_text("By foot")
+    expect(page).to_have_title("By foot · GeoCRM")
+    name.press("Enter")
+    page.keyboard.press("b")
+    expect(page.locator("#map")).to_have_attribute("data-tool", "paint")
+
+
 def test_a_rep_sees_the_plan_without_tools(sign_in, site) -> None:
     with unit_of_work(site.sessions, OPERATOR) as session:
         live = session.scalars(select(Plan.id).where(Plan.state == "live")).one()
