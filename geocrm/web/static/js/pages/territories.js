@@ -102,6 +102,9 @@ function score(id, words, good) {
 function tabs() {
   const buttons = [...document.querySelectorAll("[data-measure]")].map((one) => /** @type {HTMLButtonElement} */ (one));
   const shown = buttons.filter(({ dataset: { measure = "" } }) => state.measures[measure]?.known || measure === state.balance);
+  // Without a choice an empty frame would be left.
+  const group = /** @type {HTMLElement | null} */ (buttons[0]?.parentElement);
+  if (group) group.hidden = shown.length < 2;
   for (const button of shown) {
     button.hidden = shown.length < 2;
     button.setAttribute("aria-pressed", String(button.dataset.measure === state.balance));

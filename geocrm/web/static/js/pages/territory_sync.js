@@ -107,9 +107,9 @@ export function clashesView(state, clashes, onAnswer) {
   const all = (/** @type {"mine" | "theirs"} */ side) => rows.forEach((row) => row.choose(row.clash[side]));
   return [
     el("p", {}, tn("{n} unit was moved by both of you. Nothing is saved until you choose.", "{n} units were moved by both of you. Nothing is saved until you choose.", { n: clashes.length })),
-    clashes.length > 1 ? el("div", { class: "row-line" },
+    el("div", { class: "row-line" },
       el("button", { class: "btn btn-ghost", type: "button", onclick: () => all("mine") }, t("Mine for all")),
-      el("button", { class: "btn btn-ghost", type: "button", onclick: () => all("theirs") }, t("Theirs for all"))) : null,
+      el("button", { class: "btn btn-ghost", type: "button", onclick: () => all("theirs") }, t("Theirs for all"))),
     el("ul", { class: "clashes" }, ...rows.map((row) => row.item)),
     done,
   ];
