@@ -35,6 +35,10 @@ export function bindActions(api, { version, save, unsaved, gave, leads }) {
   async function renamePlan(event) {
     const field = /** @type {HTMLInputElement} */ (event.target);
     const before = field.defaultValue;
+    if (!field.value.trim()) {
+      field.value = before;
+      return toast(t("A plan needs a name"), "bad");
+    }
     try {
       await save(() => patchJson(api, { version: version(), name: field.value }));
     } catch (error) {
