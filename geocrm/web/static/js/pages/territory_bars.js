@@ -80,7 +80,7 @@ export function createScoreboard(list, state, options) {
     const people = one.people.map((person) => person.name).join(", ");
     const share = (/** @type {number} */ amount) => `${(Math.max(0, Math.min(1, amount / longest)) * 100).toFixed(1)}%`;
     const colour = colourAt(one.colour);
-    put(parts, "title", people ? `${one.name} · ${people}` : one.name, (words) => (parts.title.textContent = words));
+    put(parts, "title", people ? `${one.name} · ${people}` : one.name, (words) => (parts.title.textContent = parts.open.title = words));
     put(parts, "label", one.name, (own) => {
       name(parts.swatchButton, t("Show {name} only", { name: own }));
       if (parts.lock) name(parts.lock, t("Lock {name}: tools leave it as it is", { name: own }));
