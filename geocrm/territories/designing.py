@@ -5,7 +5,7 @@ whoever calls keeps no transaction open meanwhile.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from geocrm.territories.palette import colours_apart
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Moment, Solved
 from geocrm.territories.sources import cadence_today
+from geocrm.territories.travel_files import Travel, travel_of
 from geocrm.territories.wishes import Wishes, terms_of
 from geocrm.territories.workload import Cadence
 
@@ -64,9 +65,8 @@ class Request:
     @property
     def balance(self) -> Balance:
         """What is shared out; what its parts count for is known on a ground."""
-        return asked(
-            self.measure, self.wishes.weights, self.numbers, self.cadence or cadence_today()
-        )
+        cadence = self.cadence or cadence_today()
+        return asked(self.measure, self.wishes.weights, self.numbers, cadence, self.wishes.beside)
 
     def record(self) -> dict[str, Any]:
         """The request for a queue of jobs."""
@@ -191,10 +191,21 @@ class Design:
             "solver": districting.SOLVER_VERSION,
             "balance": self.balance.record(),
             "loads": self.ground.fingerprint(self.balance),
-            "stopped_early": self.solved.plan.stopped != "finished",
-            "proof": self.solved.document()
-            | {"words": self.solved.words(), "focus": self.focus_record()},
+            "stopped_early": self.solved.stopped_early,
+            "proof": self._proof(),
         } | scores(self.evaluation)
+
+    def _proof(self) -> dict[str, Any]:
+        """What is kept of the proof: no loads, which others may see less of than who designed."""
+        held = {
+            name: {one: each[one] for one in ("tolerance", "minimum", "maximum", "max_deviation")}
+            for name, each in self.solved.held().items()
+        }
+        return self.solved.document() | {
+            "held": held,
+            "words": self.solved.words(),
+            "focus": self.focus_record(),
+        }
 
     def document(self) -> dict[str, Any]:
         """The design as the JSON that the command line prints."""
@@ -208,6 +219,7 @@ class Design:
             "balance": balance.measure,
             "weights": dict(balance.shares),
             "tolerance": self.request.tolerance,
+            **({"times": dict(times)} if (times := self.request.wishes.times) else {}),
             "seed": self.request.seed,
             "territories": [
                 {
@@ -249,7 +261,7 @@ class Design:
         inside = self.district == district
         return {
             name: plain_number(float(self.ground.column(name)[inside].sum()))
-            for name in self.balance.names
+            for name in self.balance.counted
         }
 
 
@@ -264,6 +276,7 @@ class Survey:
     unplaced: Unplaced
     keep: Matched | None = None
     focus: Focus | None = None
+    travel: Travel | None = None
 
 
 def survey(session: Session, actor: Actor, request: Request) -> Survey:
@@ -296,6 +309,15 @@ def survey(session: Session, actor: Actor, request: Request) -> Survey:
             area=area_name(session, plan),
         )
     return Survey(ground, unplaced, focus=focusing.read(session, plan, request.wishes, ground))
+
+
+def timed(
+    session: Session, survey: Survey, request: Request, ways: Callable[..., Travel]
+) -> Survey:
+    """The survey with travel times: `ways` reads them for its units."""
+    codes = [unit.code for unit in survey.ground.units]
+    elsewhere = [unit.code for unit in places.units(session, request.level)]
+    return replace(survey, travel=ways(codes, survey.ground.lonlat(), elsewhere=elsewhere))
 
 
 def solve(
@@ -339,11 +361,27 @@ def solve(
 def _question(
     survey: Survey, request: Request, balance: Balance
 ) -> tuple[districting.Units, districting.Terms]:
-    units, wishes = units_of(survey.ground, balance), request.wishes
+    wishes, travel = request.wishes, travel_of(request.wishes, survey.travel)
+    units = units_of(
+        survey.ground,
+        balance,
+        beside=balance.beside,
+        minutes=None if travel is None else travel.minutes,
+    )
     ids = [unit.code for unit in survey.ground.units]
+    from_centres = None if travel is None else travel.from_centres(wishes.centres)
     if survey.focus is not None:
-        return survey.focus.cut(units, ids, wishes, request.tolerance)
-    return units, terms_of(wishes, ids, request.count, request.tolerance, survey.keep)
+        return survey.focus.cut(units, ids, wishes, request.tolerance, from_centres)
+    terms = terms_of(
+        wishes,
+        ids,
+        request.count,
+        request.tolerance,
+        survey.keep,
+        beside=balance.beside,
+        centre_minutes=from_centres,
+    )
+    return units, terms
 
 
 def _put_back(

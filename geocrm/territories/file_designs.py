@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from geocrm.errors import InvalidInput
 from geocrm.spatial.districting import DEFAULT_EFFORT, Units, on_earth, on_plane
 from geocrm.territories import solving
-from geocrm.territories.naming import plain_number
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Solved
+from geocrm.territories.text_tables import figure, listed
+from geocrm.territories.travel_files import Travel, travel_of
 from geocrm.territories.unit_files import UnitFile
 from geocrm.territories.wishes import Wishes, blended, terms_of
 
@@ -28,6 +29,7 @@ class FileDesign:
     tolerance: float
     solved: Solved
     labels: tuple[str, ...]
+    travel: Travel | None = None
 
     def document(self) -> dict[str, Any]:
         """The same JSON as of a design on boundaries; further measures stand beside the first."""
@@ -39,12 +41,13 @@ class FileDesign:
             "units": self.ground.called,
             "balance": self.balance,
             "tolerance": self.tolerance,
+            **({} if self.travel is None else {"times": self.travel.record()}),
             "territories": [
                 {
                     "id": at + 1,
                     "name": label,
                     "units": held[at],
-                    "load": plain_number(float(plan.load[at, 0])),
+                    "load": figure(float(plan.load[at, 0])),
                     "deviation": round(float(plan.deviation[at, 0]), 6),
                     "loads": self._loads(at),
                 }
@@ -60,9 +63,7 @@ class FileDesign:
     def _loads(self, district: int) -> dict[str, float]:
         inside = self.solved.plan.district == district
         total = self.ground.weights[inside].sum(axis=0).tolist()
-        return {
-            name: plain_number(load) for name, load in zip(self.ground.measures, total, strict=True)
-        }
+        return {name: figure(load) for name, load in zip(self.ground.measures, total, strict=True)}
 
 
 def design(
@@ -76,24 +77,40 @@ def design(
     time_s: float = 20.0,
     effort: int = DEFAULT_EFFORT,
     keep: Matched | None = None,
+    travel: Travel | None = None,
 ) -> FileDesign:
     """Divide the units of a file; `keep` is the plan that `wishes.keep` names, on these units.
 
-    Raises InvalidInput or Infeasible with what to do.
+    `travel` are the ways between them where they are known. Raises InvalidInput or Infeasible with
+    what to do.
     """
+    if wishes.centres and ground.lon is None:
+        raise InvalidInput(
+            "Centres are in degrees, but the units of {file} have no lon and lat: add them",
+            file=ground.called,
+        )
     load, called = _load(ground, balance, wishes.weights)
     number = count_of(count, load, wishes, keep)
-    units = _units(ground, load, called)
+    travel = travel_of(wishes, travel)
+    units = _units(ground, load, called, wishes, travel)
     solved = solving.solve(
         units,
-        terms_of(wishes, ground.ids, number, tolerance, keep),
+        terms_of(
+            wishes,
+            ground.ids,
+            number,
+            tolerance,
+            keep,
+            beside=units.measures[1:],
+            centre_minutes=None if travel is None else travel.from_centres(wishes.centres),
+        ),
         seed=seed,
         time_s=time_s,
         effort=effort,
     )
     kept = () if keep is None else keep.labels[:number]
     labels = (*kept, *(str(at + 1) for at in range(len(kept), number)))
-    return FileDesign(ground, called, tolerance, solved, labels)
+    return FileDesign(ground, called, tolerance, solved, labels, travel)
 
 
 def count_of(count: int | None, load: Floats, wishes: Wishes, keep: Matched | None) -> int:
@@ -114,15 +131,33 @@ def count_of(count: int | None, load: Floats, wishes: Wishes, keep: Matched | No
 def _load(
     ground: UnitFile, balance: str | None, weights: Mapping[str, float]
 ) -> tuple[Floats, str]:
+    if weights and balance is not None and balance not in weights:
+        raise InvalidInput(
+            "{balance!r} is none of the measures that are mixed: choose among {names}, or leave it"
+            " out",
+            balance=balance,
+            names=listed(list(weights)),
+        )
     if weights:
-        return blended(ground.weights, ground.measures, weights)
+        # In the scale of what is balanced, as on boundaries.
+        first = balance or next(iter(weights))
+        return blended(ground.weights, ground.measures, {first: weights[first], **weights})
     return ground.weight(balance), balance or ground.measures[0]
 
 
-def _units(ground: UnitFile, load: Floats, called: str) -> Units:
+def _units(
+    ground: UnitFile, load: Floats, called: str, wishes: Wishes, travel: Travel | None
+) -> Units:
     place = None
     if ground.lon is not None and ground.lat is not None:
         place = on_earth(ground.lon, ground.lat)
     elif ground.x is not None and ground.y is not None:
         place = on_plane(ground.x, ground.y)
-    return Units(load[:, None], place, ground.edges, measures=(called,), names=ground.ids)
+    return Units(
+        np.column_stack([load, *(ground.weight(name) for name in wishes.beside)]),
+        place,
+        ground.edges,
+        minutes=None if travel is None else travel.minutes,
+        measures=(called, *wishes.beside),
+        names=ground.ids,
+    )

@@ -23,6 +23,7 @@ from geocrm.territories.plan_files import Matched
 from geocrm.territories.text_tables import listed
 from geocrm.territories.wishes import Wishes, terms_of
 
+Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
@@ -64,9 +65,17 @@ class Focus:
         """The numbers of the territories in focus."""
         return tuple(self.numbers[row] for row in self.chosen)
 
-    def cut(self, units: Units, ids: Sequence[str], wishes: Wishes, tolerance: float) -> Cut:
+    def cut(
+        self,
+        units: Units,
+        ids: Sequence[str],
+        wishes: Wishes,
+        tolerance: float,
+        from_centres: Floats | None = None,
+    ) -> Cut:
         """The focus out of all units; their weights say what the ideal load of the plan is.
 
+        `from_centres` (n, c) are the ways of all units from the centres that are wished.
         Raises InvalidInput for a wish that what stays outside rules out.
         """
         weights = units.weights[self.inside]
@@ -84,6 +93,7 @@ class Focus:
             len(self.chosen),
             tolerance,
             Matched(self._row_inside()[self.district[self.inside]], labels),
+            centre_minutes=None if from_centres is None else from_centres[self.inside],
         )
         ideal = float(units.weights[:, 0].sum()) / len(self.numbers)
         return Cut(
@@ -92,6 +102,9 @@ class Focus:
                 weights=weights,
                 place=None if units.place is None else units.place[self.inside],
                 edges=_inside_edges(units.edges, self.inside, len(units)),
+                minutes=None
+                if units.minutes is None
+                else units.minutes[np.ix_(self.inside, self.inside)],
                 names=self.searched,
             ),
             replace(terms, ideal_total=ideal * len(self.chosen) / part),

@@ -99,7 +99,7 @@ class Ground:
 
         Equal for the same customers, orders, people or numbers.
         """
-        names = sorted(Balance.of(what).names)
+        names = sorted(Balance.of(what).counted)
         columns = zip(*(self.column(name).tolist() for name in names), strict=True)
         lines = sorted(
             ",".join((unit.code, *map(repr, loads)))
@@ -208,7 +208,7 @@ def require_numbers(numbers: Numbers, ground: Ground) -> None:
 
 def require_load(ground: Ground, what: Balance | str, area: str) -> None:
     """Refuse a ground with nothing to balance; InvalidInput says what to do."""
-    for measure in Balance.of(what).names:
+    for measure in Balance.of(what).counted:
         _require_measure(ground, measure, area)
 
 

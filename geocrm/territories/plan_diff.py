@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from geocrm.errors import InvalidInput
 from geocrm.territories.balance import Balance
 from geocrm.territories.matching import NONE, twins
-from geocrm.territories.text_tables import positions
+from geocrm.territories.text_tables import figure, positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class PlanDiff:
                 "units": len(flow.units),
                 "codes": list(flow.units),
             }
-            | {name: _plain(load) for name, load in zip(self.measures, flow.loads, strict=True)}
+            | {name: figure(load) for name, load in zip(self.measures, flow.loads, strict=True)}
             for flow in self.flows
         ]
 
@@ -98,7 +98,7 @@ class PlanDiff:
                                    *zip(self.measures, flow.loads, strict=True)):  # fmt: skip
                     row.setdefault(f"{what}_gained", 0)
                     row.setdefault(f"{what}_lost", 0)
-                    row[f"{what}_{sign}"] += _plain(load)
+                    row[f"{what}_{sign}"] += figure(load)
         return sorted(
             found.values(), key=lambda r: (-(r["units_gained"] + r["units_lost"]), r["territory"])
         )
@@ -110,9 +110,9 @@ class PlanDiff:
             "after": self.after.called,
             "same": not self.flows and not self.reps,
             "moved": {"units": self.units, "reps": len(self.reps)}
-            | {name: _plain(load) for name, load in zip(self.measures, self.moved, strict=True)},
+            | {name: figure(load) for name, load in zip(self.measures, self.moved, strict=True)},
             "totals": {"units": len(set(self.before.ids) | set(self.after.ids))}
-            | {name: _plain(load) for name, load in zip(self.measures, self.totals, strict=True)},
+            | {name: figure(load) for name, load in zip(self.measures, self.totals, strict=True)},
             "matched": [
                 {
                     "before": None if twin == NONE else self.before.names[twin],
@@ -223,7 +223,3 @@ def _reps(before: Division, after: Division, twin: Sequence[int]) -> tuple[RepMo
 
 def _sum(load: Mapping[str, float], codes: Sequence[str]) -> float:
     return float(sum(load.get(code, 0.0) for code in codes))
-
-
-def _plain(value: float) -> int | float:
-    return int(value) if float(value).is_integer() else round(float(value), 2)

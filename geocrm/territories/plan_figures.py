@@ -11,6 +11,7 @@ from geocrm.spatial.districting import compactness, components
 from geocrm.spatial.geodesy import EARTH_RADIUS_M, unit_vectors
 from geocrm.territories.matching import twins
 from geocrm.territories.plan_files import Matched
+from geocrm.territories.text_tables import figure
 from geocrm.territories.unit_files import UnitFile
 
 Floats = NDArray[np.float64]
@@ -69,7 +70,7 @@ class PlanFigures:
             "territories": [self._territory(row) for row in range(len(self.labels))],
             "measures": {
                 name: {
-                    "ideal": _number(self.load[:, at].mean()),
+                    "ideal": figure(self.load[:, at].mean()),
                     "max_deviation": round(float(self.max_deviation[at]), 6),
                 }
                 for at, name in by_measure
@@ -77,7 +78,7 @@ class PlanFigures:
             "max_deviation": round(float(self.max_deviation[0]), 6),
             "contiguous": None if self.pieces is None else not self.in_pieces,
             "in_pieces": list(self.in_pieces),
-            "inertia": None if self.inertia is None else float(self.inertia.sum()),
+            "inertia": None if self.inertia is None else figure(float(self.inertia.sum())),
             "polsby_popper": _mean(self.polsby_popper),
             "reock": _mean(self.reock),
             "cut_edges": self.cut_edges,
@@ -93,7 +94,7 @@ class PlanFigures:
         return {
             "id": self.labels[row],
             "units": int(self.units[row]),
-            "loads": {n: _number(self.load[row, at]) for at, n in enumerate(self.measures)},
+            "loads": {n: figure(self.load[row, at]) for at, n in enumerate(self.measures)},
             "deviations": {
                 name: round(float(self.deviation[row, at]), 6)
                 for at, name in enumerate(self.measures)
@@ -102,7 +103,7 @@ class PlanFigures:
             "area_km2": one(self.area_km2, 2),
             "polsby_popper": one(self.polsby_popper),
             "reock": one(self.reock),
-            "inertia": one(self.inertia, 2),
+            "inertia": None if self.inertia is None else figure(float(self.inertia[row])),
         }
 
     def _moved_document(self) -> dict[str, Any] | None:
@@ -110,7 +111,7 @@ class PlanFigures:
             return None
         return {
             "units": self.moved.units,
-            "loads": {n: _number(self.moved.load[at]) for at, n in enumerate(self.measures)},
+            "loads": {n: figure(self.moved.load[at]) for at, n in enumerate(self.measures)},
             "shares": {
                 name: round(float(self.moved.share[at]), 6) for at, name in enumerate(self.measures)
             },
@@ -199,7 +200,3 @@ def _mean(values: Floats | None) -> float | None:
     if values is None or not np.isfinite(values).any():
         return None
     return round(float(np.nanmean(values)), 4)
-
-
-def _number(value: Any) -> int | float:
-    return int(value) if float(value).is_integer() else round(float(value), 4)

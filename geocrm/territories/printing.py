@@ -7,7 +7,7 @@ from typing import Any
 
 from shapely.geometry import mapping
 
-from geocrm.takeaway import Area, Bar, Heading, Table, territory_report
+from geocrm.takeaway import Area, Bar, Heading, Table
 from geocrm.territories.palette import colour_at
 from geocrm.territories.report_style import Style
 from geocrm.territories.sheets import Sheet, TerritoryRow
@@ -83,6 +83,8 @@ def _unit_table(sheet: Sheet, row: TerritoryRow, style: Style) -> Table:
 
 def report(sheet: Sheet, ground: Outlines, attribution: str, style: Style) -> str:
     """The sheet as one HTML file with its map."""
+    from geocrm.takeaway.territory_report import territory_report  # noqa: PLC0415 - slow to load
+
     rows = sheet.territories
     return territory_report(
         _heading(sheet, attribution, style),

@@ -1,20 +1,37 @@
 """One run of the solver and what it says: the plan, what is proven of it, why it ended."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
-from geocrm.errors import Infeasible, Phrase, Share
+import numpy as np
+from numpy.typing import NDArray
+
+from geocrm.errors import Infeasible, InvalidInput, Phrase, Share
 from geocrm.spatial import districting
-from geocrm.spatial.districting import DEFAULT_EFFORT, Floor, Objective, Proof, Terms, Units
+from geocrm.spatial.districting import DEFAULT_EFFORT, Floor, Objective, Proof, Terms, Units, warm
+from geocrm.territories import text_tables
 
 # The search has so much of the time; the rest is for proving how good its plan is.
 SEARCH_SHARE = 0.75
+# A deviation that is beyond its limit by less is a rounding error, for the solver as well.
+SLACK = 1e-9
+# A bound that leaves more than this share open says nothing.
+NEARLY_ALL = 0.995
 _UNIT_OF = {
     Objective.INERTIA: "weight x km2",
     Objective.TRAVEL: "weight x km",
     Objective.CUT_EDGES: "edges",
+}
+_LIMITS = {
+    "tolerance": "the tolerance",
+    "minimum": "the minimum",
+    "maximum": "the maximum",
+    "disruption": "how much may move",
+    "unit": "a single large unit",
 }
 
 
@@ -36,50 +53,96 @@ class Solved:
     seed: int
     effort: int
     elapsed_s: float
+    # Whether travel is counted in minutes that were given, not along straight lines.
+    timed: bool = False
 
     @property
     def plan(self) -> districting.Plan:
         """The plan."""
         return self.proof.plan
 
+    @property
+    def stopped_early(self) -> bool:
+        """Whether the clock ended the search, or the proof that may have bettered its plan."""
+        return bool(self.document()["stopped"] != "finished")
+
+    @property
+    def objective_unit(self) -> str:
+        """What the value, the bound and the gap are counted in."""
+        return "weight x minutes" if self.timed else _UNIT_OF[self.plan.objective]
+
     def document(self) -> dict[str, Any]:
         """What is proven and what held the plan back, as JSON."""
         plan, bound = self.plan, self.proof.bound
         gap = self.proof.gap
         return {
-            "objective": round(plan.value, 6),
+            "objective": text_tables.figure(plan.value),
             "objective_kind": plan.objective.value,
-            "objective_unit": _UNIT_OF[plan.objective],
-            "bound": None if bound is None else round(bound.value, 6),
+            "objective_unit": self.objective_unit,
+            "bound": None if bound is None else text_tables.figure(bound.value),
             "gap": None if gap is None else round(gap, 6),
             "bound_kind": None if bound is None else bound.kind,
-            "proven_optimal": bool(bound and bound.proven and bound.kind == "global"),
+            "proven_optimal": self.proof.optimal,
             "stopped": plan.stopped if bound is None else _ended(plan.stopped, bound.stopped),
             "binding": list(plan.binding),
             "within_limits": plan.within_limits,
+            "held": self.held(),
             "moved": None
             if plan.moved is None
             else {"share": round(plan.moved, 6), "units": plan.moved_units},
             "cut_edges": plan.cut_edges,
-            "inertia": None if plan.inertia is None else round(plan.inertia, 6),
+            "inertia": None if plan.inertia is None else text_tables.figure(plan.inertia),
             "rms_km": None if plan.rms_km is None else round(plan.rms_km, 4),
             "effort": self.effort,
             "seed": self.seed,
         }
 
+    def held(self) -> dict[str, dict[str, Any]]:
+        """What was asked of further measures, by name, and what came out."""
+        plan, count = self.plan, len(self.plan.measures)
+        tolerance = self.terms.tolerances(count).tolist()
+        least, most = (each.tolist() for each in self.terms.limits(count))
+        return {
+            name: {
+                "tolerance": _finite(tolerance[at]),
+                "minimum": _finite(least[at]),
+                "maximum": _finite(most[at]),
+                "max_deviation": round(float(plan.max_deviation[at]), 6),
+                "least": round(float(plan.load[:, at].min()), 6),
+                "most": round(float(plan.load[:, at].max()), 6),
+            }
+            for at, name in enumerate(plan.measures)
+            if at
+        }
+
+    def binding_words(self) -> str:
+        """What held the plan back, in words; empty when nothing did."""
+        return text_tables.listed([_bound_by(one) for one in self.plan.binding])
+
     def words(self) -> str:
         """What is proven, in a sentence."""
         bound, gap = self.proof.bound, self.proof.gap
-        if bound is None or gap is None:
+        if bound is None or gap is None or gap >= NEARLY_ALL:
             return "Nothing is proven about how much better a plan could be."
-        if bound.proven and bound.kind == "global":
+        if self.proof.optimal:
             return "Proven: no plan within these limits is better."
+        # Up, and never 0: what is left open is not nothing.
+        open_share = max(math.ceil(gap * 1e3 - 1e-6) / 1e3, 1e-3)
         if bound.kind == "global":
-            return f"Proven: no plan within these limits is more than {gap:.1%} better."
+            return f"Proven: no plan within these limits is more than {open_share:.1%} better."
         return (
-            f"Proven only for these centres: no allocation to them is more than {gap:.1%} better;"
-            " other centres may be."
+            "Proven only for these centres: no allocation to them is more than"
+            f" {open_share:.1%} better; other centres may be."
         )
+
+
+def _finite(limit: float) -> float | None:
+    return limit if math.isfinite(limit) else None
+
+
+def _bound_by(one: str) -> str:
+    limit, _, measure = one.partition(":")
+    return f"{_LIMITS[limit]} of {measure}" if measure else _LIMITS[limit]
 
 
 def _ended(search: str, proof: str) -> str:
@@ -98,8 +161,13 @@ def solve(
     progress: Callable[[Moment], None] = lambda _: None,
 ) -> Solved:
     """Search, then prove unless not `proven`; the clock only ends a run early, as the plan says."""
+    if not time_s >= 0:
+        raise InvalidInput("The time must be 0 seconds or more, not {time}", time=time_s)
+    # What is compiled or loaded first is none of the time that was asked for.
+    warm.ready(terms.objective)
     began = time.monotonic()
     best: list[float] = []
+    timed = terms.objective is Objective.TRAVEL and units.minutes is not None
 
     def searched(share: float, value: float) -> None:
         best[:] = [value]
@@ -114,7 +182,7 @@ def solve(
         progress=searched,
     )
     if not proven:
-        return Solved(Proof(plan, None), terms, seed, effort, time.monotonic() - began)
+        return Solved(Proof(plan, None), terms, seed, effort, time.monotonic() - began, timed)
     proof = districting.prove(
         units,
         terms,
@@ -122,7 +190,7 @@ def solve(
         seconds_left=lambda: 0.0 if cancelled() else time_s - (time.monotonic() - began),
         progress=lambda bound: progress(Moment(SEARCH_SHARE, plan.value, bound)),
     )
-    return Solved(proof, terms, seed, effort, time.monotonic() - began)
+    return Solved(proof, terms, seed, effort, time.monotonic() - began, timed)
 
 
 def _least(floor: Floor, names: Sequence[str]) -> Phrase:
@@ -176,6 +244,21 @@ def _heavy(floor: Floor, names: Sequence[str]) -> Phrase:
 
 def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
     """Why the limits were not met, and the smallest relaxation that is known to work."""
+    at = missed_measure(solved)
+    found = _missed_other(solved, at) if at else _missed_first(solved, names)
+    others = [
+        Phrase("{measure} {deviation}", measure=name, deviation=Share(solved.plan.max_deviation[m]))
+        for m, name in enumerate(solved.plan.measures)
+        if m != at and _off(solved)[m] > SLACK
+    ]
+    if not others:
+        return found
+    return Infeasible(
+        "{missed}. Off as well: {others}", missed=found.phrase, others=text_tables.listed(others)
+    )
+
+
+def _missed_first(solved: Solved, names: Sequence[str]) -> Infeasible:
     plan, terms = solved.plan, solved.terms
     first, asked = float(plan.max_deviation[0]), float(terms.tolerances(1)[0])
     if "mean" in plan.binding:
@@ -187,25 +270,116 @@ def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
             share=Share(1 / terms.ideal_total),
             least=Share(terms.mean_deviation),
             reached=_reached(solved, first <= asked),
-            tolerance=f"{first:.4f}",
+            tolerance=_rounded_up(first),
         )
+    figures: dict[str, object] = {
+        "asked": Share(asked),
+        "reached": _reached(solved, first <= asked),
+        "limits": _enough(solved),
+        "instead": _instead(solved),
+    }
     if "unit" in plan.binding:
         return Infeasible(
-            "+-{asked} is impossible: {why}; {reached}. Allow that (--tolerance {tolerance}), more"
-            " --time, or fewer territories",
-            asked=Share(asked),
+            "+-{asked} is impossible: {why}; {reached}. Allow that ({limits}){instead}",
             why=_least(plan.floor, names),
-            reached=_reached(solved, first <= asked),
-            tolerance=f"{first:.4f}",
+            **figures,
         )
     return Infeasible(
-        "A tolerance of {asked} was not met in {time} s: {reached}. Allow that (--tolerance"
-        " {tolerance}), more --time, or fewer territories",
-        asked=Share(asked),
+        "A tolerance of {asked} was not met in {time} s: {reached}. Allow that ({limits}){instead}",
         time=round(solved.elapsed_s, 1),
-        reached=_reached(solved, first <= asked),
-        tolerance=f"{first:.4f}",
+        **figures,
     )
+
+
+def _enough(solved: Solved) -> str:
+    """The options that would let the plan that was reached pass, rounded to its side."""
+    plan, terms = solved.plan, solved.terms
+    first, load = float(plan.max_deviation[0]), plan.load[:, 0]
+    least, most = (float(each[0]) for each in terms.limits(len(plan.measures)))
+    found = []
+    if first > float(terms.tolerances(1)[0]) + SLACK:
+        found.append(f"--tolerance {math.ceil(first * 1e4 - 1e-6) / 1e4:.4f}")
+    if load.min() < least:
+        found.append(f"--min {_digits(float(load.min()), ROUND_FLOOR)}")
+    if load.max() > most:
+        found.append(f"--max {_digits(float(load.max()), ROUND_CEILING)}")
+    return " ".join(found)
+
+
+def _digits(value: float, rounding: str) -> str:
+    """Six significant digits, down or up."""
+    exact = Decimal(repr(value))
+    return f"{Context(prec=6, rounding=rounding).plus(exact):f}" if value else "0"
+
+
+def _instead(solved: Solved) -> Phrase:
+    """What else might help: not more of a search that cannot find better, or that ran out."""
+    plan = solved.plan
+    if "unit" in plan.binding and plan.max_deviation[0] <= plan.floor.deviation + SLACK:
+        return Phrase(", or ask for fewer territories")
+    if plan.stopped != "finished":
+        return Phrase(", give it more --time, or ask for fewer territories")
+    return Phrase(
+        ", search longer (--effort {effort}), or ask for fewer territories",
+        effort=solved.effort * 4,
+    )
+
+
+def missed_measure(solved: Solved) -> int:
+    """The row of the further measure that misses its limits by most; 0 when that is the first."""
+    off = _off(solved)
+    if "unit" in solved.plan.binding and off[0] > SLACK:
+        return 0
+    worst = int(np.argmax(off))
+    return worst if off[worst] > SLACK else 0
+
+
+def _off(solved: Solved) -> NDArray[np.float64]:
+    """How far each measure is beyond its tolerance and limits, as a share of its mean."""
+    plan, count = solved.plan, len(solved.plan.measures)
+    least, most = solved.terms.limits(count)
+    beyond = np.maximum(least - plan.load.min(axis=0), plan.load.max(axis=0) - most)
+    tolerance = solved.terms.tolerances(count)
+    off: NDArray[np.float64] = np.maximum(
+        plan.max_deviation - tolerance, beyond / plan.load.mean(axis=0)
+    )
+    return off
+
+
+def _missed_other(solved: Solved, at: int) -> Infeasible:
+    plan = solved.plan
+    name, load = plan.measures[at], plan.load[:, at]
+    asked = float(solved.terms.tolerances(len(plan.measures))[at])
+    deviation = float(plan.max_deviation[at])
+    if deviation > asked + SLACK:
+        return Infeasible(
+            "A tolerance of {asked} of {measure} was not met in {time} s: the best reached is"
+            " {deviation}. Allow that (--tolerance {option}), more --time, or fewer territories",
+            asked=Share(asked),
+            measure=name,
+            time=round(solved.elapsed_s, 1),
+            deviation=Share(deviation, 2),
+            option=f"{name}={_rounded_up(deviation)}",
+        )
+    least, most = (each[at] for each in solved.terms.limits(len(plan.measures)))
+    options = [
+        *([f"--min {name}={math.floor(load.min() * 100) / 100:.15g}"] if least > -np.inf else []),
+        *([f"--max {name}={math.ceil(load.max() * 100) / 100:.15g}"] if most < np.inf else []),
+    ]
+    return Infeasible(
+        "The limits of {measure} were not met in {time} s: territories between {least} and {most}"
+        " were reached. Allow that ({options}), more --time, or another number of territories",
+        measure=name,
+        time=round(solved.elapsed_s, 1),
+        least=float(load.min()),
+        most=float(load.max()),
+        options=text_tables.listed(options),
+    )
+
+
+def _rounded_up(share: float) -> str:
+    """Four decimals that are enough to allow it."""
+    return f"{math.ceil(share * 10_000 - 1e-6) / 10_000:.4f}"
 
 
 def _reached(solved: Solved, balanced: bool) -> Phrase:

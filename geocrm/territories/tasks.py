@@ -16,7 +16,7 @@ from geocrm.jobs import service as jobs
 from geocrm.security import Actor
 from geocrm.territories import designing, service
 from geocrm.territories.designing import Design, Request
-from geocrm.territories.solving import SEARCH_SHARE, Moment
+from geocrm.territories.solving import SEARCH_SHARE, Moment, missed_measure
 
 KIND: Final = "territories.design"
 _REPORT_EVERY_S = 0.5
@@ -78,6 +78,7 @@ def _outcome(found: Design, kept: bool) -> dict[str, Any]:
         "proven_optimal": proof["proven_optimal"],
         "moved": proof["moved"],
         "focus": found.focus_record(),
+        "held": proof["held"],
         "missed": None if found.tolerance_met else _missed(found),
     }
 
@@ -91,18 +92,21 @@ def _off(found: Design) -> float:
 
 def _missed(found: Design) -> dict[str, Any]:
     """Which limit was out of reach, and the smallest relaxation that is known to work."""
-    plan = found.solved.plan
-    by_unit = "unit" in plan.binding
+    plan, at = found.solved.plan, missed_measure(found.solved)
+    by_unit = "unit" in plan.binding and not at
+    name = plan.measures[at] if at else None
     return {
-        "asked": found.request.tolerance,
+        # A measure of its own limits; None where it is what is balanced.
+        "measure": name,
+        "asked": found.request.wishes.tolerances.get(name) if name else found.request.tolerance,
         # Rounded up to what a person would type, so that allowing it is enough.
-        "reached": math.ceil(float(plan.max_deviation[0]) * 1000 - 1e-6) / 1000,
+        "reached": math.ceil(float(plan.max_deviation[at]) * 1000 - 1e-6) / 1000,
         "unit": found.searched[plan.floor.unit] if by_unit else None,
         "floor": plan.floor.deviation if by_unit else None,
         # By how much a focus as a whole is off, when that rules it out.
         "mean": 1 / found.solved.terms.ideal_total - 1 if "mean" in plan.binding else None,
-        "least": float(plan.load[:, 0].min()),
-        "most": float(plan.load[:, 0].max()),
+        "least": float(plan.load[:, at].min()),
+        "most": float(plan.load[:, at].max()),
     }
 
 

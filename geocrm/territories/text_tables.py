@@ -18,6 +18,8 @@ from geocrm.errors import InvalidInput, Phrase
 MAX_BYTES: Final = 200 * 2**20
 MAX_ROWS: Final = 3_000_000
 MAX_TEXT: Final = 200
+# Squares of larger numbers, or of smaller loads, leave what can be reckoned.
+MOST: Final = 1e30
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d+")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -84,6 +86,13 @@ class Table:
                     purpose=purpose,
                     value=shown(cells[column]),
                     least=least,
+                )
+            if least == 0 and 0 < found[row] < 1 / MOST:
+                raise InvalidInput(
+                    "{place}: {purpose} is {value}, which is too small: choose a smaller unit",
+                    place=self.at(row, column),
+                    purpose=purpose,
+                    value=shown(cells[column]),
                 )
         return found
 
@@ -200,11 +209,17 @@ def number_in(cell: Any, decimal_comma: bool) -> float:
             )
         )
     value = float(text)
-    if not math.isfinite(value):
+    if abs(value) > MOST:
         raise _NotANumber(
             Phrase("is {value}, which is too large: choose a larger unit", value=shown(cell))
         )
     return value
+
+
+def figure(value: float) -> int | float:
+    """A number as a document holds it: whole ones as such, others with twelve digits that count."""
+    exact = float(f"{value:.12g}")
+    return int(exact) if exact.is_integer() and abs(exact) < 2**53 else exact
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

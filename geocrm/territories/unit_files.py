@@ -66,19 +66,29 @@ class UnitFile:
         """
         if measure is None:
             return self.weights[:, 0]
-        wanted = text_tables.plain(measure)
-        for at, name in enumerate(self.measures):
+        return self.weights[:, self.measures.index(self.measure(measure))]
+
+    def measure(self, called: str) -> str:
+        """The measure that somebody calls so, in whatever case; InvalidInput when there is none."""
+        wanted = text_tables.plain(called)
+        for name in self.measures:
             if text_tables.plain(name) == wanted:
-                return self.weights[:, at]
+                return name
         for name, reason in self.unusable:
             if text_tables.plain(name) == wanted:
                 raise InvalidInput(reason)
         raise InvalidInput(
             "{file} has no column {measure!r}: choose among {columns}",
             file=self.called,
-            measure=measure,
+            measure=called,
             columns=listed(self.measures, 12),
         )
+
+    def lonlat(self) -> Floats | None:
+        """Places in degrees, shape (n, 2), where they are known."""
+        if self.lon is None or self.lat is None:
+            return None
+        return np.column_stack([self.lon, self.lat])
 
     def led_by(self, measure: str | None) -> "UnitFile":
         """The same units with this measure first, where there is such a one."""

@@ -190,7 +190,8 @@ def _shape(feature: dict[str, Any], table: Table, row: int) -> Any:
 
 def _in_degrees(shapes: Shapes, document: dict[str, Any], table: Table) -> Shapes:
     named = document.get("crs")
-    name = named.get("properties", {}).get("name") if isinstance(named, dict) else None
+    properties = named.get("properties") if isinstance(named, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
     if isinstance(name, str) and not name.endswith(("CRS84", ":4326")):
         return _transformed(shapes, name, table)
     bounds = shapely.bounds(shapes)
@@ -200,7 +201,9 @@ def _in_degrees(shapes: Shapes, document: dict[str, Any], table: Table) -> Shape
     if not wrong.any():
         return shapes
     row = int(np.flatnonzero(wrong)[0])
-    x, y = bounds[row, 0], bounds[row, 1]
+    west, south, east, north = bounds[row]
+    x = west if abs(west) > 180 else east
+    y = south if abs(south) > 90 else north
     where = Phrase(
         "{place} reaches to ({x}, {y}), which is no place in degrees", place=table.at(row), x=x, y=y
     )

@@ -27,7 +27,12 @@ class Wishes:
     weights
         Share of each measure in what is balanced; they need not add up to 1.
     minimum, maximum
-        Hard limits of a territory's load.
+        Hard limits of a territory's load, in the scale of what is balanced.
+    tolerances, minimums, maximums
+        Of further measures by name, each in its own scale: the largest distance from the mean as a
+        share of it, hard limits.
+    times
+        Which file of travel times is used, as its `record` says; empty for straight lines.
     keep
         The plan whose territories are to be kept as far as possible: its number or name.
     disruption
@@ -60,6 +65,15 @@ class Wishes:
     apart: tuple[tuple[str, str], ...] = ()
     focus: tuple[int, ...] = ()
     give: bool = False
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+    minimums: Mapping[str, float] = field(default_factory=dict)
+    maximums: Mapping[str, float] = field(default_factory=dict)
+    times: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The measures with limits of their own."""
+        return tuple(dict.fromkeys((*self.tolerances, *self.minimums, *self.maximums)))
 
     def __post_init__(self) -> None:
         """Refuse what no solver needs to be asked."""
@@ -73,12 +87,38 @@ class Wishes:
             raise InvalidInput(
                 "The stability must be 0 or more, not {stability}", stability=self.stability
             )
+        for name, tolerance in self.tolerances.items():
+            if not 0 < tolerance <= 1:
+                raise InvalidInput(
+                    "A tolerance of {tolerance} for {measure} is not possible: give a share above"
+                    " 0 and up to 1, such as 0.05 for 5 %",
+                    tolerance=tolerance,
+                    measure=name,
+                )
+        for name, limit in (*self.minimums.items(), *self.maximums.items()):
+            if not 0 <= limit < np.inf:
+                raise InvalidInput(
+                    "A limit of {limit} for {measure} is not possible: give a number from 0 up",
+                    limit=limit,
+                    measure=name,
+                )
+        if self.times and self.objective is not Objective.TRAVEL:
+            raise InvalidInput(
+                "Travel times are what the objective travel makes small: add --objective travel,"
+                " or leave out --times"
+            )
         if self.disruption is not None and self.keep is None:
             raise InvalidInput(
                 "A limit of disruption needs the plan it is measured against: --keep"
             )
         if self.focus and self.keep is None:
             raise InvalidInput("Territories in focus need the plan they are of: --keep")
+        if self.focus and self.beside:
+            raise InvalidInput(
+                "In a focus only what is balanced has limits: leave those of {measures} out, or"
+                " design the whole plan",
+                measures=listed(list(self.beside)),
+            )
         if self.give and not self.focus:
             raise InvalidInput(
                 "Only a focus leaves units in no territory: a whole design gives them out anyway"
@@ -112,20 +152,26 @@ def terms_of(
     tolerance: float,
     today: Matched | None = None,
     price: Floats | None = None,
+    beside: Sequence[str] = (),
+    centre_minutes: Floats | None = None,
 ) -> Terms:
     """The wishes for these units as the solver wants them.
 
-    `today` is the plan to keep on these units, `price` (n,) what moving each costs. Raises
+    `today` is the plan to keep on these units, `price` (n,) what moving each costs, `beside` the
+    measures after the first, `centre_minutes` the ways of each unit from given centres. Raises
     InvalidInput for a unit that is not among `ids`.
     """
     at = {one: row for row, one in enumerate(ids)}
     return Terms(
         num_districts=count,
-        tolerance=tolerance,
-        minimum=wishes.minimum,
-        maximum=wishes.maximum,
+        tolerance=(tolerance, *(wishes.tolerances.get(name, np.inf) for name in beside))
+        if beside
+        else tolerance,
+        minimum=_by_measure(wishes.minimum, wishes.minimums, beside),
+        maximum=_by_measure(wishes.maximum, wishes.maximums, beside),
         objective=wishes.objective,
         centres=_centres(wishes),
+        centre_minutes=centre_minutes,
         locked=_locks(wishes, at, count, today),
         together=tuple(_rows(group, at, Phrase("kept together")) for group in wishes.together),
         apart=np.array(
@@ -136,6 +182,12 @@ def terms_of(
         budget=wishes.disruption,
         stability=wishes.stability,
     )
+
+
+def _by_measure(
+    first: float | None, others: Mapping[str, float], beside: Sequence[str]
+) -> float | tuple[float | None, ...] | None:
+    return (first, *(others.get(name) for name in beside)) if others else first
 
 
 def blended(
@@ -202,6 +254,7 @@ def _locks(
         # A code may hold an equals sign of its own.
         unit, number = (text, "") if text in at else text.rpartition("=")[::2]
         row = int(_rows([unit or text], at, Phrase("locked"))[0])
+        before = int(locked[row])
         if number:
             locked[row] = _territory(number, text, count, today)
         elif today is None:
@@ -211,6 +264,11 @@ def _locks(
             )
         else:
             locked[row] = today.district[row]
+        if before not in (NOWHERE, int(locked[row])):
+            raise InvalidInput(
+                "The unit {unit} is locked to two territories: leave out one of these locks",
+                unit=unit or text,
+            )
     return locked
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from geocrm.errors import InvalidInput
 from geocrm.visits.true_cost_terms import SERIES
@@ -164,5 +164,5 @@ def _is_clear(gap: Estimate) -> bool | None:
     error = gap.error
     if error is None:
         return None
-    bound = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(gap.influence) - 1)) * error
+    bound = float(stdtrit(len(gap.influence) - 1, (1 + CONFIDENCE) / 2)) * error
     return bool(abs(gap.value) > bound)

@@ -154,6 +154,7 @@ def _head(plan: Plan) -> dict[str, Any]:
             for name in dict.fromkeys((balance.key, *ALWAYS, *balance.further))
         ],
         "tolerance": plan.tolerance,
+        "tolerances": plan.params.get("request", {}).get("tolerances", {}),
         "territories": [
             {
                 "number": one.number,

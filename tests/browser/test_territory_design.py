@@ -111,6 +111,29 @@ def test_the_number_follows_from_reps_or_limits_and_is_said_before(form) -> None
     expect(form.locator("#summary")).to_contain_text(re.compile(r"^[456] territories"))
 
 
+def test_each_measure_of_a_mixture_can_be_held_by_itself(form) -> None:
+    most = form.get_by_label("Population: at most in each territory")
+    expect(form.get_by_text("Each by itself")).to_be_hidden()
+    form.get_by_label("Customers in percent").fill("60")
+    form.get_by_label("Customers in percent").press("Enter")
+    expect(most).to_be_visible()
+    expect(form.get_by_label("Workload: tolerance in percent")).to_be_visible()
+    form.get_by_label("Number of territories").fill("3")
+    most.fill("1000")
+    expect(form.locator("#checks")).to_contain_text("Population: 3 territories of at most 1,000")
+    form.get_by_role("button", name="At most", exact=False).click()
+    expect(form.locator("#checks")).to_be_empty()
+    assert float(most.input_value()) > 1_000_000
+    with form.expect_request("**/api/v1/territories/designs") as asked:
+        _design(form)
+    wanted = asked.value.post_data_json
+    assert set(wanted["maximum"]) == {"population"}
+    assert (wanted["minimum"], wanted["tolerance"]) == (None, 0.05)
+    # Nobody waits for it.
+    form.get_by_role("button", name="Cancel").click()
+    expect(form.locator("#running section")).to_have_count(0)
+
+
 def test_what_cannot_be_is_said_with_a_change_that_would_do(form) -> None:
     form.get_by_label("Number of territories").fill("3")
     form.get_by_label("Most load").fill("100")

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from geocrm.errors import Infeasible, InvalidInput
-from geocrm.spatial.districting import NOWHERE, Objective, Terms, Units, design, on_plane, prove
+from geocrm.spatial.districting import (
+    NOWHERE,
+    Objective,
+    Terms,
+    Units,
+    design,
+    evaluate,
+    on_plane,
+    prove,
+)
 from geocrm.spatial.districting.graph import is_contiguous
 
 
@@ -41,6 +50,51 @@ def test_two_measures_are_both_within_their_tolerances():
     assert plan.max_deviation[0] <= 0.03
     assert plan.max_deviation[1] <= 0.06
     assert plan.contiguous
+
+
+def test_a_measure_without_a_tolerance_keeps_to_its_limits_alone():
+    rng = np.random.default_rng(1)
+    units = grid(10, 10, rng.gamma(2, 10, 100), rng.gamma(1, 10, 100))
+    free = design(units, Terms(5, 0.05), effort=0).load[:, 1]
+    asked = Terms(5, (0.05, np.inf), minimum=(None, 165.0), maximum=(None, 190.0))
+    plan = design(units, asked, effort=2)
+    assert not ((free >= 165) & (free <= 190)).all()
+    assert plan.within_limits
+    assert plan.load[:, 1].min() >= 165
+    assert plan.load[:, 1].max() <= 190
+    assert plan.max_deviation[0] <= 0.05
+
+
+def test_what_only_has_a_maximum_may_be_as_little_as_it_is():
+    # All of the second measure lies in a corner: no territory can be near its mean.
+    corner = (np.add(*np.divmod(np.arange(64), 8)) < 3).astype(float)
+    units = grid(8, 8, np.ones(64), corner)
+    plan = design(units, Terms(4, (0.0, np.inf), maximum=(None, 3.0)), effort=2)
+    assert plan.within_limits
+    assert plan.load[:, 1].max() == 3
+    assert plan.load[:, 1].min() == 0
+    assert "maximum:measure 1" in plan.binding
+
+
+def test_the_best_plan_is_proven_also_within_the_limits_of_another_measure():
+    """Every way to part 3 x 3 units in two is tried."""
+    units = grid(3, 3, np.arange(9) % 4 + 1.0, np.arange(9)[::-1] % 5 + 0.0)
+    square = ((units.place[:, None] - units.place) ** 2).sum(axis=2)
+    best = np.inf
+    for rest in itertools.product(range(2), repeat=8):
+        home = np.array((0, *rest))
+        first, second = (np.bincount(home, each, minlength=2) for each in units.weights.T)
+        even = np.abs(first / first.mean() - 1).max() <= 0.3 and second.max() <= 9
+        if even and is_contiguous(home, units.edges, 2):
+            inside = [home == 0, home == 1]
+            best = min(best, sum(
+                (units.weights[at, :1] * square[np.ix_(at, at)]).sum(axis=0).min() for at in inside
+            ))  # fmt: skip
+    asked = Terms(2, (0.3, np.inf), maximum=(None, 9.0))
+    proof = prove(units, asked, design(units, asked, effort=2))
+    assert proof.plan.value == pytest.approx(best)
+    assert proof.bound.proven
+    assert proof.plan.value > prove(units, Terms(2, (0.3, 1.0)), proof.plan).plan.value
 
 
 def test_half_a_share_gets_half_a_load():
@@ -203,6 +257,8 @@ def test_a_small_plan_is_the_best_there_is():
         (Terms(2, minimum=9.0, maximum=8.0), "is above the maximum"),
         (Terms(2, budget=0.1), "needs today's plan"),
         (Terms(2, budget=1.5, current=np.zeros(16, dtype=np.intp)), "between 0 and 1"),
+        (Terms(2, minimum=float("nan")), "must be a number, not nan"),
+        (Terms(2, float("inf")), "must be 0 or more, not inf"),
         (Terms(2, (0.1, 0.2)), "2 tolerances for 1 measures"),
         (Terms(2, centres=np.zeros((3, 3))), "3 centres for 2 territories"),
         (Terms(2, shares=np.array([1.0, 0.0])), "a share above 0"),
@@ -224,3 +280,122 @@ def test_a_part_of_a_larger_plan_keeps_the_ideal_of_the_whole():
     assert prove(grid(6, 6), Terms(2, 0.11, ideal_total=40 / 36), allowed).bound is not None
     with pytest.raises(InvalidInput, match="add up to more than 0"):
         design(grid(6, 6), Terms(2, ideal_total=0.0), effort=1)
+
+
+def path(*weights: float, x: list[float] | None = None) -> Units:
+    """Units in a row a kilometre apart."""
+    n = len(weights)
+    at = np.array(x if x is not None else range(n), dtype=float)
+    edges = np.stack([np.arange(n - 1), np.arange(1, n)], axis=1)
+    return Units(np.array(weights, dtype=float)[:, None], on_plane(at, at * 0), edges)
+
+
+def group(*units: int) -> np.ndarray:
+    return np.array(units, dtype=np.intp)
+
+
+def test_units_kept_together_that_do_not_touch_get_a_territory_in_one_piece():
+    plan = design(grid(5, 5), Terms(2, 0.9, together=(group(0, 24),)), effort=1)
+    assert plan.contiguous
+    assert plan.district[0] == plan.district[24]
+
+
+def test_a_group_that_others_cut_in_two_is_refused():
+    wishes = Terms(2, 0.9, together=(group(0, 4),), apart=np.array([[0, 2]]))
+    with pytest.raises(Infeasible, match="what lies between them is kept away"):
+        design(path(1, 1, 1, 1, 1), wishes, effort=1)
+
+
+def test_more_territories_than_groups_leave_are_refused():
+    with pytest.raises(Infeasible, match="there are 3"):
+        design(path(1, 1, 1, 1), Terms(4, 0.5, together=(group(0, 1),)))
+
+
+def test_groups_that_share_a_unit_are_one_when_wishes_contradict():
+    chain = (group(0, 1), group(1, 2))
+    with pytest.raises(InvalidInput, match="apart, and by another wish together"):
+        design(path(1, 1, 1, 1), Terms(2, 0.5, together=chain, apart=np.array([[0, 2]])))
+    locked = np.array([0, NOWHERE, 1, NOWHERE])
+    with pytest.raises(InvalidInput, match="lift one of these wishes"):
+        design(path(1, 1, 1, 1), Terms(2, 0.5, together=chain, locked=locked))
+
+
+def test_pairs_that_cannot_all_be_apart_are_named():
+    three = np.array([[0, 1], [1, 2], [0, 2]])
+    with pytest.raises(Infeasible, match="lift that wish, or ask for more territories"):
+        design(path(1, 1, 1, 1), Terms(2, 1.0, apart=three), effort=1)
+
+
+def test_what_only_a_plan_that_breaks_a_wish_reaches_is_not_called_proven():
+    units = grid(2, 4)
+    terms = Terms(2, 0.25, together=(group(0, 7),), objective=Objective.CUT_EDGES)
+    proof = prove(units, terms, design(units, terms, effort=1))
+    assert proof.plan.value == 4
+    assert not proof.optimal
+
+
+def test_of_few_edges_the_fewest_with_a_group_are_proven():
+    terms = Terms(2, 0.25, together=(group(1, 2, 3, 7),), objective=Objective.CUT_EDGES)
+    proof = prove(grid(2, 4), terms, design(grid(2, 4), terms, effort=1))
+    assert proof.plan.value == 3
+    assert proof.optimal
+
+
+def test_a_group_that_leaves_nothing_for_others_is_refused():
+    with pytest.raises(Infeasible, match="with what is kept together there are 1"):
+        design(path(1, 1, 1, 1), Terms(2, 1.0, together=(group(0, 3),)), effort=1)
+
+
+def test_the_only_plan_there_is_is_the_best():
+    units = path(1, 2, 3)
+    for count in (1, 3):
+        terms = Terms(count, 1.0)
+        proof = prove(units, terms, design(units, terms))
+        assert proof.optimal
+        assert proof.gap == 0
+
+
+def cheapest(units: Units, terms: Terms) -> float:
+    """The least inertia of all contiguous plans that keep to the tolerance and the wishes."""
+    k, n = terms.num_districts, len(units)
+    least = np.inf
+    for each in itertools.product(range(k), repeat=n):
+        home = np.array(each)
+        held = terms.locked is None or (home == terms.locked)[terms.locked >= 0].all()
+        tied = all(len(np.unique(home[group])) == 1 for group in terms.together)
+        parted = all(home[a] != home[b] for a, b in terms.apart)
+        if held and tied and parted and is_contiguous(home, units.edges, k):
+            plan = evaluate(units, terms, home)
+            least = min(least, plan.value) if plan.within_limits else least
+    return least
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"together": (group(0, 8),)},
+        {"together": (group(0, 2),), "apart": np.array([[4, 5]])},
+        {"locked": np.array([1, -1, 0, -1, -1, -1, 1, -1, -1])},
+    ],
+)
+def test_of_few_units_the_best_plan_with_wishes_is_found_and_proven(wishes):
+    units = uneven(3, 3, seed=8)
+    terms = Terms(2, 0.6, **wishes)
+    proof = prove(units, terms, design(units, terms, effort=1))
+    assert proof.plan.value == pytest.approx(cheapest(units, terms))
+    assert proof.optimal
+    if terms.locked is not None:
+        assert (proof.plan.district == terms.locked)[terms.locked >= 0].all()
+
+
+@pytest.mark.parametrize("budget", [0.3, 1.0])
+def test_the_best_plan_is_taken_when_it_keeps_to_the_budget(budget):
+    units = uneven(3, 3, seed=8)
+    today = np.array([0, 1, 0, 0, 1, 0, 0, 1, 1], dtype=np.intp)
+    terms = Terms(2, 0.6, current=today, budget=budget)
+    proof = prove(units, terms, design(units, terms, effort=1))
+    assert proof.plan.moved <= budget
+    free = cheapest(units, Terms(2, 0.6))
+    if budget == 1.0:
+        assert proof.plan.value == pytest.approx(free)
+        assert proof.optimal

@@ -195,6 +195,9 @@ def test_an_outline_that_crosses_itself_is_repaired_and_named(file):
         (collection(({"id": "a"}, square(0, 0))), "no column 'weight'"),
         (collection(({"id": "a", "weight": None}, square(0, 0))), "feature 1.*weight is missing"),
         (collection(({"id": "a", "weight": 1}, square(120, 95))), "no place in degrees"),
+        (collection(({"id": "a", "weight": 1}, square(180, 5))), r"\(181, 6\).*no place"),
+        (collection(({"id": "a"}, square(0, 0)), crs={"type": "name", "properties": None}),
+         "no column 'weight'"),
         (collection(({"id": "a", "weight": 1}, square(-6, 106))), "look swapped"),
         (
             collection(({"id": "a", "weight": 1}, {"type": "LineString", "coordinates": [[0, 0],
@@ -263,6 +266,7 @@ def test_codes_that_lost_their_zeros_are_found_and_that_is_said(file):
         ("unit,name,colour\n01001,x,y\n", "no column 'territory'"),
         ("unit,territory\n", "assigns no unit"),
         ("x\n", "is not a unit and a territory"),
+        ("01001,Autauga,1\n01003,Baldwin,2\n", "3 columns without names"),
         (
             '# geocrm scenario 1\n# vintage: "2016"\nunit,territory\n01001,1\n',
             r"no territory to 1 of .*made on other boundaries \(2016; here: 2020\)",

@@ -1,6 +1,8 @@
 """Design territories of nearly equal load, on boundaries or on units out of files."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +10,14 @@ import click
 
 from geocrm.cli import context
 from geocrm.cli.context import acting_email, emit, find_actor, json_option, open_session, say
+from geocrm.cli.quiet import quiet_libraries
 from geocrm.cli.territories.group import territories
 from geocrm.cli.territories.reading import (
     balance_option,
     edges_option,
     load_as_option,
     load_option,
+    times_option,
     units_option,
     weights_in,
     weights_option,
@@ -28,15 +32,20 @@ from geocrm.territories import (
     plan_files,
     service,
     solving,
+    text_tables,
+    travel_files,
     unit_files,
 )
 from geocrm.territories.balance import Numbers
 from geocrm.territories.designing import Design, Request
 from geocrm.territories.file_designs import FileDesign
-from geocrm.territories.text_tables import read_rows
+from geocrm.territories.limits import Limits, limits_in, wished
+from geocrm.territories.travel_files import DEFAULT_SPEED_KMH, Travel
 from geocrm.territories.wishes import Wishes
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+# Reads the travel times between units, once these are known.
+Ways = Callable[..., Travel]
 
 
 @territories.command()
@@ -49,14 +58,25 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @weights_option
 @load_option
 @load_as_option
-@click.option("--tolerance", type=float, default=designing.DEFAULT_TOLERANCE)
-@click.option("--min", "minimum", type=float, help="Least load of a territory.")
-@click.option("--max", "maximum", type=float, help="Most load of a territory.")
+@click.option(
+    "--tolerance",
+    metavar="0.05 | a=0.05,b=0.20",
+    help="How far a territory may be off the mean, in what is balanced, or by measure.",
+)
+@click.option("--min", "minimum", metavar="N | a=N,b=N", help="Least load of a territory.")
+@click.option("--max", "maximum", metavar="N | a=N,b=N", help="Most load of a territory.")
 @click.option(
     "--objective",
     type=click.Choice([each.value for each in Objective]),
     default=Objective.INERTIA.value,
     help="What is made small within the limits.",
+)
+@times_option
+@click.option(
+    "--speed",
+    type=float,
+    metavar="KMH",
+    help=f"On straight lines where no time is known; {DEFAULT_SPEED_KMH:g}.",
 )
 @click.option("--keep", metavar="PLAN", help="The plan to keep to: a file, or a saved one.")
 @click.option("--disruption", type=float, help="The most that may move, as a share: 0.10.")
@@ -82,27 +102,42 @@ def design(
     keep: str | None,
     load: Path | None,
     load_as: str | None,
+    times: Path | None,
+    speed: float | None,
     **asked: Any,
 ) -> None:
     """Design contiguous territories of nearly equal load.
 
-    With --units no database is needed. When the tolerance cannot be met, the best plan found is
+    With --units no database is needed. A number given for --tolerance, --min or --max is of what
+    is balanced; with measure=number a measure is held by itself. With --objective travel, --times
+    gives the minutes between units. When the tolerance cannot be met, the best plan found is
     printed, nothing is saved, and the exit status is 2.
     """
-    wishes = _wishes(keep, asked)
+    wishes = _wishes(keep, times, asked)
+    limits = _limits(asked)
+    if speed is not None and times is None:
+        raise InvalidInput("--speed is for what a file of travel times leaves out: add --times")
+    ways = (
+        None
+        if times is None
+        else partial(
+            travel_files.read, times, speed_kmh=DEFAULT_SPEED_KMH if speed is None else speed
+        )
+    )
     if units is not None:
         if level or within or name or load or wishes.focus:
             raise InvalidInput(
                 "--level, --within, --load, --focus and --save are for boundaries: leave out"
                 " --units"
             )
-        found = _on_file(units, edges, keep, wishes, asked)
+        with quiet_libraries():
+            found = _on_file(units, edges, keep, wishes, limits, ways, asked)
         _show(found.document(), found.solved, as_json)
         if not found.solved.plan.within_limits:
             raise solving.missed(found.solved, found.ground.ids)
         return
-    request = _request(level, within, wishes, asked, _numbers(level, load, load_as))
-    made, document = _on_boundaries(request, name)
+    request = _request(level, within, wishes, limits, asked, _numbers(level, load, load_as))
+    made, document = _on_boundaries(request, name, ways)
     _show(document, made.solved, as_json)
     _remark(made)
     if not made.tolerance_met:
@@ -110,12 +145,26 @@ def design(
 
 
 def _on_file(
-    units: Path, edges: Path | None, keep: str | None, wishes: Wishes, asked: dict[str, Any]
+    units: Path,
+    edges: Path | None,
+    keep: str | None,
+    wishes: Wishes,
+    limits: Limits,
+    ways: Ways | None,
+    asked: dict[str, Any],
 ) -> FileDesign:
+    balance = asked["balance"] or ("" if wishes.weights else limits.first)
     ground = unit_files.read(units, edges, tuple(wishes.weights))
+    balance = ground.measure(balance) if balance else ground.measures[0]
+    limits = limits.renamed(ground.measure)
+    wishes, tolerance = wished(wishes, balance, limits, designing.DEFAULT_TOLERANCE)
     unit_files.require_connected(ground)
     for note in ground.notes:
         say(note)
+    travel = None
+    if ways is not None:
+        travel = ways(ground.ids, ground.lonlat())
+        say(travel.words())
     today = None
     if keep is not None:
         today = plan_files.matched(
@@ -125,12 +174,13 @@ def _on_file(
         ground,
         asked["count"],
         wishes,
-        balance=asked["balance"],
-        tolerance=asked["tolerance"],
+        balance=balance,
+        tolerance=tolerance,
         seed=asked["seed"],
         time_s=asked["time_s"],
         effort=asked["effort"],
         keep=today,
+        travel=travel,
     )
 
 
@@ -146,6 +196,7 @@ def _request(
     level: str | None,
     within: str | None,
     wishes: Wishes,
+    limits: Limits,
     asked: dict[str, Any],
     numbers: Numbers,
 ) -> Request:
@@ -156,13 +207,15 @@ def _request(
         count = len(set(wishes.focus)) or len(wishes.centres)
     if not count:
         raise InvalidInput("Say how many territories (--count), or give --centers")
-    measure = asked["balance"] or next(iter(wishes.weights), next(iter(numbers), ""))
+    named = limits.first or next(iter(numbers), "")
+    measure = asked["balance"] or next(iter(wishes.weights), named)
+    wishes, tolerance = wished(wishes, measure, limits, designing.DEFAULT_TOLERANCE)
     return Request(
         level,
         count,
         measure,
         within,
-        asked["tolerance"],
+        tolerance,
         asked["seed"],
         asked["time_s"],
         asked["effort"],
@@ -171,7 +224,9 @@ def _request(
     )
 
 
-def _on_boundaries(request: Request, name: str | None) -> tuple[Design, dict[str, Any]]:
+def _on_boundaries(
+    request: Request, name: str | None, ways: Ways | None
+) -> tuple[Design, dict[str, Any]]:
     keep = request.wishes.keep
     of_file = keep is not None and Path(keep).is_file()
     if of_file and request.wishes.focus:
@@ -182,11 +237,18 @@ def _on_boundaries(request: Request, name: str | None) -> tuple[Design, dict[str
         wishes = replace(request.wishes, keep=None, disruption=None) if of_file else request.wishes
         with unit_of_work(sessions, actor) as session:
             surveyed = designing.survey(session, actor, replace(request, wishes=wishes))
+            if ways is not None:
+                surveyed = designing.timed(session, surveyed, request, ways)
         if keep is not None and of_file:
             ids = [unit.code for unit in surveyed.ground.units]
             file = plan_files.read_plan(Path(keep))
             surveyed = replace(surveyed, keep=plan_files.matched(file, ids))
-        found = designing.solve(surveyed, request)
+        if surveyed.travel is not None:
+            say(surveyed.travel.words())
+            wishes = replace(request.wishes, times=surveyed.travel.record())
+            request = replace(request, wishes=wishes)
+        with quiet_libraries():
+            found = designing.solve(surveyed, request)
         document = found.document()
         if name is not None and found.tolerance_met:
             with unit_of_work(sessions, actor) as session:
@@ -197,30 +259,40 @@ def _on_boundaries(request: Request, name: str | None) -> tuple[Design, dict[str
 # ------------------------------------------------------------------------------ what is asked
 
 
-def _wishes(keep: str | None, asked: dict[str, Any]) -> Wishes:
+def _limits(asked: dict[str, Any]) -> Limits:
+    return Limits(
+        limits_in(asked["tolerance"], "--tolerance"),
+        limits_in(asked["minimum"], "--min"),
+        limits_in(asked["maximum"], "--max"),
+    )
+
+
+def _wishes(keep: str | None, times: Path | None, asked: dict[str, Any]) -> Wishes:
     return Wishes(
+        times={} if times is None else {"file": times.name},
         weights=weights_in(asked["weights"]),
-        minimum=asked["minimum"],
-        maximum=asked["maximum"],
         objective=Objective(asked["objective"]),
         keep=keep,
         disruption=asked["disruption"],
         stability=asked["stability"],
-        lock=_codes(asked["lock"]),
+        lock=_codes(asked["lock"], "--lock"),
         centres=_centres(asked["centers"]),
         focus=_numbers_of(asked["focus"]),
         give=asked["give"],
-        together=tuple(_codes(group) for group in asked["together"]),
+        together=tuple(_codes(group, "--together") for group in asked["together"]),
         apart=tuple(_pair(text) for text in asked["apart"]),
     )
 
 
-def _codes(text: str | None) -> tuple[str, ...]:
-    return tuple(one.strip() for one in (text or "").split(",") if one.strip())
+def _codes(text: str | None, option: str) -> tuple[str, ...]:
+    found = tuple(one.strip() for one in (text or "").split(",") if one.strip())
+    if text is not None and not found:
+        raise InvalidInput(f"{option} names no unit: write A,B, or leave it out")
+    return found
 
 
 def _numbers_of(text: str | None) -> tuple[int, ...]:
-    codes = _codes(text)
+    codes = _codes(text, "--focus")
     wrong = [one for one in codes if not one.isdecimal()]
     if wrong:
         raise InvalidInput(f"--focus takes numbers of territories, such as 3,7; not {wrong[0]!r}")
@@ -228,7 +300,7 @@ def _numbers_of(text: str | None) -> tuple[int, ...]:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    codes = _codes(text)
+    codes = _codes(text, "--apart")
     if len(codes) != 2:
         raise InvalidInput(f"--apart takes two units, such as A,B; {text!r} names {len(codes)}")
     return codes[0], codes[1]
@@ -238,26 +310,17 @@ def _centres(path: Path | None) -> tuple[tuple[float, float], ...]:
     """Longitudes and latitudes of a CSV file whose header names them."""
     if path is None:
         return ()
-    rows = list(read_rows(path)[1])
-    header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
-    at = [next((header.index(n) for n in names if n in header), None) for names in _COORDINATES]
+    table = text_tables.read_table(path)
+    at = [table.column(*names) for names in _COORDINATES]
     if None in at:
-        raise InvalidInput(f"{path.name} needs a header with lon and lat; it has {header}")
-    found = []
-    for number, cells in rows[1:]:
-        try:
-            lon, lat = (float(cells[column]) for column in at if column is not None)
-        except (ValueError, IndexError) as error:
-            raise InvalidInput(
-                f"{path.name}, row {number}: lon and lat must be numbers; correct or delete the row"
-            ) from error
-        found.append((lon, lat))
-    if not found:
-        raise InvalidInput(f"{path.name} has no centre: add a row lon,lat for each territory")
-    return tuple(found)
+        raise InvalidInput(
+            f"{path.name} needs a header with lon and lat; it has {', '.join(table.columns)}"
+        )
+    lon, lat = (table.values(one, "the place") for one in at if one is not None)
+    return tuple(zip(lon.tolist(), lat.tolist(), strict=True))
 
 
-_COORDINATES = (("lon", "lng", "longitude", "x"), ("lat", "latitude", "y"))
+_COORDINATES = (("lon", "lng", "long", "longitude"), ("lat", "latitude"))
 
 
 # ------------------------------------------------------------------------------ what is said
@@ -280,10 +343,18 @@ def _show(document: dict[str, Any], solved: solving.Solved, as_json: bool) -> No
             f"Only territories {', '.join(map(str, focus['territories']))} were designed"
             f" ({focus['units']:,} units); what follows is of these, the others are as they were"
         )
-    click.echo(f"{solved.plan.objective.value} {solved.plan.value:,.6g}. {solved.words()}")
+    objective, unit = solved.plan.objective.value, solved.objective_unit
+    click.echo(f"{objective} {solved.plan.value:,.6g} ({unit}). {solved.words()}")
+    for measure, held in solved.held().items():
+        click.echo(
+            f"{measure}: {held['least']:,.6g} to {held['most']:,.6g} each, at most"
+            f" {held['max_deviation']:.2%} off the mean"
+        )
+    if solved.plan.binding:
+        click.echo(f"Held back by {solved.binding_words()}")
     if solved.plan.moved is not None:
         click.echo(f"{solved.plan.moved:.1%} moved, in {solved.plan.moved_units:,} units")
-    if document["stopped"] != "finished":
+    if document["stopped"] != "finished" and not solved.proof.optimal:
         say("The time ran out: with more --time the plan may be better")
 
 

@@ -1,9 +1,12 @@
 """Refusing what no plan can satisfy, in a sentence that says why and what to do."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from geocrm.errors import Infeasible, InvalidInput, Phrase
 from geocrm.spatial.districting.graph import components
+from geocrm.spatial.districting.groups import groups_of
 from geocrm.spatial.districting.problem import NOWHERE, Indices, Objective, Terms, Units
 
 # So many members of a group are named in a sentence.
@@ -24,8 +27,10 @@ def check(units: Units, terms: Terms) -> None:
     _check_limits(units, terms)
     _check_connected(units)
     _check_objective(units, terms)
-    _check_locks(units, terms)
-    _check_apart(units, terms)
+    whole = _with_shared_locks(units, terms)
+    _check_groups(units, whole)
+    _check_locks(units, whole)
+    _check_apart(units, whole)
 
 
 def _check_numbers(units: Units, terms: Terms) -> None:
@@ -47,8 +52,8 @@ def _check_numbers(units: Units, terms: Terms) -> None:
             count=len(given),
             measures=len(units.measures),
         )
-    for one in given:
-        if not 0 <= one < np.inf:
+    for measure, one in enumerate(given):
+        if not (0 <= one < np.inf or (one == np.inf and measure > 0)):
             raise InvalidInput(
                 "The tolerance must be 0 or more, not {tolerance}",
                 tolerance=one,
@@ -69,15 +74,43 @@ def _check_numbers(units: Units, terms: Terms) -> None:
 
 
 def _check_limits(units: Units, terms: Terms) -> None:
-    least, most, k = terms.minimum, terms.maximum, terms.num_districts
-    total = float(units.balanced()[0][:, 0].sum())
-    if least is not None and most is not None and least > most:
+    weights, names = units.balanced()
+    limits = terms.limits(len(names))
+    for at, (least, most) in enumerate(zip(*(each.tolist() for each in limits), strict=True)):
+        try:
+            _check_measure(float(weights[:, at].sum()), least, most, terms.num_districts)
+        except (InvalidInput, Infeasible) as error:
+            if at == 0:
+                raise
+            # Of the first measure everything speaks; another one has to be named.
+            raise type(error)(
+                "{measure}: {problem}", measure=names[at], problem=error.phrase
+            ) from error
+
+
+def _check_measure(total: float, least: float, most: float, k: int) -> None:
+    for limit, nothing in ((least, -np.inf), (most, np.inf)):
+        if not (np.isfinite(limit) or limit == nothing):
+            raise InvalidInput(
+                "A limit of the load must be a number, not {limit}", limit=str(limit)
+            )
+    if most <= 0:
+        raise InvalidInput("The maximum must be above 0, not {most}", most=most)
+    if least > most:
         raise InvalidInput(
             "The minimum {least} is above the maximum {most}",
             least=least,
             most=most,
         )
-    if least is not None and least * k > total:
+    if least > total:
+        raise Infeasible(
+            "A territory of at least {least} needs more than there is; there are {total}: ask for a"
+            " minimum of at most {limit}",
+            least=least,
+            total=total,
+            limit=total / k,
+        )
+    if least * k > total:
         raise Infeasible(
             "{count} territories of at least {least} need {needed}; there are {total}: ask for at"
             " most {fewer} territories, or a minimum of {limit}",
@@ -88,7 +121,7 @@ def _check_limits(units: Units, terms: Terms) -> None:
             fewer=int(total // least),
             limit=total / k,
         )
-    if most is not None and most * k < total:
+    if most * k < total:
         raise Infeasible(
             "{count} territories of at most {most} hold {held}; there are {total}: ask for at least"
             " {more} territories, or a maximum of {limit}",
@@ -96,7 +129,7 @@ def _check_limits(units: Units, terms: Terms) -> None:
             most=most,
             held=most * k,
             total=total,
-            more=int(-(-total // most)) if most > 0 else Phrase("more"),
+            more=int(-(-total // most)),
             limit=total / k,
         )
 
@@ -139,6 +172,44 @@ def _check_objective(units: Units, terms: Terms) -> None:
             )
 
 
+def _with_shared_locks(units: Units, terms: Terms) -> Terms:
+    """Groups that share a unit as one, and a lock of a unit as one of its whole group.
+
+    Raises
+    ------
+    InvalidInput
+        The locks of a group contradict each other.
+    """
+    groups = groups_of(len(units), terms.together)
+    if terms.locked is None:
+        return replace(terms, together=groups)
+    locked = terms.locked.copy()
+    for group in groups:
+        wanted = np.unique(locked[group][locked[group] >= 0])
+        if len(wanted) > 1:
+            raise InvalidInput(
+                "The units {units} shall stay together, but are locked to the territories {number}"
+                " and {other}: lift one of these wishes",
+                units=_listed(units, group),
+                number=str(wanted[0] + 1),
+                other=str(wanted[1] + 1),
+            )
+        if len(wanted):
+            locked[group] = wanted[0]
+    return replace(terms, together=groups, locked=locked)
+
+
+def _check_groups(units: Units, terms: Terms) -> None:
+    tied = sum(len(group) - 1 for group in terms.together)
+    if terms.num_districts > len(units) - tied:
+        raise Infeasible(
+            "{count} territories need at least as many units; with what is kept together there are"
+            " {units}: ask for fewer, or keep less together",
+            count=terms.num_districts,
+            units=len(units) - tied,
+        )
+
+
 def _check_locks(units: Units, terms: Terms) -> None:
     if terms.locked is None:
         return
@@ -173,16 +244,6 @@ def _check_locks(units: Units, terms: Terms) -> None:
             missing=missing,
             free=int((locked == NOWHERE).sum()),
         )
-    for group in terms.together:
-        wanted = np.unique(locked[group][locked[group] >= 0])
-        if len(wanted) > 1:
-            raise InvalidInput(
-                "The units {units} shall stay together, but are locked to the territories {number}"
-                " and {other}: lift one of these wishes",
-                units=_listed(units, group),
-                number=str(wanted[0] + 1),
-                other=str(wanted[1] + 1),
-            )
 
 
 def _check_apart(units: Units, terms: Terms) -> None:

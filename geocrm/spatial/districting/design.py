@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from geocrm.errors import Infeasible, InvalidInput
 from geocrm.spatial.districting.checks import check
 from geocrm.spatial.districting.compiling import blocks_of
 from geocrm.spatial.districting.floor import Floor, floor_of
-from geocrm.spatial.districting.plan import Plan, evaluate
-from geocrm.spatial.districting.problem import Terms, Units
+from geocrm.spatial.districting.groups import linked
+from geocrm.spatial.districting.plan import Plan, broken, evaluate
+from geocrm.spatial.districting.problem import Indices, Terms, Units
 from geocrm.spatial.districting.search import Search
 
 DEFAULT_EFFORT = 6
@@ -49,17 +51,53 @@ def design(
     Infeasible
         No plan can satisfy what is asked; the sentence says why and what would do.
     """
+    for name, number in ("seed", seed), ("effort", effort):
+        if number < 0:
+            raise InvalidInput(
+                "The {name} must be 0 or more, not {number}", name=name, number=number
+            )
     check(units, terms)
+    district, stopped = _searched(units, terms, seed, effort, should_stop, progress)
+    if terms.together and broken(units.edges, district, terms.num_districts):
+        # A group that does not touch came out in pieces; what links it stays with it now.
+        whole = linked(units, terms)
+        check(units, whole)
+        district, stopped = _searched(units, whole, seed, effort, should_stop, progress)
+    _require_apart(units, terms, district)
+    return evaluate(units, terms, district, "stopped" if stopped else "finished")
+
+
+def _searched(
+    units: Units,
+    terms: Terms,
+    seed: int,
+    effort: int,
+    should_stop: Callable[[], bool],
+    progress: Callable[[float, float], None] | None,
+) -> tuple[Indices, bool]:
+    """The best assignment one search finds, and whether it was ended early."""
     floor = _floor(units, terms)
     blocks = blocks_of(units, terms)
     nearer = _towards(terms, floor)
     if nearer is not terms and len(blocks) > terms.num_districts:
         blocks = blocks_of(units, nearer)
+    if len(blocks) == terms.num_districts and not terms.keeps_labels:
+        return blocks.block, False
     least = max(floor.deviation, terms.mean_deviation)
     search = Search(units, terms, blocks, least, should_stop, progress)
     found = search.run(seed, effort)
-    district = found[blocks.block].astype(np.intp)
-    return evaluate(units, terms, district, "stopped" if search.stopped else "finished")
+    return found[blocks.block].astype(np.intp), search.stopped
+
+
+def _require_apart(units: Units, terms: Terms, district: Indices) -> None:
+    for a, b in terms.apart:
+        if district[a] == district[b]:
+            raise Infeasible(
+                "No plan was found in which {unit} and {other} are apart: lift that wish, or ask"
+                " for more territories",
+                unit=units.name(a),
+                other=units.name(b),
+            )
 
 
 def _floor(units: Units, terms: Terms) -> Floor:

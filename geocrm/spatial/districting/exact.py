@@ -212,10 +212,21 @@ class _Programme:
         self.costs = costs / self.scale
         self.rows = [self._once(), *self._loads(), self._only_at_centres()]
         self.ways: list[tuple[list[int], list[float], float]] = []
+        self._bind()
         if len(self.unit) <= SUPPORT_PAIRS:
             for unit, centre in zip(self.unit.tolist(), self.centre.tolist(), strict=True):
                 if unit != centre and centre not in beside[unit]:
                     self._ask(centre, [(unit, 1.0), *((int(b), -1.0) for b in beside[unit])], 0.0)
+
+    def _bind(self) -> None:
+        """Units of a group have one centre; the two of a pair have not."""
+        for centre in np.unique(self.centre).tolist():
+            for group in self.model.together:
+                for one, other in zip(group[:-1].tolist(), group[1:].tolist(), strict=True):
+                    self._ask(centre, [(one, 1.0), (other, -1.0)], 0.0)
+                    self._ask(centre, [(one, -1.0), (other, 1.0)], 0.0)
+            for one, other in self.model.apart.tolist():
+                self._ask(centre, [(one, 1.0), (other, 1.0)], 1.0)
 
     def _matrix(
         self, rows: NDArray[Any], columns: NDArray[Any], entries: NDArray[Any], height: int

@@ -1,6 +1,6 @@
 """Districts about centre units as a question of arrays: Hess's model, checked and made ready."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +30,8 @@ class Hess:
         Shape (e, 2), neighbouring units.
     num_districts
         k, in [1, n].
+    together, apart
+        Groups of units of one district; pairs (p, 2) of units of different ones.
     """
 
     cost: Floats
@@ -38,6 +40,8 @@ class Hess:
     high: Int64s
     edges: Indices
     num_districts: int
+    together: tuple[Indices, ...] = ()
+    apart: Indices = field(default_factory=lambda: np.zeros((0, 2), dtype=np.intp))
 
     @classmethod
     def of(
@@ -77,9 +81,13 @@ class Hess:
         return bool((total < k * self.low).any() or (total > k * self.high).any())
 
     def is_plan(self, district: ArrayLike) -> bool:
-        """Whether an assignment is contiguous and within the limits."""
+        """Whether an assignment is contiguous, within the limits, and as groups and pairs wish."""
         home = np.asarray(district, dtype=np.intp)
         if home.shape != (len(self),) or not is_contiguous(home, self.edges, self.num_districts):
+            return False
+        if any((home[group] != home[group[0]]).any() for group in self.together):
+            return False
+        if (home[self.apart[:, 0]] == home[self.apart[:, 1]]).any():
             return False
         load = np.zeros((self.num_districts, self.weight.shape[1]), dtype=np.int64)
         np.add.at(load, home, self.weight)

@@ -128,12 +128,14 @@ class Terms:
     num_districts
         k, in [1, n].
     tolerance
-        Largest acceptable |load / ideal - 1|, >= 0: one number, or one for each measure.
+        Largest acceptable |load / ideal - 1|, >= 0: one number, or one for each measure; infinite
+        for a measure, but the first, that only `minimum` and `maximum` hold.
     shares
         Shape (k,), ideal loads as parts of the whole, > 0 (somebody works half-time); equal
         without.
     minimum, maximum
-        Hard limits of a district's load in the first measure.
+        Hard limits of a district's load: one number for the first measure, or one for each
+        measure, None where there is none.
     objective
         What is made least once the loads are within the tolerance.
     centres
@@ -159,8 +161,8 @@ class Terms:
     num_districts: int
     tolerance: float | tuple[float, ...] = 0.05
     shares: Floats | None = None
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: float | tuple[float | None, ...] | None = None
+    maximum: float | tuple[float | None, ...] | None = None
     objective: Objective = Objective.INERTIA
     centres: Floats | None = None
     centre_minutes: Floats | None = None
@@ -178,6 +180,13 @@ class Terms:
         given = self.tolerance if isinstance(self.tolerance, tuple) else (self.tolerance,)
         return np.array(given * num_measures if len(given) == 1 else given, dtype=np.float64)
 
+    def limits(self, num_measures: int) -> tuple[Floats, Floats]:
+        """Least and most loads, shape (m,) each; -inf and inf where there is none."""
+        return (
+            _each(self.minimum, num_measures, -np.inf),
+            _each(self.maximum, num_measures, np.inf),
+        )
+
     def ideal_shares(self) -> Floats:
         """Shape (k,), adding up to `ideal_total`."""
         shares = np.ones(self.num_districts) if self.shares is None else self.shares
@@ -189,13 +198,17 @@ class Terms:
         return abs(1.0 / self.ideal_total - 1.0)
 
     @property
-    def is_bound(self) -> bool:
-        """Whether there are wishes beyond balance, limits and the objective."""
-        return self.keeps_labels or bool(self.together) or len(self.apart) > 0
-
-    @property
     def keeps_labels(self) -> bool:
         """Whether district d means something: a home, a locked unit, today's territory d."""
         return any(
             each is not None for each in (self.shares, self.centres, self.locked, self.current)
         )
+
+
+def _each(
+    given: float | tuple[float | None, ...] | None, num_measures: int, nothing: float
+) -> Floats:
+    """A limit for each measure; a single one is of the first."""
+    few = given if isinstance(given, tuple) else (given,)
+    every = (*few, *[None] * (num_measures - len(few)))
+    return np.array([nothing if one is None else one for one in every], dtype=np.float64)

@@ -1,39 +1,58 @@
 """How far a plan can be from the best: the strongest proof that its size allows.
 
 Up to about sixty units the best plan itself; up to some 1,500 a bound for all plans; beyond, only
-what an allocation to this plan's centres could save. The bounds leave out locks, groups, a budget
-and shares: with those they still hold, and are weaker.
+what an allocation to this plan's centres could save. Of up to sixty units the best plan keeps to
+locks, groups and pairs; else the bounds leave them out, and always a budget and shares: with those
+they still hold, and are weaker.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from geocrm.spatial.districting.allocation import allocation_bound
 from geocrm.spatial.districting.bound import Bound
 from geocrm.spatial.districting.bounds import global_bound
-from geocrm.spatial.districting.compiling import WHOLE, bands
+from geocrm.spatial.districting.compiling import WHOLE, bands, price_of
 from geocrm.spatial.districting.cuts import CutQuestion, least_cut
 from geocrm.spatial.districting.exact import solve_exact
+from geocrm.spatial.districting.graph import components
+from geocrm.spatial.districting.groups import groups_of, joined
 from geocrm.spatial.districting.hess import Hess
 from geocrm.spatial.districting.plan import Plan, evaluate, to_centres, ways
 from geocrm.spatial.districting.problem import Floats, Indices, Objective, Terms, Units
 
 # The largest questions for which each proof is tried.
 EXACT_UNITS, GLOBAL_UNITS, CUT_UNITS = 60, 1_500, 120
+# What is proven is proven but for so much of the value: HiGHS takes a millionth for nothing.
+ROUNDED = 4e-6
 
 
 @dataclass(frozen=True)
 class Proof:
     """A plan, maybe better than the one asked about, and what is proven of its value.
 
-    `bound` is None where nothing is proven: cut edges on large maps, or one district.
+    `bound` is None where nothing is proven: cut edges on large maps, or limits that are not met.
     """
 
     plan: Plan
     bound: Bound | None
+
+    @property
+    def optimal(self) -> bool:
+        """Whether no plan within the limits has less than this one, but for rounding.
+
+        A bound that is reached by another plan, which breaks a lock or parts a group, proves
+        nothing of this one.
+        """
+        bound = self.bound
+        if bound is None or bound.kind != "global" or not bound.proven:
+            return False
+        return bound.gap(self.plan.value) <= ROUNDED
 
     @property
     def gap(self) -> float | None:
@@ -58,8 +77,11 @@ def prove(
     progress
         Called with the bound so far.
     """
-    if terms.num_districts in (1, len(units)) or not plan.within_limits:
+    if not plan.within_limits:
         return Proof(plan, None)
+    if terms.num_districts in (1, len(units)) and terms.centres is None:
+        # There is no other plan, but for the numbers of its districts.
+        return Proof(plan, Bound(plan.value, "global", True, 0, "finished"))
     if terms.objective is Objective.CUT_EDGES:
         return _cut_proof(units, terms, plan, seconds_left, progress)
     if terms.centres is not None:
@@ -82,14 +104,33 @@ def _cut_proof(
     if len(units) > CUT_UNITS:
         return Proof(plan, None)
     weight, low, high = _whole(units, terms)
-    question = CutQuestion.of(weight, low, high, units.edges, terms.num_districts)
+    block, first = _tied(units, terms)
+    held = np.zeros((len(first), weight.shape[1]), dtype=weight.dtype)
+    np.add.at(held, block, weight)
+    question = CutQuestion.of(held, low, high, block[units.edges], terms.num_districts)
     found = least_cut(
         question,
-        incumbent=plan.district,
+        incumbent=plan.district[first],
         should_stop=lambda: seconds_left() <= 0,
         progress=progress,
     )
-    return Proof(_better(units, terms, plan, found.district), found.bound)
+    district = None if found.district is None else found.district[block]
+    return Proof(_better(units, terms, plan, district), found.bound)
+
+
+def _tied(units: Units, terms: Terms) -> tuple[Indices, Indices]:
+    """Units that are as good as one: the block of each, and the first unit of each block.
+
+    That is so for what must share a district and is one piece by itself.
+    """
+    together, _ = _ties(terms)
+    whole = []
+    for group in groups_of(len(units), together):
+        inside = np.isin(units.edges, group).all(axis=1)
+        if len(np.unique(components(len(units), units.edges[inside])[group])) == 1:
+            whole.append(group)
+    _, first, block = np.unique(joined(len(units), whole), return_index=True, return_inverse=True)
+    return np.asarray(block, dtype=np.intp), np.asarray(first, dtype=np.intp)
 
 
 def _global_proof(
@@ -105,6 +146,8 @@ def _global_proof(
     cost = ways(units, terms.objective, everyone, everyone) * first[:, None]
     model = Hess.of(cost, weight, low, high, units.edges, terms.num_districts)
     if len(units) <= EXACT_UNITS:
+        together, apart = _ties(terms)
+        model = replace(model, together=groups_of(len(units), together), apart=apart)
         found = solve_exact(
             model, incumbent=plan.district, seconds_left=seconds_left, progress=progress
         )
@@ -147,9 +190,51 @@ def _whole(units: Units, terms: Terms) -> tuple[Indices, Indices, Indices]:
     )
 
 
+def _ties(terms: Terms) -> tuple[list[Indices], Indices]:
+    """Groups of one district, and pairs (p, 2) of two; a lock ties and parts units as well."""
+    groups, pairs = list(terms.together), [tuple(pair) for pair in terms.apart]
+    if terms.locked is not None:
+        held = [np.flatnonzero(terms.locked == d) for d in range(terms.num_districts)]
+        held = [group for group in held if len(group)]
+        groups += held
+        pairs += [(one[0], other[0]) for one, other in combinations(held, 2)]
+    return groups, np.array(pairs, dtype=np.intp).reshape(-1, 2)
+
+
+def _named(units: Units, terms: Terms, district: Indices) -> Indices:
+    """The same plan with the numbers that locked units have, and that move least of today's."""
+    k = terms.num_districts
+    shared = np.zeros((k, k))
+    if terms.current is not None:
+        at_home = (terms.current >= 0) & (terms.current < k)
+        price = price_of(units, terms) / max(float(price_of(units, terms).sum()), 1e-300)
+        np.add.at(shared, (district[at_home], terms.current[at_home]), price[at_home])
+    if terms.locked is not None:
+        held = terms.locked >= 0
+        # More than all that could be moved.
+        np.add.at(shared, (district[held], terms.locked[held]), 2.0)
+    rows, columns = linear_sum_assignment(-shared)
+    number = np.empty(k, dtype=np.intp)
+    number[rows] = columns
+    return number[district]
+
+
+def _respects(terms: Terms, district: Indices) -> bool:
+    """Whether groups are together and pairs apart."""
+    whole = all(len(np.unique(district[group])) == 1 for group in terms.together)
+    held = terms.locked is None or (district == terms.locked)[terms.locked >= 0].all()
+    return bool(whole and held and all(district[a] != district[b] for a, b in terms.apart))
+
+
 def _better(units: Units, terms: Terms, plan: Plan, district: Indices | None) -> Plan:
     """The proven plan where it is allowed by all wishes and better, else the one there was."""
-    if district is None or terms.is_bound:
+    settled = terms.shares is not None or terms.centres is not None or terms.stability > 0
+    if district is None or settled:
         return plan
-    found = evaluate(units, terms, district, plan.stopped)
+    named = _named(units, terms, district)
+    if not _respects(terms, named):
+        return plan
+    found = evaluate(units, terms, named, plan.stopped)
+    if terms.budget is not None and (found.moved or 0.0) > terms.budget + 1e-12:
+        return plan
     return found if found.within_limits and found.value < plan.value else plan

@@ -4,6 +4,7 @@ Run: python -m geocrm.spatial.districting.warm
 """
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -15,14 +16,21 @@ from geocrm.spatial.districting.problem import Objective, Terms, Units, on_plane
 from geocrm.spatial.districting.proof import prove
 
 
+@cache
+def ready(objective: Objective) -> None:
+    """Compile or load what a design with this objective and its proof take, once a process."""
+    units, terms = _row(4), Terms(2, objective=objective)
+    prove(units, terms, design(units, terms, effort=1, should_stop=iter([False, True]).__next__))
+
+
 def warm() -> None:
     """Design a small map: compiles into numba's cache, or loads what lies there already.
 
     Where the cache cannot be written nothing is kept and each process compiles for itself.
     """
     units, terms = _row(12), Terms(3)
-    # One round is enough: every step is compiled before the first is taken.
-    design(units, terms, effort=1, should_stop=iter([False, True]).__next__)
+    # To its end, half a second: a search that is stopped may not have come to its steps.
+    design(units, terms, effort=1)
     blocks = blocks_of(units, terms)
     coarsened(blocks, 2, mode_of(terms.objective))
 

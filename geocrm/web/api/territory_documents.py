@@ -27,14 +27,16 @@ class DesignRequest(BaseModel):
     weights: dict[str, float] = Field(default_factory=dict, max_length=20)
     # Further measures: for each, a number from 0 up for each unit.
     numbers: dict[str, dict[str, float]] = Field(default_factory=dict, max_length=5)
-    tolerance: float = DEFAULT_TOLERANCE
+    # A number is of what is balanced; {"accounts": 0.05, "revenue": 0.2} is by measure, where a
+    # mixture as a whole is called "mixture".
+    tolerance: float | dict[str, float] = DEFAULT_TOLERANCE
     seed: int = 1
     time: float = WEB_TIME_S
     effort: int = DEFAULT_EFFORT
     objective: Objective = Objective.INERTIA
-    # Hard limits of a territory's load.
-    minimum: float | None = None
-    maximum: float | None = None
+    # Hard limits of a territory's load, or of measures by name, each in its own scale.
+    minimum: float | dict[str, float] | None = None
+    maximum: float | dict[str, float] | None = None
     # The plan to keep to, the share of it that may move, and the weight of keeping.
     keep: int | None = None
     disruption: float | None = None

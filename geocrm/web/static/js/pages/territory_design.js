@@ -7,6 +7,7 @@ import { t, tn } from "../lib/i18n.js";
 import { CentresWrong, createPins, homesFor } from "./territory_design_centres.js";
 import { bindFocus, focusProblems } from "./territory_design_focus.js";
 import { bindKeep } from "./territory_design_keep.js";
+import { bindOwn } from "./territory_design_own.js";
 import { follow, notice, outcome } from "./territory_design_run.js";
 import { fromLimits, problems, sizeWords } from "./territory_design_size.js";
 import { createGroups } from "./territory_design_units.js";
@@ -32,6 +33,7 @@ let shownChecks = "[]";
 
 const ground = () => ({ level: level.value, within: within.value || null });
 const weights = bindWeights(byId("weights"), judge);
+const own = bindOwn(byId("own"), weights.words);
 const pins = createPins(byId("pins"), judge);
 const focus = bindFocus({ scope: byId("scope"), locks: byId("locks-part"), place: byId("focus-part"), budget: byId("disruption-hint") }, focusChanged);
 const keep = bindKeep({ plan: select("field-keep"), disruption: input("field-disruption"), slider: input("disruption-slider"), price: byId("price"), locks: byId("locks"), units: byId("locked-units"), kept: byId("kept") }, ground, focus, judge);
@@ -167,7 +169,9 @@ function judge() {
   const asked = number();
   if (focus.on || mode("number") !== "fixed") count.value = asked === null ? "" : String(asked);
   byId("number-words").textContent = numberWords(asked);
-  byId("mixture-words").hidden = !Object.keys(weights.mixture()).length;
+  const mixed = Object.keys(weights.mixture());
+  own.show(focus.on ? [] : mixed);
+  byId("mixture-words").hidden = !mixed.length;
   byId("mixture-words").textContent = t("Loads are shown and limited as {measure}: the mixture is brought to its total.", { measure: weights.words(weights.heaviest()).toLocaleLowerCase() });
   byId("time-words").textContent = t("{n} s", { n: input("field-time").value });
   byId("stability-words").textContent = input("field-stability").value === "0" ? t("off") : formatNumber(Number(input("field-stability").value), 1);
@@ -217,6 +221,7 @@ function against(asked) {
     found = found.map(({ words, fixes }) => ({ words, fixes: fixes.filter((fix) => fix.field !== "count") }));
     found.push(...focusProblems(asked, total(), ideal(), tolerance(), focus.give));
   }
+  if (facts && !focus.on) found.push(...own.against({ count: asked, units: facts.units, totals: facts.totals }));
   try {
     if (facts) centres(asked);
   } catch (error) {
@@ -237,7 +242,12 @@ function numberWords(asked) {
 }
 
 /** @param {import("./territory_design_size.js").Fix} fix */
-function apply({ field, value }) {
+function apply({ field, value, measure }) {
+  if (measure && field !== "count") {
+    own.set(measure, field, value);
+    showModes();
+    return;
+  }
   if (field === "count") /** @type {HTMLInputElement} */ (byId("seg-number-fixed")).checked = true;
   input(`field-${field}`).value = String(field === "tolerance" ? Math.round(value * 1000) / 10 : value);
   showModes();
@@ -266,7 +276,7 @@ async function design() {
 /**
  * Follow a design to its end and say what came of it, on a card of its own.
  * @param {import("./territory_design_run.js").Running} one
- * @param {((tolerance: number) => void) | null} again asks once more; null when the form may say something else by now
+ * @param {((tolerance: number, measure: string | null) => void) | null} again asks once more; null when the form may say something else by now
  */
 async function attend(one, again) {
   const search = el("div", { class: "stack" });
@@ -275,15 +285,16 @@ async function attend(one, again) {
   byId("running").prepend(card);
   card.scrollIntoView({ block: "nearest" });
   const job = await follow(search, one);
-  if (job.state === "done") result.replaceChildren(...outcome(job.result, one, again));
+  if (job.state === "done") result.replaceChildren(...outcome(job.result, one, again, weights.words));
   if (job.state === "failed") result.replaceChildren(notice("bad", job.message));
   if (job.state === "cancelled") card.remove();
   if (again && document.activeElement === document.body) /** @type {HTMLElement | null} */ (result.querySelector(".btn"))?.focus();
 }
 
-/** Ask again with a tolerance that can be met. @param {number} share */
-function allow(share) {
-  input("field-tolerance").value = String(Math.round(share * 1000) / 10);
+/** Ask again with a tolerance that can be met. @param {number} share @param {string | null} measure one of a mixture, else the whole */
+function allow(share, measure) {
+  if (measure) own.set(measure, "tolerance", share);
+  else input("field-tolerance").value = String(Math.round(share * 1000) / 10);
   judge();
   form.requestSubmit(start);
 }
@@ -311,13 +322,13 @@ function wishes() {
     count: asked,
     balance: weights.heaviest(),
     weights: weights.mixture(),
-    tolerance: tolerance(),
+    tolerance: own.given("tolerance", tolerance()),
     seed: Math.round(Number(text("seed"))),
     time: seconds,
     effort: Math.max(LEAST_STARTS, Math.round(seconds * STARTS_PER_S)),
     objective: text("objective"),
-    minimum: known("minimum"),
-    maximum: known("maximum"),
+    minimum: own.given("minimum", known("minimum")),
+    maximum: own.given("maximum", known("maximum")),
     centres: centres(asked),
     keep: kept,
     disruption: kept === null ? null : keep.budget(),

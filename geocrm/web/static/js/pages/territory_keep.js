@@ -5,9 +5,26 @@
 
 const SOON_MS = 400;
 
+/** @param {number} planId */
+const keyOf = (planId) => `geocrm-territories-${planId}`;
+
+/** What was kept of a plan. @param {number} planId @returns {Kept | null} */
+export function keptOf(planId) {
+  try {
+    return JSON.parse(localStorage.getItem(keyOf(planId)) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {number} planId */
+export function forget(planId) {
+  localStorage.removeItem(keyOf(planId));
+}
+
 /** @param {number} planId @param {() => Kept | null} read what there is to keep; null for nothing */
 export function createKeeper(planId, read) {
-  const key = `geocrm-territories-${planId}`;
+  const key = keyOf(planId);
   let timer = 0;
 
   function write() {
@@ -28,13 +45,6 @@ export function createKeeper(planId, read) {
       timer = window.setTimeout(write, SOON_MS);
     },
     write,
-    /** @returns {Kept | null} */
-    found() {
-      try {
-        return JSON.parse(localStorage.getItem(key) ?? "null");
-      } catch {
-        return null;
-      }
-    },
+    found: () => keptOf(planId),
   };
 }
