@@ -251,7 +251,7 @@ class Design:
         return {
             "territories": list(self.focus.numbers_chosen),
             "units": len(self.focus.inside),
-            "mean": round(1 / self.solved.terms.ideal_total - 1, 6),
+            "mean": round(1 / float(self.solved.terms.ideal_totals(1)[0]) - 1, 6),
             "max_deviation": round(float(self.solved.plan.max_deviation[0]), 6),
             "moved_of_plan": round(moved * float(searched.sum() / self.evaluation.load.sum()), 6),
         }

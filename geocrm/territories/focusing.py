@@ -79,8 +79,8 @@ class Focus:
         Raises InvalidInput for a wish that what stays outside rules out.
         """
         weights = units.weights[self.inside]
-        part = float(weights[:, 0].sum())
-        if part <= 0:
+        part = weights.sum(axis=0)
+        if (part <= 0).any():
             raise InvalidInput(
                 "The territories in focus hold nothing of what is shared out: choose others, or"
                 " another measure"
@@ -95,7 +95,7 @@ class Focus:
             Matched(self._row_inside()[self.district[self.inside]], labels),
             centre_minutes=None if from_centres is None else from_centres[self.inside],
         )
-        ideal = float(units.weights[:, 0].sum()) / len(self.numbers)
+        ideal = units.weights.sum(axis=0) * (len(self.chosen) / len(self.numbers))
         return Cut(
             replace(
                 units,
@@ -107,7 +107,7 @@ class Focus:
                 else units.minutes[np.ix_(self.inside, self.inside)],
                 names=self.searched,
             ),
-            replace(terms, ideal_total=ideal * len(self.chosen) / part),
+            replace(terms, ideal_total=tuple((ideal / part).tolist())),
         )
 
     def put_back(self, district: Indices) -> Indices:

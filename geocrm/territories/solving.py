@@ -267,8 +267,8 @@ def _missed_first(solved: Solved, names: Sequence[str]) -> Infeasible:
             " plan, so {least} is the least; {reached}. Allow that (--tolerance {tolerance}), or"
             " take others into focus",
             asked=Share(asked),
-            share=Share(1 / terms.ideal_total),
-            least=Share(terms.mean_deviation),
+            share=Share(1 / float(terms.ideal_totals(1)[0])),
+            least=Share(float(terms.mean_deviations(1)[0])),
             reached=_reached(solved, first <= asked),
             tolerance=_rounded_up(first),
         )

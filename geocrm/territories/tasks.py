@@ -104,10 +104,18 @@ def _missed(found: Design) -> dict[str, Any]:
         "unit": found.searched[plan.floor.unit] if by_unit else None,
         "floor": plan.floor.deviation if by_unit else None,
         # By how much a focus as a whole is off, when that rules it out.
-        "mean": 1 / found.solved.terms.ideal_total - 1 if "mean" in plan.binding else None,
+        "mean": _mean_off(found, at),
         "least": float(plan.load[:, at].min()),
         "most": float(plan.load[:, at].max()),
     }
+
+
+def _mean_off(found: Design, at: int) -> float | None:
+    solved = found.solved
+    name = f"mean:{solved.plan.measures[at]}" if at else "mean"
+    if name not in solved.plan.binding:
+        return None
+    return 1 / float(solved.terms.ideal_totals(at + 1)[at]) - 1
 
 
 class _Watch:

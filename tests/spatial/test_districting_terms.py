@@ -399,3 +399,15 @@ def test_the_best_plan_is_taken_when_it_keeps_to_the_budget(budget):
     if budget == 1.0:
         assert proof.plan.value == pytest.approx(free)
         assert proof.optimal
+
+
+def test_each_measure_of_a_part_keeps_its_own_ideal_of_the_whole():
+    units = grid(6, 6, np.ones(36), np.arange(36.0))
+    part = design(units, Terms(2, (0.05, 0.3), ideal_total=(1.0, 1.25)), effort=1)
+    assert part.max_deviation[0] <= 0.05
+    assert part.deviation[:, 1].mean() == pytest.approx(-0.2)
+    assert part.within_limits
+    tight = design(units, Terms(2, (0.05, 0.1), ideal_total=(1.0, 1.25)), effort=1)
+    assert not tight.within_limits
+    assert "mean:measure 1" in tight.binding
+    assert "mean" not in tight.binding

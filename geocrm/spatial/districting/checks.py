@@ -62,7 +62,8 @@ def _check_numbers(units: Units, terms: Terms) -> None:
         len(terms.shares) == k and np.isfinite(terms.shares).all() and (terms.shares > 0).all()
     ):
         raise InvalidInput("Give a share above 0 for each of the {count} territories", count=k)
-    if not 0 < terms.ideal_total < np.inf:
+    totals = terms.ideal_totals(len(units.measures))
+    if len(totals) < len(units.measures) or not ((totals > 0) & np.isfinite(totals)).all():
         raise InvalidInput("The ideal loads must add up to more than 0")
     if terms.budget is not None and not 0 <= terms.budget <= 1:
         raise InvalidInput(

@@ -126,7 +126,7 @@ def mode_of(objective: Objective) -> int:
 def bands(terms: Terms, weights: Floats) -> tuple[Floats, Floats]:
     """Accepted loads (k, m) as parts of the whole."""
     total = weights.sum(axis=0)
-    ideal = terms.ideal_shares()[:, None]
+    ideal = terms.ideal_parts(weights.shape[1])
     tolerance = terms.tolerances(weights.shape[1])[None, :]
     low, high = ideal * (1 - tolerance), ideal * (1 + tolerance)
     free = np.isinf(tolerance)

@@ -104,7 +104,7 @@ def evaluate(
     weights, names = units.balanced()
     load = np.zeros((k, weights.shape[1]))
     np.add.at(load, home, weights)
-    ideal = terms.ideal_shares()[:, None] * weights.sum(axis=0)
+    ideal = terms.ideal_parts(weights.shape[1]) * weights.sum(axis=0)
     deviation = load / ideal - 1.0
     within, overall = _inertia(units, weights[:, 0], home, k)
     centre, value = valued(units, terms, home)
@@ -259,6 +259,7 @@ def _binding(
         found.append("disruption")
     if floor > tolerance[0]:
         found.append("unit")
-    if terms.mean_deviation > tolerance.min() + 1e-9:
-        found.append("mean")
+    off = terms.mean_deviations(len(tolerance)) > tolerance + 1e-9
+    for measure in np.flatnonzero(off).tolist():
+        found.append("mean" if not measure else f"mean:{names[measure]}")
     return tuple(found)

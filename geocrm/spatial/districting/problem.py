@@ -154,7 +154,8 @@ class Terms:
         Weight of moving beside balance and the objective, >= 0; 1 trades moving everything for
         as much as the whole objective.
     ideal_total
-        What the ideal loads add up to, as a part of all weight, > 0. Other than 1 where the units
+        What the ideal loads add up to, as a part of all weight, > 0: one number, or one for each
+        measure. Other than 1 where the units
         are cut out of a larger plan and keep its ideal.
     """
 
@@ -173,7 +174,7 @@ class Terms:
     price: Floats | None = None
     budget: float | None = None
     stability: float = 0.0
-    ideal_total: float = 1.0
+    ideal_total: float | tuple[float, ...] = 1.0
 
     def tolerances(self, num_measures: int) -> Floats:
         """Shape (m,)."""
@@ -188,14 +189,24 @@ class Terms:
         )
 
     def ideal_shares(self) -> Floats:
-        """Shape (k,), adding up to `ideal_total`."""
-        shares = np.ones(self.num_districts) if self.shares is None else self.shares
-        return np.asarray(shares / shares.sum() * self.ideal_total, dtype=np.float64)
+        """Shape (k,), adding up to `ideal_total` of the first measure."""
+        return self.ideal_parts(1)[:, 0]
 
-    @property
-    def mean_deviation(self) -> float:
-        """How far the mean load is from the mean ideal: no plan is nearer to balance."""
-        return abs(1.0 / self.ideal_total - 1.0)
+    def ideal_parts(self, num_measures: int) -> Floats:
+        """Ideal loads (k, m) as parts of all weight of each measure."""
+        shares = np.ones(self.num_districts) if self.shares is None else self.shares
+        parts = (shares / shares.sum())[:, None] * self.ideal_totals(num_measures)
+        return np.asarray(parts, dtype=np.float64)
+
+    def ideal_totals(self, num_measures: int) -> Floats:
+        """Shape (m,)."""
+        given = self.ideal_total if isinstance(self.ideal_total, tuple) else (self.ideal_total,)
+        full = given * num_measures if len(given) == 1 else given
+        return np.array(full[:num_measures], dtype=np.float64)
+
+    def mean_deviations(self, num_measures: int) -> Floats:
+        """How far mean loads are from mean ideals, shape (m,): no plan is nearer to balance."""
+        return np.asarray(np.abs(1.0 / self.ideal_totals(num_measures) - 1.0), dtype=np.float64)
 
     @property
     def keeps_labels(self) -> bool:

@@ -186,7 +186,7 @@ class Search:
         weight = self.blocks.graph.weight
         load = np.zeros((self._k, weight.shape[1]))
         np.add.at(load, district, weight)
-        deviation = np.abs(load / WHOLE / self.terms.ideal_shares()[:, None] - 1)
+        deviation = np.abs(load / WHOLE / self.terms.ideal_parts(weight.shape[1]) - 1)
         return max(0.0, float((deviation - self.terms.tolerances(weight.shape[1])).max()))
 
     # -------------------------------------------------------------------------- starts
