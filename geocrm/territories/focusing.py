@@ -93,6 +93,7 @@ class Focus:
             len(self.chosen),
             tolerance,
             Matched(self._row_inside()[self.district[self.inside]], labels),
+            beside=units.measures[1:],
             centre_minutes=None if from_centres is None else from_centres[self.inside],
         )
         ideal = units.weights.sum(axis=0) * (len(self.chosen) / len(self.numbers))

@@ -113,12 +113,6 @@ class Wishes:
             )
         if self.focus and self.keep is None:
             raise InvalidInput("Territories in focus need the plan they are of: --keep")
-        if self.focus and self.beside:
-            raise InvalidInput(
-                "In a focus only what is balanced has limits: leave those of {measures} out, or"
-                " design the whole plan",
-                measures=listed(list(self.beside)),
-            )
         if self.give and not self.focus:
             raise InvalidInput(
                 "Only a focus leaves units in no territory: a whole design gives them out anyway"

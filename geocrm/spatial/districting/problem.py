@@ -155,8 +155,7 @@ class Terms:
         as much as the whole objective.
     ideal_total
         What the ideal loads add up to, as a part of all weight, > 0: one number, or one for each
-        measure. Other than 1 where the units
-        are cut out of a larger plan and keep its ideal.
+        measure. Other than 1 where the units are cut out of a larger plan and keep its ideal.
     """
 
     num_districts: int

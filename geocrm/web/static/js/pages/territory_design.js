@@ -170,7 +170,7 @@ function judge() {
   if (focus.on || mode("number") !== "fixed") count.value = asked === null ? "" : String(asked);
   byId("number-words").textContent = numberWords(asked);
   const mixed = Object.keys(weights.mixture());
-  own.show(focus.on ? [] : mixed);
+  own.show(mixed);
   byId("mixture-words").hidden = !mixed.length;
   byId("mixture-words").textContent = t("Loads are shown and limited as {measure}: the mixture is brought to its total.", { measure: weights.words(weights.heaviest()).toLocaleLowerCase() });
   byId("time-words").textContent = t("{n} s", { n: input("field-time").value });
