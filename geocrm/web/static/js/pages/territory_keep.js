@@ -1,12 +1,12 @@
 // @ts-check
-/** Unsaved work in the browser's own store, by plan and version, so that a reload loses nothing. */
+/** Unsaved work in the browser's own store, by person, plan and version, so that a reload loses nothing. */
 
 /** @typedef {{version: number, assign: Record<string, string[]>, add: {number: number, name: string, colour: number}[], remove: number[], locks: number[], clashes: import("./territory_merge.js").Clash[]}} Kept */
 
 const SOON_MS = 400;
 
-/** @param {number} planId */
-const keyOf = (planId) => `geocrm-territories-${planId}`;
+/** Whoever signs in next on this machine has work of their own. @param {number} planId */
+const keyOf = (planId) => `geocrm-territories-${planId}-${document.querySelector('meta[name="person"]')?.getAttribute("content") ?? ""}`;
 
 /** What was kept of a plan. @param {number} planId @returns {Kept | null} */
 export function keptOf(planId) {
