@@ -11,7 +11,7 @@ from geocrm.cli import cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMAND = re.compile(r"(?:^\s{4,}|`|^\$ )((?:\.venv/bin/)?geocrm [^`\n]+)", re.M)
+COMMAND = re.compile(r"(?:^\s{4,}|`|^\$ )((?:\.venv/bin/)?geocrm (?:\\\n|[^`\n])+)", re.M)
 FILE = re.compile(
     r"(?<![\w./])(?:geocrm|benchmarks|migrations|scripts|tests)/[\w./-]+\.(?:py|js|json|sh|txt)\b"
 )
@@ -22,7 +22,8 @@ LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 def commands():
     for page in PAGES:
         for match in COMMAND.finditer(page.read_text()):
-            yield pytest.param(match[1], id=f"{page.name}: {match[1][:60]}")
+            line = match[1].replace("\\\n", " ")
+            yield pytest.param(line, id=f"{page.name}: {line[:60]}")
 
 
 @pytest.mark.parametrize("line", list(commands()))
