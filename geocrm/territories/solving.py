@@ -191,22 +191,23 @@ def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
     """Why the limits were not met, and the smallest relaxation that is known to work."""
     plan, terms = solved.plan, solved.terms
     first, asked = float(plan.max_deviation[0]), float(terms.tolerances(1)[0])
-    figures: dict[str, object] = {
-        "asked": Share(asked),
-        "reached": _reached(solved, first <= asked),
-        "limits": _enough(solved),
-        "instead": _instead(solved),
-    }
+    reached, limits, instead = _reached(solved, first <= asked), _enough(solved), _instead(solved)
     if "unit" in plan.binding:
         return Infeasible(
             "+-{asked} is impossible: {why}; {reached}. Allow that ({limits}){instead}",
+            asked=Share(asked),
             why=_least(plan.floor, names),
-            **figures,
+            reached=reached,
+            limits=limits,
+            instead=instead,
         )
     return Infeasible(
         "A tolerance of {asked} was not met in {time} s: {reached}. Allow that ({limits}){instead}",
+        asked=Share(asked),
         time=round(solved.elapsed_s, 1),
-        **figures,
+        reached=reached,
+        limits=limits,
+        instead=instead,
     )
 
 
