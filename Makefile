@@ -6,9 +6,15 @@ PYTEST_ARGS ?=
 PYTHON ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
+# Where an image sets it, every start would compile all of our code again: two seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 MAKEFLAGS += --no-print-directory
 # At the same time; what each says comes in one piece when it is done.
 TOGETHER := -j --output-sync=target
+
+# In the order of the folders, where those of the browser, the long ones, are among the first: the
+# plugin would put files of few tests last, and one core would wait for the other in the end.
+ON_BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup setup-tests demo serve test test-fast test-nominatim check ruff mypy import-rules templates bench bench-geocoding bench-map bench-territories clean
 
@@ -31,7 +37,7 @@ serve: setup ## serve your own data with a worker until interrupted
 test: setup-tests ## check the code and run every test, in a browser too
 	@$(MAKE) $(TOGETHER) ruff mypy import-rules $(if $(PYTEST_ARGS),,templates)
 	@echo "==> Tests"
-	@$(BIN)/pytest $(or $(PYTEST_ARGS),-n 2 --dist loadfile)
+	@$(BIN)/pytest $(or $(PYTEST_ARGS),$(ON_BOTH_CORES))
 
 test-fast: setup ## run the tests that need no browser
 	@$(BIN)/pytest -m "not browser" $(PYTEST_ARGS)

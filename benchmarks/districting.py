@@ -1,8 +1,10 @@
 """Territory design on real maps and grids, against METIS.
 
-Each row: the largest deviation, the moment of inertia about centroids as a share of METIS's,
-whether every territory is one piece, CPU and wall seconds, and the most memory so far; below it
-what is proven. METIS is asked for contiguity. Seeds are fixed; effort is the product's own.
+METIS often misses the tolerance; then a design that may be as far off as METIS is stands beside it,
+for only these two are alike. Each row: the largest deviation, the moment of inertia about centroids
+as a share of METIS's, whether every territory is one piece, CPU and wall seconds, and the most
+memory so far; below it what is proven. METIS is asked for contiguity. Seeds are fixed; effort is
+the product's own.
 
 Run: python -m benchmarks.districting [--quick]
 """
@@ -96,7 +98,12 @@ def compare(name: str, units: Units, k: int, tolerance: float) -> None:
     """METIS, the design, and what is proven of it."""
     terms = Terms(k, tolerance)
     label = f"{name}, {len(units)}/{k}, {tolerance:.0%}"
-    base = row(f"{label}, METIS", units, terms, partial(metis, units, terms), None).inertia
+    peer = row(f"{label}, METIS", units, terms, partial(metis, units, terms), None)
+    base = peer.inertia
+    if peer.contiguous and peer.max_deviation[0] > tolerance:
+        loose = Terms(k, float(peer.max_deviation[0]))
+        how = partial(design, units, loose, seed=SEED)
+        row(f"{label}, design as far off as METIS", units, loose, how, base)
     plan = row(f"{label}, design", units, terms, partial(design, units, terms, seed=SEED), base)
     ends = time.monotonic() + PROOF_S
     proof = prove(units, terms, plan, seconds_left=lambda: ends - time.monotonic())

@@ -25,6 +25,7 @@ from sqlalchemy import Engine, select, text
 
 from geocrm.cli.context import open_engine
 from geocrm.config import ROOT
+from geocrm.customers import contacting
 from geocrm.customers import service as one_by_one
 from geocrm.customers.imports import engine, service
 from geocrm.customers.imports.plan import Options, sha256_of
@@ -129,7 +130,7 @@ def one_at_a_time(database: Engine, path: Path, sample: int) -> float:
                 {"name": row[1], "external_id": f"ONE-{row[0]}"},
                 {"typed": row[2], "village": row[3], "district": row[4], "city": row[5]},
             )
-            one_by_one.add_phone(session, actor, account.id, f"0{row[8]}")
+            contacting.add_phone(session, actor, account.id, f"0{row[8]}")
         seconds = time.perf_counter() - started
         session.rollback()
     return len(frame) / seconds

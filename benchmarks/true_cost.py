@@ -67,7 +67,7 @@ def main() -> None:
 
 def _measured(side: Side, asked: Asked) -> tuple[list[list[Week]], float]:
     began = time.process_time()
-    found = true_cost.measure(side.territories, side.accounts, asked)
+    found = true_cost.measure(side.territories, side.accounts, asked, side.ferries)
     return found, time.process_time() - began
 
 

@@ -1,6 +1,9 @@
-"""Changes to accounts and what hangs on them. Every one first finds the account visible."""
+"""Changes to accounts and their timelines. Every one first finds the account visible.
 
-from collections.abc import Iterable, Mapping
+Who is reached there, and how: `contacting`.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -10,25 +13,20 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from geocrm import clock
-from geocrm.customers import history, placing, queries, reaching, scope
+from geocrm.customers import placing, queries, scope
+from geocrm.customers.changing import MAX_TEXT, checked_text, refresh_reach, required_name, touch
 from geocrm.customers.models import (
     Account,
     AccountScope,
     Activity,
     Address,
-    Channel,
-    Consent,
-    Contact,
-    Email,
-    Phone,
-    PrimaryContact,
 )
 from geocrm.errors import Conflict, InvalidInput, NotFound
 from geocrm.security import Actor, Role, audit
 from geocrm.security.models import User
 
 KINDS: Final = ("note", "call", "visit", "email", "meeting")
-MAX_NAME, MAX_TEXT, MAX_NOTE = 200, 300, 5_000
+MAX_NOTE: Final = 5_000
 _TEXTS: Final = {"segment": 60, "website": MAX_TEXT, "external_id": 100}
 _UNIQUE_ID: Final = "accounts_external_id_idx"
 _AHEAD = timedelta(minutes=10)  # clocks of phones may be wrong by so much
@@ -47,7 +45,7 @@ def create(
     """Add an account; its address is looked up. InvalidInput when a value cannot be used."""
     actor.require("create", "account")
     account = Account(currency=currency, created_by=actor.user_id, updated_by=actor.user_id)
-    account.name = _name(figures.get("name"))
+    account.name = required_name(figures.get("name"))
     _fill(session, account, {key: v for key, v in figures.items() if key != "name"})
     owner = assignable(session, actor, owner_id)
     session.add(account)
@@ -62,7 +60,7 @@ def create(
     session.flush()
     if address:
         placing.geocode(session, account.id)
-    _refresh(session, account.id)
+    refresh_reach(session, account.id)
     audit.record(session, actor, "create", f"account:{account.id}")
     return account
 
@@ -80,10 +78,10 @@ def change(
     A changed address is looked up anew, unless somebody placed the account by hand.
     """
     actor.require("update", "account")
-    account = _touch(session, actor, account_id, version, figures)
+    account = touch(session, actor, account_id, version, figures)
     _fill(session, account, figures)
     if "name" in figures:
-        account.name = _name(figures["name"])
+        account.name = required_name(figures["name"])
     _write(session, account)
     values: dict[str, Any] = {"segment": account.segment}
     if "annual_revenue" in figures:
@@ -91,7 +89,7 @@ def change(
     _set_scope(session, account_id, values)
     if address is not None and placing.readdress(session, account_id, address):
         placing.geocode(session, account_id)
-    _refresh(session, account_id)
+    refresh_reach(session, account_id)
     audit.record(session, actor, "update", f"account:{account_id}")
     return account
 
@@ -116,7 +114,7 @@ def give(session: Session, actor: Actor, account_id: int, owner_id: int) -> None
     if not (actor.sees_all or now in actor.owner_ids):
         raise InvalidInput("Only its owner, or who they report to, may hand the customer over")
     owner = assignable(session, actor, owner_id)
-    _touch(session, actor, account_id)
+    touch(session, actor, account_id)
     _set_scope(session, account_id, {"owner_id": owner.id})
     audit.record(session, actor, "give", f"account:{account_id}", before=now, after=owner.id)
 
@@ -124,7 +122,7 @@ def give(session: Session, actor: Actor, account_id: int, owner_id: int) -> None
 def pin(session: Session, actor: Actor, account_id: int, lon: float, lat: float) -> None:
     """Place an account by hand; neither imports nor the geocoder move it afterwards."""
     actor.require("update", "account")
-    _touch(session, actor, account_id)
+    touch(session, actor, account_id)
     placing.pin(session, account_id, lon, lat, actor.user_id)
     audit.record(session, actor, "pin", f"account:{account_id}", lon=lon, lat=lat)
 
@@ -132,130 +130,12 @@ def pin(session: Session, actor: Actor, account_id: int, lon: float, lat: float)
 def unpin(session: Session, actor: Actor, account_id: int) -> None:
     """Forget where somebody placed it and look its address up instead."""
     actor.require("update", "account")
-    _touch(session, actor, account_id)
+    touch(session, actor, account_id)
     placing.unpin(session, account_id)
     audit.record(session, actor, "unpin", f"account:{account_id}")
 
 
-# ------------------------------------------------------------------------- what hangs on it
-
-
-def add_contact(
-    session: Session, actor: Actor, account_id: int, name: str, title: str = ""
-) -> Contact:
-    """Add a person at the account."""
-    actor.require("update", "account")
-    contact = Contact(name=_name(name), title=_text(title, "title", 100), account_id=account_id)
-    _touch(session, actor, account_id)
-    session.add(contact)
-    session.flush()  # the caller shows its id
-    return contact
-
-
-def make_primary(session: Session, actor: Actor, account_id: int, contact_id: int) -> None:
-    """Let this person be the one who is asked for first."""
-    actor.require("update", "account")
-    people = {each.id: each for each in queries.contacts(session, account_id)}
-    if contact_id not in people:
-        raise NotFound(f"No contact {contact_id} at customer {account_id}")
-    now = next(iter(people.values()))
-    if now.id == contact_id:
-        return
-    _touch(session, actor, account_id)
-    session.merge(PrimaryContact(account_id=account_id, contact_id=contact_id))
-    session.flush()
-    names = now.name, people[contact_id].name
-    session.execute(select(func.account_history_note(account_id, "primary_contact", *names)))
-
-
-def remove_contact(session: Session, actor: Actor, account_id: int, contact_id: int) -> None:
-    """Remove a person with their numbers and addresses."""
-    _remove_child(session, actor, Contact, account_id, contact_id)
-
-
-def add_phone(
-    session: Session,
-    actor: Actor,
-    account_id: int,
-    typed: str,
-    *,
-    contact_id: int | None = None,
-    country: str = "ID",
-) -> Phone:
-    """Add a number, as dialled in the country; InvalidInput when it is none."""
-    actor.require("update", "account")
-    _touch(session, actor, account_id)
-    _require_contact(session, account_id, contact_id)
-    number = reaching.e164(typed.strip()[:60], country)
-    if number is None:
-        raise InvalidInput(f"{typed[:60]!r} is not a telephone number of {country}")
-    there = session.scalar(
-        select(Phone).where(Phone.account_id == account_id, Phone.e164 == number)
-    )
-    if there is not None:
-        return there
-    phone = Phone(
-        account_id=account_id, contact_id=contact_id, e164=number, typed=typed.strip()[:60]
-    )
-    session.add(phone)
-    session.flush()
-    _refresh(session, account_id)
-    return phone
-
-
-def remove_phone(session: Session, actor: Actor, account_id: int, phone_id: int) -> None:
-    """Remove a number."""
-    _remove_child(session, actor, Phone, account_id, phone_id)
-
-
-def add_email(
-    session: Session, actor: Actor, account_id: int, typed: str, *, contact_id: int | None = None
-) -> Email:
-    """Add an e-mail address; InvalidInput when it is none."""
-    actor.require("update", "account")
-    _touch(session, actor, account_id)
-    _require_contact(session, account_id, contact_id)
-    address = reaching.email_address(typed)
-    if address is None:
-        raise InvalidInput(f"{typed[:100]!r} is not an e-mail address")
-    there = session.scalar(
-        select(Email).where(Email.account_id == account_id, Email.address == address)
-    )
-    if there is not None:
-        return there
-    email = Email(account_id=account_id, contact_id=contact_id, address=address)
-    session.add(email)
-    session.flush()
-    _refresh(session, account_id)
-    return email
-
-
-def remove_email(session: Session, actor: Actor, account_id: int, email_id: int) -> None:
-    """Remove an e-mail address."""
-    _remove_child(session, actor, Email, account_id, email_id)
-
-
-def state_consent(
-    session: Session, actor: Actor, account_id: int, channel: str, granted: bool, source: str
-) -> None:
-    """Note what the customer said about a channel; the newest statement counts."""
-    actor.require("update", "account")
-    if channel not in list(Channel):
-        raise InvalidInput(f"There is no channel {channel!r}; channels are {', '.join(Channel)}")
-    queries.get(session, account_id)
-    history.begin(session, actor)
-    session.add(
-        Consent(
-            account_id=account_id,
-            channel=channel,
-            granted=granted,
-            source=_text(source, "source", MAX_TEXT) or "by hand",
-            at=func.clock_timestamp(),
-            user_id=actor.user_id,
-        )
-    )
-    session.flush()
-    scope.refresh_consent(session, scope.ONE, {"account_id": account_id})
+# ------------------------------------------------------------------------------- the timeline
 
 
 def log_activity(
@@ -288,8 +168,8 @@ def log_activity(
     entry = Activity(
         account_id=account_id,
         kind=kind,
-        text=_text(text, "text", MAX_NOTE) or "",
-        outcome=_text(outcome or "", "outcome", 60),
+        text=checked_text(text, "text", MAX_NOTE) or "",
+        outcome=checked_text(outcome or "", "outcome", 60),
         at=at,
         user_id=actor.user_id,
         client_id=client_id,
@@ -322,43 +202,11 @@ def _sent_before(session: Session, account_id: int, client_id: str | None) -> Ac
 # ------------------------------------------------------------------------------- inner parts
 
 
-def _touch(
-    session: Session,
-    actor: Actor,
-    account_id: int,
-    version: int | None = None,
-    fields: Iterable[str] = (),
-) -> Account:
-    """The account, counted up one version; Conflict when it is not the version that was read."""
-    account = queries.get_to_change(session, account_id)
-    if version is not None and account.version != version:
-        raise _overtaken(session, account, version, fields)
-    history.begin(session, actor)
-    account.updated_at, account.updated_by = clock.now(), actor.user_id
-    session.flush()
-    return account
-
-
-def _overtaken(session: Session, account: Account, seen: int, fields: Iterable[str]) -> Conflict:
-    """Who was quicker, when, and what the fields are by now."""
-    who = session.scalar(select(User.name).where(User.id == account.updated_by))
-    return Conflict(
-        f"{account.name} was changed by {who or 'somebody else'} since you opened it (version"
-        f" {account.version}, yours is {seen}): load it again",
-        {
-            "version": account.version,
-            "changed_by": who,
-            "changed_at": account.updated_at.isoformat(),
-            "fields": {field: getattr(account, field) for field in fields},
-        },
-    )
-
-
 def _fill(session: Session, account: Account, figures: Mapping[str, Any]) -> None:
     """Set the given values after checking them."""
     for key, limit in _TEXTS.items():
         if key in figures:
-            setattr(account, key, _text(figures[key] or "", key, limit))
+            setattr(account, key, checked_text(figures[key] or "", key, limit))
     if "annual_revenue" in figures:
         amount = figures["annual_revenue"]
         if amount is not None and not 0 <= amount < 1e15:
@@ -405,34 +253,6 @@ def assignable(session: Session, actor: Actor, owner_id: int | None) -> User:
     return found
 
 
-def _remove_child(
-    session: Session,
-    actor: Actor,
-    child: type[Contact] | type[Phone] | type[Email],
-    account_id: int,
-    child_id: int,
-) -> None:
-    actor.require("update", "account")
-    history.begin(session, actor)
-    gone = session.scalars(
-        delete(child)
-        .where(child.id == child_id, child.account_id == account_id)
-        .returning(child.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if not gone:
-        raise NotFound(f"No {child.__name__.lower()} {child_id} at customer {account_id}")
-    _touch(session, actor, account_id)
-    _refresh(session, account_id)
-
-
-def _require_contact(session: Session, account_id: int, contact_id: int | None) -> None:
-    if contact_id is not None and not session.scalar(
-        select(Contact.id).where(Contact.id == contact_id, Contact.account_id == account_id)
-    ):
-        raise NotFound(f"No contact {contact_id} at customer {account_id}")
-
-
 def _set_scope(session: Session, account_id: int, values: Mapping[str, Any]) -> None:
     session.execute(
         update(AccountScope)
@@ -446,23 +266,3 @@ def _revenue(annual: float | None) -> Any:
     """The entered revenue, unless orders of the last year say better."""
     recent = AccountScope.last_order >= func.current_date() - 365
     return case((recent, AccountScope.revenue), else_=annual or 0.0)
-
-
-def _refresh(session: Session, account_id: int) -> None:
-    scope.refresh_reach(session, scope.ONE, {"account_id": account_id})
-
-
-def _name(given: Any) -> str:
-    name = " ".join(str(given or "").replace("\x00", "").split())
-    if not name:
-        raise InvalidInput("A customer needs a name")
-    if len(name) > MAX_NAME:
-        raise InvalidInput(f"The name is {len(name)} characters long, at most {MAX_NAME}")
-    return name
-
-
-def _text(given: str, what: str, limit: int) -> str | None:
-    words = given.replace("\x00", "").strip()
-    if len(words) > limit:
-        raise InvalidInput(f"The {what} is {len(words)} characters long, at most {limit}")
-    return words or None

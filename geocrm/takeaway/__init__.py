@@ -3,17 +3,8 @@
 An engine: it is handed names, figures, shapes and words, and knows no customer, no SQL, no Flask.
 """
 
-from geocrm.takeaway.content import Area, Bar, Heading, Stop, Table
-from geocrm.takeaway.route_sheet import SheetWords, route_sheet
-from geocrm.takeaway.territory_report import territory_report
+from geocrm.takeaway.content import Area, Bar, Heading, SheetWords, Stop, Table
 
-__all__ = [
-    "Area",
-    "Bar",
-    "Heading",
-    "SheetWords",
-    "Stop",
-    "Table",
-    "route_sheet",
-    "territory_report",
-]
+# `route_sheet` and `territory_report` are imported where one is written: folium brings pandas
+# along, a second of every start and 60 MB of every process that writes none.
+__all__ = ["Area", "Bar", "Heading", "SheetWords", "Stop", "Table"]

@@ -95,3 +95,14 @@ class Stop:
         """Refuse a place that is not on the globe."""
         if not (-180 <= self.lon <= 180 and -90 <= self.lat <= 90):
             raise InvalidInput(f"({self.lon}, {self.lat}) is not a lon/lat position")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetWords:
+    """The words of a route sheet, in the person's language."""
+
+    number: str = "No."
+    arrive: str = "Arrive"
+    depart: str = "Leave"
+    customer: str = "Customer"
+    result: str = "Result"

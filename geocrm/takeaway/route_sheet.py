@@ -1,24 +1,12 @@
 """The route sheet: a day's stops in order, on a map and as a list to print."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import folium
 
-from geocrm.takeaway.content import Geometry, Heading, Stop
+from geocrm.takeaway.content import Geometry, Heading, SheetWords, Stop
 from geocrm.takeaway.page import as_text, box_of, new_map, render
-
-
-@dataclass(frozen=True, slots=True)
-class SheetWords:
-    """The words of the sheet, in the person's language."""
-
-    number: str = "No."
-    arrive: str = "Arrive"
-    depart: str = "Leave"
-    customer: str = "Customer"
-    result: str = "Result"
 
 
 def route_sheet(

@@ -5,7 +5,7 @@ fixed on the day of the design, so that the loads of units can be added up whoev
 many of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -39,6 +39,8 @@ class Balance:
         How often customers are visited, where workload is a part of it.
     numbers
         The measures that come out of files: for each a number for each unit.
+    beside
+        Measures that are no load, but have a tolerance or limits of their own.
     """
 
     measure: str
@@ -46,6 +48,7 @@ class Balance:
     rates: Mapping[str, float] = field(default_factory=dict)
     cadence: Cadence | None = None
     numbers: Numbers = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,9 +57,14 @@ class Balance:
         return (self.measure, *(name for name in others if name != self.measure))
 
     @property
+    def counted(self) -> tuple[str, ...]:
+        """All that must be known of a unit: what it is made of, and what is held beside it."""
+        return tuple(dict.fromkeys((*self.names, *self.beside)))
+
+    @property
     def further(self) -> tuple[str, ...]:
         """Those that are not counted anyway."""
-        return tuple(name for name in self.names if name not in ALWAYS)
+        return tuple(name for name in self.counted if name not in ALWAYS)
 
     @property
     def mixed(self) -> bool:
@@ -71,7 +79,7 @@ class Balance:
     @property
     def of_accounts(self) -> bool:
         """Whether accounts without a place are missing in it."""
-        return any(name in set(Measure) - {Measure.POPULATION} for name in self.names)
+        return any(name in set(Measure) - {Measure.POPULATION} for name in self.counted)
 
     @property
     def key(self) -> str:
@@ -110,6 +118,7 @@ class Balance:
             "rates": dict(self.rates) if self.mixed else {},
             "cadence": None if self.cadence is None else _plain(self.cadence),
             "numbers": {name: dict(held) for name, held in self.numbers.items()},
+            "beside": list(self.beside),
         }
         return {name: value for name, value in found.items() if value}
 
@@ -123,6 +132,7 @@ class Balance:
             rates=record.get("rates", {}),
             cadence=None if cadence is None else Cadence(**cadence),
             numbers=record.get("numbers", {}),
+            beside=tuple(record.get("beside", ())),
         )
 
     @classmethod
@@ -137,15 +147,20 @@ class Balance:
 
 
 def asked(
-    measure: str, weights: Mapping[str, float], numbers: Numbers, cadence: Cadence
+    measure: str,
+    weights: Mapping[str, float],
+    numbers: Numbers,
+    cadence: Cadence,
+    beside: Sequence[str] = (),
 ) -> Balance:
     """What somebody wants shared out; weights need not add up to 1.
 
-    With an empty measure, or where that has no share, a mixture is shown in the scale of its
-    largest part. Raises InvalidInput for a measure there is not.
+    `beside` are the measures with limits of their own. With an empty measure, or where that has no
+    share, a mixture is shown in the scale of its largest part. Raises InvalidInput for a measure
+    there is not.
     """
     known = [*Measure, *numbers]
-    named = [*weights, *([measure] if measure else [])]
+    named = [*weights, *([measure] if measure else []), *beside]
     unknown = sorted({name for name in named if name not in known})
     if unknown:
         raise InvalidInput(
@@ -153,7 +168,7 @@ def asked(
             unknown=listed(unknown),
             known=listed(known, 12),
         )
-    if not named:
+    if not (measure or weights):
         raise InvalidInput(
             "Say what is to be shared out evenly: one of {known}", known=listed(known, 12)
         )
@@ -163,11 +178,12 @@ def asked(
         measure = max(parts, key=lambda name: parts[name])
     whole = sum(parts.values())
     shares = {name: share / whole for name, share in parts.items()} if len(parts) > 1 else {}
-    found = Balance(str(measure), shares)
+    others = tuple(str(name) for name in beside if shares or name != measure)
+    found = Balance(str(measure), shares, beside=others)
     return replace(
         found,
-        cadence=cadence if Measure.WORKLOAD in found.names else None,
-        numbers={name: numbers[name] for name in found.names if name in numbers},
+        cadence=cadence if Measure.WORKLOAD in found.counted else None,
+        numbers={name: numbers[name] for name in found.counted if name in numbers},
     )
 
 

@@ -4,9 +4,8 @@ Reading needs the database and is short; solving needs none and may take as long
 whoever calls keeps no transaction open meanwhile.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,18 +17,20 @@ from geocrm.places import queries as places
 from geocrm.places.queries import Edge
 from geocrm.security import Actor
 from geocrm.spatial import districting
-from geocrm.territories import figures, queries, solving
+from geocrm.territories import figures, focusing, keeping, queries, solving
 from geocrm.territories import ground as grounds
 from geocrm.territories.balance import Balance, Numbers, asked, require_name
 from geocrm.territories.evaluation import Evaluation, evaluate, units_of
 from geocrm.territories.figures import Unplaced
+from geocrm.territories.focusing import Focus
 from geocrm.territories.ground import Ground
 from geocrm.territories.models import Plan, Territory
+from geocrm.territories.naming import by_size, names_of, plain_number
 from geocrm.territories.palette import colours_apart
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Moment, Solved
 from geocrm.territories.sources import cadence_today
-from geocrm.territories.text_tables import listed
+from geocrm.territories.travel_files import Travel, travel_of
 from geocrm.territories.wishes import Wishes, terms_of
 from geocrm.territories.workload import Cadence
 
@@ -64,9 +65,8 @@ class Request:
     @property
     def balance(self) -> Balance:
         """What is shared out; what its parts count for is known on a ground."""
-        return asked(
-            self.measure, self.wishes.weights, self.numbers, self.cadence or cadence_today()
-        )
+        cadence = self.cadence or cadence_today()
+        return asked(self.measure, self.wishes.weights, self.numbers, cadence, self.wishes.beside)
 
     def record(self) -> dict[str, Any]:
         """The request for a queue of jobs."""
@@ -112,6 +112,13 @@ class Request:
                 effort=self.effort,
                 most=MAX_EFFORT,
             )
+        if self.wishes.focus and self.count != len(set(self.wishes.focus)):
+            raise InvalidInput(
+                "{focus} territories are in focus and {count} are asked for: a focus keeps their"
+                " number",
+                focus=len(set(self.wishes.focus)),
+                count=self.count,
+            )
         for name in self.numbers:
             require_name(name)
         assert self.balance.names  # refuses measures there are not
@@ -119,7 +126,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A division of the ground, and how good it is."""
+    """A division of the ground, and how good it is.
+
+    With a focus it is the whole plan it was put back into, without the units in no territory;
+    `solved` speaks of what was searched.
+    """
 
     request: Request
     ground: Ground
@@ -129,11 +140,9 @@ class Design:
     evaluation: Evaluation
     unplaced: Unplaced
     solved: Solved
-
-    @property
-    def balance(self) -> Balance:
-        """What was shared out, with what its parts count for on this ground."""
-        return self.ground.rated(self.request.balance)
+    # What was shared out, with what its parts count for on the whole ground.
+    balance: Balance
+    focus: Focus | None = None
 
     @property
     def elapsed_s(self) -> float:
@@ -142,8 +151,22 @@ class Design:
 
     @property
     def tolerance_met(self) -> bool:
-        """Whether every territory is within the tolerance and the limits asked for."""
+        """Whether all that was designed is within the tolerance and the limits asked for."""
         return self.solved.plan.within_limits
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """What the territories are called by."""
+        if self.focus is not None:
+            return self.focus.numbers
+        return tuple(range(1, len(self.names) + 1))
+
+    @property
+    def searched(self) -> list[str]:
+        """Names of the units that were searched, in the order of `solved.plan`."""
+        if self.focus is not None:
+            return list(self.focus.searched)
+        return [unit.name for unit in self.ground.units]
 
     def assignment(self) -> Iterator[tuple[str, int]]:
         """Each unit with its territory, counted from 0."""
@@ -168,9 +191,21 @@ class Design:
             "solver": districting.SOLVER_VERSION,
             "balance": self.balance.record(),
             "loads": self.ground.fingerprint(self.balance),
-            "stopped_early": self.solved.plan.stopped != "finished",
-            "proof": self.solved.document() | {"words": self.solved.words()},
+            "stopped_early": self.solved.stopped_early,
+            "proof": self._proof(),
         } | scores(self.evaluation)
+
+    def _proof(self) -> dict[str, Any]:
+        """What is kept of the proof: no loads, which others may see less of than who designed."""
+        held = {
+            name: {one: each[one] for one in ("tolerance", "minimum", "maximum", "max_deviation")}
+            for name, each in self.solved.held().items()
+        }
+        return self.solved.document() | {
+            "held": held,
+            "words": self.solved.words(),
+            "focus": self.focus_record(),
+        }
 
     def document(self) -> dict[str, Any]:
         """The design as the JSON that the command line prints."""
@@ -184,10 +219,11 @@ class Design:
             "balance": balance.measure,
             "weights": dict(balance.shares),
             "tolerance": self.request.tolerance,
+            **({"times": dict(times)} if (times := self.request.wishes.times) else {}),
             "seed": self.request.seed,
             "territories": [
                 {
-                    "id": at + 1,
+                    "id": self.numbers[at],
                     "name": name,
                     "units": units[at],
                     "load": plain_number(float(result.load[at])),
@@ -203,24 +239,44 @@ class Design:
             "elapsed_s": round(self.elapsed_s, 2),
             "added_links": [edge._asdict() for edge in self.ground.links],
             "accounts_without_place": self.unplaced.accounts,
+            "focus": self.focus_record(),
         } | self.solved.document()
+
+    def focus_record(self) -> dict[str, Any] | None:
+        """What was cut out of the plan; what is proven, and what moved, is of that alone."""
+        if self.focus is None:
+            return None
+        searched = self.solved.plan.load[:, 0]
+        moved = self.solved.plan.moved or 0.0
+        return {
+            "territories": list(self.focus.numbers_chosen),
+            "units": len(self.focus.inside),
+            "mean": round(1 / float(self.solved.terms.ideal_totals(1)[0]) - 1, 6),
+            "max_deviation": round(float(self.solved.plan.max_deviation[0]), 6),
+            "moved_of_plan": round(moved * float(searched.sum() / self.evaluation.load.sum()), 6),
+        }
 
     def _loads(self, district: int) -> dict[str, float]:
         """What a territory holds of each measure that is mixed."""
         inside = self.district == district
         return {
             name: plain_number(float(self.ground.column(name)[inside].sum()))
-            for name in self.balance.names
+            for name in self.balance.counted
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a request is about: the ground, who is not on it, and the plan to keep, if any."""
+    """What a request is about: the ground, who is not on it, and the plan to keep, if any.
+
+    With territories in focus those are what is kept to, and searched.
+    """
 
     ground: Ground
     unplaced: Unplaced
     keep: Matched | None = None
+    focus: Focus | None = None
+    travel: Travel | None = None
 
 
 def survey(session: Session, actor: Actor, request: Request) -> Survey:
@@ -237,14 +293,31 @@ def survey(session: Session, actor: Actor, request: Request) -> Survey:
             level=request.level,
             area=area,
         )
-    _require_numbers(request.numbers, ground)
+    grounds.require_numbers(request.numbers, ground)
     grounds.require_load(ground, request.balance, area)
-    keep = request.wishes.keep
-    return Survey(
-        ground,
-        figures.unplaced(session),
-        None if keep is None else _kept(session, actor, keep, ground),
-    )
+    unplaced = figures.unplaced(session)
+    if request.wishes.keep is None:
+        return Survey(ground, unplaced)
+    plan = queries.plan_named(session, actor, request.wishes.keep)
+    if not request.wishes.focus:
+        return Survey(ground, unplaced, keep=keeping.kept(session, plan, ground))
+    if (plan.level, plan.within) != (request.level, request.within):
+        raise InvalidInput(
+            "{plan!r} divides {level} in {area}: a focus is designed on the ground of its plan",
+            plan=plan.name,
+            level=plan.level,
+            area=area_name(session, plan),
+        )
+    return Survey(ground, unplaced, focus=focusing.read(session, plan, request.wishes, ground))
+
+
+def timed(
+    session: Session, survey: Survey, request: Request, ways: Callable[..., Travel]
+) -> Survey:
+    """The survey with travel times: `ways` reads them for its units."""
+    codes = [unit.code for unit in survey.ground.units]
+    elsewhere = [unit.code for unit in places.units(session, request.level)]
+    return replace(survey, travel=ways(codes, survey.ground.lonlat(), elsewhere=elsewhere))
 
 
 def solve(
@@ -255,11 +328,8 @@ def solve(
     progress: Callable[[Moment], None] = lambda _: None,
 ) -> Design:
     """Divide the ground; ends when the time is up, or when `cancelled` says so."""
-    ground, wishes = survey.ground, request.wishes
-    balance = ground.rated(request.balance)
-    units = units_of(ground, balance)
-    ids = [unit.code for unit in ground.units]
-    terms = terms_of(wishes, ids, request.count, request.tolerance, survey.keep)
+    balance = survey.ground.rated(request.balance)
+    units, terms = _question(survey, request, balance)
     solved = solving.solve(
         units,
         terms,
@@ -270,58 +340,69 @@ def solve(
         cancelled=cancelled,
         progress=progress,
     )
+    if survey.focus is not None:
+        return _put_back(survey, survey.focus, request, balance, solved)
+    ground, district = survey.ground, solved.plan.district
     load = ground.load(balance)
-    district = solved.plan.district
     if not terms.keeps_labels:
-        district = _by_size(district, load, request.count)
-    evaluation = evaluate(ground, balance, district, request.count)
+        district = by_size(district, load, request.count)
     return Design(
         request=request,
         ground=ground,
         district=district,
-        names=_names(ground, district, load, request.count),
-        evaluation=evaluation,
+        names=names_of(ground, district, load, request.count),
+        evaluation=evaluate(ground, balance, district, request.count),
         unplaced=survey.unplaced,
         solved=solved,
+        balance=balance,
     )
 
 
-def _require_numbers(numbers: Numbers, ground: Ground) -> None:
-    """A number from 0 up for each unit of the ground; those of units elsewhere are no matter."""
-    for name, held in numbers.items():
-        missing = [unit.code for unit in ground.units if unit.code not in held]
-        if missing:
-            raise InvalidInput(
-                "{name} has no number for {units}: give one for each unit, 0 where there is"
-                " nothing",
-                name=name,
-                units=listed(missing),
-            )
-        wrong = [unit for unit, each in held.items() if not 0 <= each < np.inf]
-        if wrong:
-            raise InvalidInput(
-                "{name} of {unit} is {number}: give a number from 0 up",
-                name=name,
-                unit=wrong[0],
-                number=f"{held[wrong[0]]:g}",
-            )
+def _question(
+    survey: Survey, request: Request, balance: Balance
+) -> tuple[districting.Units, districting.Terms]:
+    wishes, travel = request.wishes, travel_of(request.wishes, survey.travel)
+    units = units_of(
+        survey.ground,
+        balance,
+        beside=balance.beside,
+        minutes=None if travel is None else travel.minutes,
+    )
+    ids = [unit.code for unit in survey.ground.units]
+    from_centres = None if travel is None else travel.from_centres(wishes.centres)
+    if survey.focus is not None:
+        return survey.focus.cut(units, ids, wishes, request.tolerance, from_centres)
+    terms = terms_of(
+        wishes,
+        ids,
+        request.count,
+        request.tolerance,
+        survey.keep,
+        beside=balance.beside,
+        centre_minutes=from_centres,
+    )
+    return units, terms
 
 
-def _kept(session: Session, actor: Actor, name: str, ground: Ground) -> Matched:
-    """The plan to keep on this ground; units it does not have are nowhere today."""
-    plan = queries.plan_named(session, actor, name)
-    territories = queries.territories(session, plan.id)
-    row = {territory.number: at for at, territory in enumerate(territories)}
-    held = {unit.code: row[unit.territory] for unit in queries.placed_units(session, plan.id)}
-    district = np.array([held.get(unit.code, -1) for unit in ground.units], dtype=np.intp)
-    if (district < 0).all():
-        raise InvalidInput(
-            "{plan!r} has none of these units: it divides {level}; keep a plan of this level, or"
-            " none",
-            plan=plan.name,
-            level=plan.level,
-        )
-    return Matched(district, tuple(str(territory.number) for territory in territories))
+def _put_back(
+    survey: Survey, focus: Focus, request: Request, balance: Balance, solved: Solved
+) -> Design:
+    """The whole plan around what was searched; units in no territory are left out."""
+    district = focus.put_back(solved.plan.district)
+    nowhere = np.flatnonzero(district == districting.NOWHERE)
+    ground = survey.ground.without({survey.ground.units[at].code for at in nowhere.tolist()})
+    placed = np.delete(district, nowhere)
+    return Design(
+        request=request,
+        ground=ground,
+        district=placed,
+        names=focus.names,
+        evaluation=evaluate(ground, balance, placed, len(focus.names)),
+        unplaced=survey.unplaced,
+        solved=solved,
+        balance=balance,
+        focus=focus,
+    )
 
 
 # ------------------------------------------------------------------------------ saved plans
@@ -336,20 +417,6 @@ def of_plan(
     ground = grounds.assemble(session, plan.level, units, links, Balance.of_plan(plan))
     row = {territory.number: at for at, territory in enumerate(territories)}
     return ground, np.array([row[unit.territory] for unit in units], dtype=np.intp)
-
-
-def sharing(
-    territories: Sequence[Territory], district: NDArray[np.intp]
-) -> tuple[list[Territory], NDArray[np.intp]]:
-    """The territories that share the load, and `district` in their rows; -1 stays -1.
-
-    One without a unit of its own that others lie below only gathers them: it is not empty ground.
-    """
-    above = {one.parent_id for one in territories}
-    held = set(district.tolist())
-    shares = [row in held or one.id not in above for row, one in enumerate(territories)]
-    row = np.append(np.cumsum(shares, dtype=np.intp) - 1, -1)
-    return [one for one, stays in zip(territories, shares, strict=True) if stays], row[district]
 
 
 def judge(
@@ -373,37 +440,3 @@ def area_name(session: Session, plan: Plan) -> str:
     if plan.within is None:
         return places.layer(session, plan.level).name
     return places.by_codes(session, [plan.within])[0].name
-
-
-# ------------------------------------------------------------------------------ numbers and names
-
-
-def _by_size(district: NDArray[np.intp], load: NDArray[np.float64], count: int) -> NDArray[np.intp]:
-    """The districts numbered by falling load, so that the same plan has the same numbers."""
-    total = np.bincount(district, weights=load, minlength=count)
-    first = np.full(count, len(district))
-    np.minimum.at(first, district, np.arange(len(district)))
-    rank = np.empty(count, dtype=np.intp)
-    rank[np.lexsort((first, -total))] = np.arange(count)
-    return rank[district]
-
-
-def _names(
-    ground: Ground, district: NDArray[np.intp], load: NDArray[np.float64], count: int
-) -> tuple[str, ...]:
-    """Each territory is named after its largest unit; equal names get a number."""
-    names = []
-    for number in range(count):
-        held = np.flatnonzero(district == number)
-        names.append(ground.units[held[np.argmax(load[held])]].name if len(held) else "Empty")
-    often, seen = Counter(names), Counter[str]()
-    for at, name in enumerate(names):
-        if often[name] > 1:
-            seen[name] += 1
-            names[at] = f"{name} {seen[name]}"
-    return tuple(names)
-
-
-def plain_number(load: float) -> int | float:
-    """A whole number as one: people and accounts are counted."""
-    return int(load) if float(load).is_integer() else round(float(load), 2)

@@ -8,7 +8,7 @@ refuse: the answer names them.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import delete, update
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from geocrm.db import copy_rows
 from geocrm.errors import Conflict, InvalidInput
 from geocrm.security import Actor, audit
-from geocrm.territories import changelog, designing, edit_queries, queries, service
+from geocrm.territories import changelog, designing, edit_queries, keeping, queries, service
 from geocrm.territories import ground as grounds
 from geocrm.territories.balance import Balance
 from geocrm.territories.edit_queries import PlanUnit
@@ -116,24 +116,7 @@ def save_as_draft(
             current=str(source.version),
             seen=str(version),
         )
-    numbers = [one.number for one in queries.territories(session, source.id)]
-    twin = service.copy(session, actor, plan_id, name)
-    return _apply(session, actor, twin, _renumbered(step, numbers))
-
-
-def _renumbered(step: Step, numbers: Sequence[int]) -> Step:
-    """The step in the numbers of a copy, which counts its territories without gaps."""
-    known = [*numbers, *(new.number for new in step.add)]
-    of = {number: at + 1 for at, number in enumerate(known)} | {NONE: NONE}
-    return replace(
-        step,
-        assign={of.get(number, MAX_NUMBER): units for number, units in step.assign.items()},
-        add=[replace(new, number=of[new.number]) for new in step.add],
-        remove=[of.get(number, MAX_NUMBER) for number in step.remove],
-    )
-
-
-# ------------------------------------------------------------------------------ one step
+    return _apply(session, actor, service.copy(session, actor, plan_id, name), step)
 
 
 def _apply(session: Session, actor: Actor, plan: Plan, step: Step) -> Saved:
@@ -274,7 +257,7 @@ def _judged(
     session.flush()
     every = queries.territories(session, plan.id)
     ground, district = designing.of_plan(session, plan, every)
-    territories, district = designing.sharing(every, district)
+    territories, district = keeping.sharing(every, district)
     found = designing.judge(plan, ground, district, len(territories))
     left = [unit for unit in units if not homes[unit.code]]
     ideal = (float(found.load.sum()) + _load(session, plan, left)) / len(territories)

@@ -1,5 +1,6 @@
 """How good a division is: balance, compactness, and which territories are in pieces."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,14 +36,21 @@ class Evaluation:
         return not self.broken
 
 
-def units_of(ground: Ground, what: Balance | str) -> districting.Units:
-    """The ground as the solver wants it."""
+def units_of(
+    ground: Ground,
+    what: Balance | str,
+    *,
+    beside: Sequence[str] = (),
+    minutes: NDArray[np.float64] | None = None,
+) -> districting.Units:
+    """The ground as the solver wants it; `beside` are measures with limits of their own."""
     lonlat = ground.lonlat()
     return districting.Units(
-        weights=ground.load(what)[:, None],
+        weights=np.column_stack([ground.load(what), *(ground.column(name) for name in beside)]),
         place=districting.on_earth(lonlat[:, 0], lonlat[:, 1]),
         edges=ground.pairs(),
-        measures=(Balance.of(what).words(),),
+        minutes=minutes,
+        measures=(Balance.of(what).words(), *beside),
         names=[unit.name for unit in ground.units],
     )
 

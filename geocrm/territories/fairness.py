@@ -95,4 +95,5 @@ def drive_km(
     middle = moment / np.maximum(total, 1e-300)[:, None]
     far = np.sqrt(((place - middle[district]) ** 2).sum(axis=1))
     found = np.bincount(district, weights=mass * far, minlength=num_territories)
-    return np.asarray(found / np.maximum(total, 1e-300), dtype=np.float64)
+    # A territory of one unit is 0 from its middle; what rounding leaves of that would be a divisor.
+    return np.asarray(np.round(found / np.maximum(total, 1e-300), 6), dtype=np.float64)

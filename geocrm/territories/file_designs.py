@@ -13,6 +13,7 @@ from geocrm.territories import solving
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Solved
 from geocrm.territories.text_tables import figure, listed
+from geocrm.territories.travel_files import Travel, travel_of
 from geocrm.territories.unit_files import UnitFile
 from geocrm.territories.wishes import Wishes, blended, terms_of
 
@@ -28,6 +29,7 @@ class FileDesign:
     tolerance: float
     solved: Solved
     labels: tuple[str, ...]
+    travel: Travel | None = None
 
     def document(self) -> dict[str, Any]:
         """The same JSON as of a design on boundaries; further measures stand beside the first."""
@@ -39,6 +41,7 @@ class FileDesign:
             "units": self.ground.called,
             "balance": self.balance,
             "tolerance": self.tolerance,
+            **({} if self.travel is None else {"times": self.travel.record()}),
             "territories": [
                 {
                     "id": at + 1,
@@ -74,10 +77,12 @@ def design(
     time_s: float = 20.0,
     effort: int = DEFAULT_EFFORT,
     keep: Matched | None = None,
+    travel: Travel | None = None,
 ) -> FileDesign:
     """Divide the units of a file; `keep` is the plan that `wishes.keep` names, on these units.
 
-    Raises InvalidInput or Infeasible with what to do.
+    `travel` are the ways between them where they are known. Raises InvalidInput or Infeasible with
+    what to do.
     """
     if wishes.centres and ground.lon is None:
         raise InvalidInput(
@@ -86,17 +91,26 @@ def design(
         )
     load, called = _load(ground, balance, wishes.weights)
     number = count_of(count, load, wishes, keep)
-    units = _units(ground, load, called)
+    travel = travel_of(wishes, travel)
+    units = _units(ground, load, called, wishes, travel)
     solved = solving.solve(
         units,
-        terms_of(wishes, ground.ids, number, tolerance, keep),
+        terms_of(
+            wishes,
+            ground.ids,
+            number,
+            tolerance,
+            keep,
+            beside=units.measures[1:],
+            centre_minutes=None if travel is None else travel.from_centres(wishes.centres),
+        ),
         seed=seed,
         time_s=time_s,
         effort=effort,
     )
     kept = () if keep is None else keep.labels[:number]
     labels = (*kept, *(str(at + 1) for at in range(len(kept), number)))
-    return FileDesign(ground, called, tolerance, solved, labels)
+    return FileDesign(ground, called, tolerance, solved, labels, travel)
 
 
 def count_of(count: int | None, load: Floats, wishes: Wishes, keep: Matched | None) -> int:
@@ -131,10 +145,19 @@ def _load(
     return ground.weight(balance), balance or ground.measures[0]
 
 
-def _units(ground: UnitFile, load: Floats, called: str) -> Units:
+def _units(
+    ground: UnitFile, load: Floats, called: str, wishes: Wishes, travel: Travel | None
+) -> Units:
     place = None
     if ground.lon is not None and ground.lat is not None:
         place = on_earth(ground.lon, ground.lat)
     elif ground.x is not None and ground.y is not None:
         place = on_plane(ground.x, ground.y)
-    return Units(load[:, None], place, ground.edges, measures=(called,), names=ground.ids)
+    return Units(
+        np.column_stack([load, *(ground.weight(name) for name in wishes.beside)]),
+        place,
+        ground.edges,
+        minutes=None if travel is None else travel.minutes,
+        measures=(called, *wishes.beside),
+        names=ground.ids,
+    )

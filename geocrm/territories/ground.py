@@ -25,7 +25,7 @@ from geocrm.places.models import Boundary
 from geocrm.places.queries import Edge, Unit
 from geocrm.spatial.neighbours import FERRY, neighbour_edges
 from geocrm.territories import figures
-from geocrm.territories.balance import Balance
+from geocrm.territories.balance import Balance, Numbers
 from geocrm.territories.figures import UnitFigures
 from geocrm.territories.models import Measure
 from geocrm.territories.text_tables import listed
@@ -99,7 +99,7 @@ class Ground:
 
         Equal for the same customers, orders, people or numbers.
         """
-        names = sorted(Balance.of(what).names)
+        names = sorted(Balance.of(what).counted)
         columns = zip(*(self.column(name).tolist() for name in names), strict=True)
         lines = sorted(
             ",".join((unit.code, *map(repr, loads)))
@@ -185,9 +185,30 @@ def counted(session: Session, units: Sequence[GroundUnit], what: Balance | str) 
     )
 
 
+def require_numbers(numbers: Numbers, ground: Ground) -> None:
+    """A number from 0 up for each unit of the ground; those of units elsewhere are no matter."""
+    for name, held in numbers.items():
+        missing = [unit.code for unit in ground.units if unit.code not in held]
+        if missing:
+            raise InvalidInput(
+                "{name} has no number for {units}: give one for each unit, 0 where there is"
+                " nothing",
+                name=name,
+                units=listed(missing),
+            )
+        wrong = [unit for unit, each in held.items() if not 0 <= each < np.inf]
+        if wrong:
+            raise InvalidInput(
+                "{name} of {unit} is {number}: give a number from 0 up",
+                name=name,
+                unit=wrong[0],
+                number=f"{held[wrong[0]]:g}",
+            )
+
+
 def require_load(ground: Ground, what: Balance | str, area: str) -> None:
     """Refuse a ground with nothing to balance; InvalidInput says what to do."""
-    for measure in Balance.of(what).names:
+    for measure in Balance.of(what).counted:
         _require_measure(ground, measure, area)
 
 

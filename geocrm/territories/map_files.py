@@ -11,7 +11,6 @@ from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry import mapping
@@ -107,7 +106,10 @@ def _write(
     shapes: NDArray[np.object_] = np.array(
         [shapely.multipolygons(shapely.get_parts(one.shape)) for one in drawn], dtype=object
     )
-    pyogrio.raw.write(
+    # Only here: it brings geopandas and pandas along, a second of every start.
+    from pyogrio import raw  # noqa: PLC0415
+
+    raw.write(
         str(path), shapely.to_wkb(shapes), data, [name for name, _ in fields], field_mask=masks,
         layer=layer, driver=driver, geometry_type="MultiPolygon", crs="EPSG:4326", **more,
     )  # fmt: skip

@@ -200,16 +200,26 @@ def _other_vintage(plan: PlanFile, vintage: str | None) -> Phrase | None:
 
 
 def _notes(plan: PlanFile, found: Sequence[str | None], other: Phrase | None) -> tuple[str, ...]:
-    notes = []
+    notes: list[str] = []
     if other:
-        notes.append(f"{plan.called} was made on other boundaries ({plan.vintage})")
+        notes.append(
+            Phrase(
+                "{file} was made on other boundaries ({vintage})",
+                file=plan.called,
+                vintage=plan.vintage,
+            )
+        )
     shortened = sum(
         known is not None and _bare(known) != unit and _bare(known).lstrip("0") == unit
         for unit, known in zip(plan.units, found, strict=True)
     )
     if shortened:
         notes.append(
-            f"{shortened:,} codes in {plan.called} lack the zeros in front; they were found without"
+            Phrase(
+                "{count} codes in {file} lack the zeros in front; they were found without",
+                count=shortened,
+                file=plan.called,
+            )
         )
     return tuple(notes)
 

@@ -17,7 +17,7 @@ from geocrm.errors import InvalidInput
 from geocrm.places import queries as places
 from geocrm.security import Actor
 from geocrm.spatial.districting import on_earth
-from geocrm.territories import balance, designing, edit_queries, queries
+from geocrm.territories import balance, edit_queries, keeping, queries
 from geocrm.territories.balance import Balance
 from geocrm.territories.edit_queries import PlanUnit
 from geocrm.territories.fairness import Shares, drive_km, shares
@@ -122,7 +122,7 @@ def _sharing(
     territories = queries.territories(session, plan.id)
     row = {territory.number: at for at, territory in enumerate(territories)}
     district = np.array([row.get(unit.territory, -1) for unit in units], dtype=np.intp)
-    return designing.sharing(territories, district)
+    return keeping.sharing(territories, district)
 
 
 def _divided(

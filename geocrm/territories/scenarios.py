@@ -27,6 +27,7 @@ from geocrm.territories.matching import twins
 from geocrm.territories.models import Measure, Plan
 from geocrm.territories.plan_files import PlanFile, matched
 from geocrm.territories.sources import cadence_today
+from geocrm.territories.travel_files import DEFAULT_SPEED_KMH, Travel
 from geocrm.territories.wishes import Wishes
 
 FORMAT: Final = "1"
@@ -132,7 +133,8 @@ def request_of(file: PlanFile, time_s: float | None = None) -> Request:
         wishes = Wishes.of_record(head.get("request", {}) | {"weights": weights})
         return Request(
             level=str(head["level"]),
-            count=count,
+            # A focus is a question about its own territories.
+            count=len(set(wishes.focus)) or count,
             measure=balance.measure,
             within=None if head["within"] is None else str(head["within"]),
             tolerance=float(head["tolerance"]),
@@ -169,7 +171,8 @@ def balance_of(file: PlanFile) -> Balance:
         found = Balance.of_record(measure, record)
         for name in found.numbers:
             require_name(name)
-        again = asked(measure, found.shares, found.numbers, found.cadence or cadence_today())
+        cadence = found.cadence or cadence_today()
+        again = asked(measure, found.shares, found.numbers, cadence, found.beside)
         rates = {name: float(rate) for name, rate in found.rates.items()}
         if found.mixed and not (set(again.names) == set(rates) and min(rates.values()) >= 0):
             raise ValueError("the rates do not fit the shares")
@@ -183,9 +186,16 @@ def balance_of(file: PlanFile) -> Balance:
 
 
 def replayed(
-    file: PlanFile, found: Design, here: Mapping[str, Any], vintage: str | None = None
+    file: PlanFile,
+    found: Design,
+    here: Mapping[str, Any],
+    vintage: str | None = None,
+    travel: Travel | None = None,
 ) -> Replay:
-    """Whether the design is the scenario's plan; `here` is what `boundaries` says today."""
+    """Whether the design is the scenario's plan; `here` is what `boundaries` says today.
+
+    `travel` are the ways it was designed with, where these were given.
+    """
     ids = [unit.code for unit in found.ground.units]
     if file.head.get("unassigned"):
         raise InvalidInput(
@@ -195,7 +205,20 @@ def replayed(
     plan = matched(file, ids, vintage=vintage or here.get("vintage"))
     moved = _moved(plan.district, found.district)
     codes = tuple(ids[at] for at in np.flatnonzero(moved).tolist())
-    return Replay(not codes, codes, tuple(_reasons(file, found, here)) if codes else ())
+    reasons = (*_travel_differs(found, travel), *_reasons(file, found, here)) if codes else ()
+    return Replay(not codes, codes, reasons)
+
+
+def _travel_differs(found: Design, travel: Travel | None) -> list[str]:
+    made, now = found.request.wishes.times.get("checksum"), travel and travel.checksum
+    if made == now:
+        return []
+    return [f"the travel times differ (fingerprint {made}, now {now})"]
+
+
+def speed_of(request: Request) -> float:
+    """The speed that the plan was designed with where no travel time is known, km/h."""
+    return float(request.wishes.times.get("speed_kmh", DEFAULT_SPEED_KMH))
 
 
 def _moved(before: NDArray[np.intp], after: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -222,7 +245,7 @@ def _reasons(file: PlanFile, found: Design, here: Mapping[str, Any]) -> list[str
         reasons.append(f"the solver differs ({made}, now {SOLVER_VERSION})")
     if head.get("stopped_early"):
         reasons.append("the time ran out when the plan was made, so where it stopped is chance")
-    if found.elapsed_s >= found.request.time_s:
+    if found.solved.stopped_early or found.elapsed_s >= found.request.time_s:
         reasons.append("the time ran out now: give it more with --time")
     return reasons or ["units were moved by hand after the plan was designed"]
 

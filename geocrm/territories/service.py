@@ -4,7 +4,7 @@ Each change names the version of the plan it was made on; of two people who chan
 the second gets Conflict.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import delete, select, update
@@ -15,9 +15,10 @@ from geocrm.db import copy_rows
 from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound, Phrase
 from geocrm.security import Actor, Role, audit
 from geocrm.security.models import User
-from geocrm.territories import changelog, designing, queries
+from geocrm.territories import changelog, designing, keeping, queries
 from geocrm.territories.designing import Design
 from geocrm.territories.evaluation import Evaluation
+from geocrm.territories.focusing import Focus
 from geocrm.territories.models import (
     Activation,
     Plan,
@@ -41,8 +42,13 @@ class Move(NamedTuple):
 
 
 def save(session: Session, actor: Actor, name: str, design: Design) -> Plan:
-    """Keep a design as a draft whose territories are named after their largest units."""
+    """Keep a design as a draft whose territories are named after their largest units.
+
+    What was designed with territories in focus becomes a copy of their plan, as it was then.
+    """
     actor.require("design", "territory")
+    if design.focus is not None:
+        return _put_back(session, actor, name, design, design.focus)
     request = design.request
     plan = Plan(
         name=_name(name, _A_PLAN),
@@ -56,19 +62,34 @@ def save(session: Session, actor: Actor, name: str, design: Design) -> Plan:
     )
     session.add(plan)
     session.flush()  # the territories name its id
-    territories = _fill(session, plan, design.names, dict(design.assignment()))
+    numbers = range(1, len(design.names) + 1)
+    territories = _fill(session, plan, numbers, design.names, dict(design.assignment()))
     for territory, colour in zip(territories, design.colours(), strict=True):
         territory.colour = colour
     audit.record(session, actor, "create", f"territory_plan:{plan.id}", name=plan.name)
     return plan
 
 
+def _put_back(session: Session, actor: Actor, name: str, design: Design, focus: Focus) -> Plan:
+    units = {code: focus.numbers[district] for code, district in design.assignment()}
+    plan = copy(session, actor, focus.plan_id, name, units=units)
+    plan.measure = design.balance.measure
+    plan.tolerance = design.request.tolerance
+    plan.seed = design.request.seed
+    plan.params = design.record()
+    return plan
+
+
 def _fill(
-    session: Session, plan: Plan, names: Sequence[str], district_of: Mapping[str, int]
+    session: Session,
+    plan: Plan,
+    numbers: Iterable[int],
+    names: Sequence[str],
+    district_of: Mapping[str, int],
 ) -> list[Territory]:
     territories = [
-        Territory(plan_id=plan.id, number=index + 1, name=name, colour=index)
-        for index, name in enumerate(names)
+        Territory(plan_id=plan.id, number=number, name=name, colour=index)
+        for index, (number, name) in enumerate(zip(numbers, names, strict=True))
     ]
     session.add_all(territories)
     session.flush()  # the units name their ids
@@ -143,8 +164,18 @@ def discard(session: Session, actor: Actor, plan_id: int) -> None:
     session.execute(delete(Plan).where(Plan.id == plan.id))
 
 
-def copy(session: Session, actor: Actor, plan_id: int, name: str | None = None) -> Plan:
-    """A draft with the same territories, people and units, to change without touching the other."""
+def copy(
+    session: Session,
+    actor: Actor,
+    plan_id: int,
+    name: str | None = None,
+    *,
+    units: Mapping[str, int] | None = None,
+) -> Plan:
+    """A draft with the same territories, people and units, to change without touching the other.
+
+    With `units`, the number of the territory of each, it has those instead.
+    """
     actor.require("design", "territory")
     source = queries.plan(session, actor, plan_id)
     before = queries.territories(session, source.id)
@@ -161,11 +192,18 @@ def copy(session: Session, actor: Actor, plan_id: int, name: str | None = None) 
     )
     session.add(plan)
     session.flush()  # the territories name its id
-    units = queries.placed_units(session, source.id)
     index = {territory.number: at for at, territory in enumerate(before)}
-    after = _fill(
-        session, plan, [t.name for t in before], {u.code: index[u.territory] for u in units}
-    )
+    if units is None:
+        units = {unit.code: unit.territory for unit in queries.placed_units(session, source.id)}
+    gone = sorted(set(units.values()) - set(index))
+    if gone:
+        raise Conflict(
+            "Territory {number} of {plan!r} was removed meanwhile: design again",
+            number=str(gone[0]),
+            plan=source.name,
+        )
+    held = {code: index[number] for code, number in units.items()}
+    after = _fill(session, plan, index, [t.name for t in before], held)
     _copy_people(session, source, before, after)
     audit.record(session, actor, "copy", f"territory_plan:{plan.id}", source=source.id)
     return plan
@@ -292,7 +330,7 @@ def move_units(
     plan = claim(session, actor, plan_id, version, states)
     territories = queries.territories(session, plan.id)
     ground, district = designing.of_plan(session, plan, territories)
-    shared, rows = designing.sharing(territories, district)
+    shared, rows = keeping.sharing(territories, district)
     before = designing.judge(plan, ground, rows, len(shared))
     torn = {shared[row].id for row in before.broken}
     was = [territories[row].number for row in district.tolist()]
@@ -308,7 +346,7 @@ def move_units(
                 number=str(move.territory),
             )
         district[index[move.unit]] = at[move.territory]
-    shared, rows = designing.sharing(territories, district)
+    shared, rows = keeping.sharing(territories, district)
     after = designing.judge(plan, ground, rows, len(shared))
     held = set(rows.tolist())
     for row, territory in enumerate(shared):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from geocrm import clock
 from geocrm.places.queries import Edge
 from geocrm.security import Actor
-from geocrm.territories import designing, figures, queries
+from geocrm.territories import designing, figures, keeping, queries
 from geocrm.territories.balance import Balance
 from geocrm.territories.evaluation import Evaluation
 from geocrm.territories.figures import Unplaced
@@ -95,7 +95,7 @@ def sheet(session: Session, actor: Actor, plan_id: int) -> Sheet:
         [m for m in queries.members(session, [plan.id]) if m.to_day is None or m.to_day >= today]
     )
     ground, district = designing.of_plan(session, plan, territories)
-    shared, rows = designing.sharing(territories, district)
+    shared, rows = keeping.sharing(territories, district)
     found = designing.judge(plan, ground, rows, len(shared))
     row_of = {territory.id: row for row, territory in enumerate(shared)}
     designer = actor.may("design", "territory")

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from geocrm.errors import Infeasible, InvalidInput, Phrase, Share
 from geocrm.spatial import districting
 from geocrm.spatial.districting import DEFAULT_EFFORT, Floor, Objective, Proof, Terms, Units, warm
@@ -22,6 +25,13 @@ _UNIT_OF = {
     Objective.INERTIA: "weight x km2",
     Objective.TRAVEL: "weight x km",
     Objective.CUT_EDGES: "edges",
+}
+_LIMITS = {
+    "tolerance": "the tolerance",
+    "minimum": "the minimum",
+    "maximum": "the maximum",
+    "disruption": "how much may move",
+    "unit": "a single large unit",
 }
 
 
@@ -43,11 +53,23 @@ class Solved:
     seed: int
     effort: int
     elapsed_s: float
+    # Whether travel is counted in minutes that were given, not along straight lines.
+    timed: bool = False
 
     @property
     def plan(self) -> districting.Plan:
         """The plan."""
         return self.proof.plan
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether the clock ended the search, or the proof that may have bettered its plan."""
+        return bool(self.document()["stopped"] != "finished")
+
+    @property
+    def objective_unit(self) -> str:
+        """What the value, the bound and the gap are counted in."""
+        return "weight x minutes" if self.timed else _UNIT_OF[self.plan.objective]
 
     def document(self) -> dict[str, Any]:
         """What is proven and what held the plan back, as JSON."""
@@ -56,7 +78,7 @@ class Solved:
         return {
             "objective": text_tables.figure(plan.value),
             "objective_kind": plan.objective.value,
-            "objective_unit": _UNIT_OF[plan.objective],
+            "objective_unit": self.objective_unit,
             "bound": None if bound is None else text_tables.figure(bound.value),
             "gap": None if gap is None else round(gap, 6),
             "bound_kind": None if bound is None else bound.kind,
@@ -64,6 +86,7 @@ class Solved:
             "stopped": plan.stopped if bound is None else _ended(plan.stopped, bound.stopped),
             "binding": list(plan.binding),
             "within_limits": plan.within_limits,
+            "held": self.held(),
             "moved": None
             if plan.moved is None
             else {"share": round(plan.moved, 6), "units": plan.moved_units},
@@ -73,6 +96,28 @@ class Solved:
             "effort": self.effort,
             "seed": self.seed,
         }
+
+    def held(self) -> dict[str, dict[str, Any]]:
+        """What was asked of further measures, by name, and what came out."""
+        plan, count = self.plan, len(self.plan.measures)
+        tolerance = self.terms.tolerances(count).tolist()
+        least, most = (each.tolist() for each in self.terms.limits(count))
+        return {
+            name: {
+                "tolerance": _finite(tolerance[at]),
+                "minimum": _finite(least[at]),
+                "maximum": _finite(most[at]),
+                "max_deviation": round(float(plan.max_deviation[at]), 6),
+                "least": round(float(plan.load[:, at].min()), 6),
+                "most": round(float(plan.load[:, at].max()), 6),
+            }
+            for at, name in enumerate(plan.measures)
+            if at
+        }
+
+    def binding_words(self) -> str:
+        """What held the plan back, in words; empty when nothing did."""
+        return text_tables.listed([_bound_by(one) for one in self.plan.binding])
 
     def words(self) -> str:
         """What is proven, in a sentence."""
@@ -89,6 +134,15 @@ class Solved:
             "Proven only for these centres: no allocation to them is more than"
             f" {open_share:.1%} better; other centres may be."
         )
+
+
+def _finite(limit: float) -> float | None:
+    return limit if math.isfinite(limit) else None
+
+
+def _bound_by(one: str) -> str:
+    limit, _, measure = one.partition(":")
+    return f"{_LIMITS[limit]} of {measure}" if measure else _LIMITS[limit]
 
 
 def _ended(search: str, proof: str) -> str:
@@ -113,6 +167,7 @@ def solve(
     warm.ready(terms.objective)
     began = time.monotonic()
     best: list[float] = []
+    timed = terms.objective is Objective.TRAVEL and units.minutes is not None
 
     def searched(share: float, value: float) -> None:
         best[:] = [value]
@@ -127,7 +182,7 @@ def solve(
         progress=searched,
     )
     if not proven:
-        return Solved(Proof(plan, None), terms, seed, effort, time.monotonic() - began)
+        return Solved(Proof(plan, None), terms, seed, effort, time.monotonic() - began, timed)
     proof = districting.prove(
         units,
         terms,
@@ -135,7 +190,7 @@ def solve(
         seconds_left=lambda: 0.0 if cancelled() else time_s - (time.monotonic() - began),
         progress=lambda bound: progress(Moment(SEARCH_SHARE, plan.value, bound)),
     )
-    return Solved(proof, terms, seed, effort, time.monotonic() - began)
+    return Solved(proof, terms, seed, effort, time.monotonic() - began, timed)
 
 
 def _least(floor: Floor, names: Sequence[str]) -> Phrase:
@@ -189,8 +244,34 @@ def _heavy(floor: Floor, names: Sequence[str]) -> Phrase:
 
 def missed(solved: Solved, names: Sequence[str]) -> Infeasible:
     """Why the limits were not met, and the smallest relaxation that is known to work."""
+    at = missed_measure(solved)
+    found = _missed_other(solved, at) if at else _missed_first(solved, names)
+    others = [
+        Phrase("{measure} {deviation}", measure=name, deviation=Share(solved.plan.max_deviation[m]))
+        for m, name in enumerate(solved.plan.measures)
+        if m != at and _off(solved)[m] > SLACK
+    ]
+    if not others:
+        return found
+    return Infeasible(
+        "{missed}. Off as well: {others}", missed=found.phrase, others=text_tables.listed(others)
+    )
+
+
+def _missed_first(solved: Solved, names: Sequence[str]) -> Infeasible:
     plan, terms = solved.plan, solved.terms
     first, asked = float(plan.max_deviation[0]), float(terms.tolerances(1)[0])
+    if "mean" in plan.binding:
+        return Infeasible(
+            "+-{asked} is impossible: the territories in focus hold {share} of their part of the"
+            " plan, so {least} is the least; {reached}. Allow that (--tolerance {tolerance}), or"
+            " take others into focus",
+            asked=Share(asked),
+            share=Share(1 / float(terms.ideal_totals(1)[0])),
+            least=Share(float(terms.mean_deviations(1)[0])),
+            reached=_reached(solved, first <= asked),
+            tolerance=_rounded_up(first),
+        )
     reached, limits, instead = _reached(solved, first <= asked), _enough(solved), _instead(solved)
     if "unit" in plan.binding:
         return Infeasible(
@@ -215,12 +296,13 @@ def _enough(solved: Solved) -> str:
     """The options that would let the plan that was reached pass, rounded to its side."""
     plan, terms = solved.plan, solved.terms
     first, load = float(plan.max_deviation[0]), plan.load[:, 0]
+    least, most = (float(each[0]) for each in terms.limits(len(plan.measures)))
     found = []
     if first > float(terms.tolerances(1)[0]) + SLACK:
         found.append(f"--tolerance {math.ceil(first * 1e4 - 1e-6) / 1e4:.4f}")
-    if terms.minimum is not None and load.min() < terms.minimum:
+    if load.min() < least:
         found.append(f"--min {_digits(float(load.min()), ROUND_FLOOR)}")
-    if terms.maximum is not None and load.max() > terms.maximum:
+    if load.max() > most:
         found.append(f"--max {_digits(float(load.max()), ROUND_CEILING)}")
     return " ".join(found)
 
@@ -242,6 +324,63 @@ def _instead(solved: Solved) -> Phrase:
         ", search longer (--effort {effort}), or ask for fewer territories",
         effort=solved.effort * 4,
     )
+
+
+def missed_measure(solved: Solved) -> int:
+    """The row of the further measure that misses its limits by most; 0 when that is the first."""
+    off = _off(solved)
+    if "unit" in solved.plan.binding and off[0] > SLACK:
+        return 0
+    worst = int(np.argmax(off))
+    return worst if off[worst] > SLACK else 0
+
+
+def _off(solved: Solved) -> NDArray[np.float64]:
+    """How far each measure is beyond its tolerance and limits, as a share of its mean."""
+    plan, count = solved.plan, len(solved.plan.measures)
+    least, most = solved.terms.limits(count)
+    beyond = np.maximum(least - plan.load.min(axis=0), plan.load.max(axis=0) - most)
+    tolerance = solved.terms.tolerances(count)
+    off: NDArray[np.float64] = np.maximum(
+        plan.max_deviation - tolerance, beyond / plan.load.mean(axis=0)
+    )
+    return off
+
+
+def _missed_other(solved: Solved, at: int) -> Infeasible:
+    plan = solved.plan
+    name, load = plan.measures[at], plan.load[:, at]
+    asked = float(solved.terms.tolerances(len(plan.measures))[at])
+    deviation = float(plan.max_deviation[at])
+    if deviation > asked + SLACK:
+        return Infeasible(
+            "A tolerance of {asked} of {measure} was not met in {time} s: the best reached is"
+            " {deviation}. Allow that (--tolerance {option}), more --time, or fewer territories",
+            asked=Share(asked),
+            measure=name,
+            time=round(solved.elapsed_s, 1),
+            deviation=Share(deviation, 2),
+            option=f"{name}={_rounded_up(deviation)}",
+        )
+    least, most = (each[at] for each in solved.terms.limits(len(plan.measures)))
+    options = [
+        *([f"--min {name}={math.floor(load.min() * 100) / 100:.15g}"] if least > -np.inf else []),
+        *([f"--max {name}={math.ceil(load.max() * 100) / 100:.15g}"] if most < np.inf else []),
+    ]
+    return Infeasible(
+        "The limits of {measure} were not met in {time} s: territories between {least} and {most}"
+        " were reached. Allow that ({options}), more --time, or another number of territories",
+        measure=name,
+        time=round(solved.elapsed_s, 1),
+        least=float(load.min()),
+        most=float(load.max()),
+        options=text_tables.listed(options),
+    )
+
+
+def _rounded_up(share: float) -> str:
+    """Four decimals that are enough to allow it."""
+    return f"{math.ceil(share * 10_000 - 1e-6) / 10_000:.4f}"
 
 
 def _reached(solved: Solved, balanced: bool) -> Phrase:

@@ -21,7 +21,7 @@ from geocrm.security import Actor
 from geocrm.spatial.districting import Terms, Units
 from geocrm.spatial.districting.ensemble import AXES, Ensemble, figures_of, sample
 from geocrm.spatial.districting.tradeoff import tradeoff
-from geocrm.territories import designing, queries
+from geocrm.territories import designing, keeping, queries
 from geocrm.territories.balance import Balance
 from geocrm.territories.evaluation import units_of
 from geocrm.territories.fairness import FEW, Shares, drive_km, shares
@@ -97,7 +97,7 @@ def question(session: Session, plan: Plan, tolerance: float | None = None) -> Qu
     """The question about a plan that the caller may ask about."""
     every = queries.territories(session, plan.id)
     ground, district = designing.of_plan(session, plan, every)
-    territories, district = designing.sharing(every, district)
+    territories, district = keeping.sharing(every, district)
     if tolerance is not None and not 0 < tolerance <= 1:
         raise InvalidInput(
             "A tolerance of {tolerance} is not a share above 0 and up to 1",

@@ -16,7 +16,7 @@ from geocrm.jobs import service as jobs
 from geocrm.security import Actor
 from geocrm.territories import designing, service
 from geocrm.territories.designing import Design, Request
-from geocrm.territories.solving import SEARCH_SHARE, Moment
+from geocrm.territories.solving import SEARCH_SHARE, Moment, missed_measure
 
 KIND: Final = "territories.design"
 _REPORT_EVERY_S = 0.5
@@ -69,7 +69,7 @@ def _outcome(found: Design, kept: bool) -> dict[str, Any]:
     by_clock = proof["stopped"] != "finished"
     return {
         "tolerance_met": found.tolerance_met,
-        "max_deviation": found.evaluation.max_deviation,
+        "max_deviation": _off(found),
         # Who ended it: the person who kept what there was, the clock, or nobody.
         "stopped": "person" if kept else "clock" if by_clock else "finished",
         "elapsed_s": round(found.elapsed_s, 1),
@@ -77,23 +77,45 @@ def _outcome(found: Design, kept: bool) -> dict[str, Any]:
         "bound_kind": proof["bound_kind"],
         "proven_optimal": proof["proven_optimal"],
         "moved": proof["moved"],
+        "focus": found.focus_record(),
+        "held": proof["held"],
         "missed": None if found.tolerance_met else _missed(found),
     }
 
 
+def _off(found: Design) -> float:
+    """The largest deviation of what was designed."""
+    if found.focus is not None:
+        return float(found.solved.plan.max_deviation[0])
+    return found.evaluation.max_deviation
+
+
 def _missed(found: Design) -> dict[str, Any]:
     """Which limit was out of reach, and the smallest relaxation that is known to work."""
-    plan = found.solved.plan
-    by_unit = "unit" in plan.binding
+    plan, at = found.solved.plan, missed_measure(found.solved)
+    by_unit = "unit" in plan.binding and not at
+    name = plan.measures[at] if at else None
     return {
-        "asked": found.request.tolerance,
+        # A measure of its own limits; None where it is what is balanced.
+        "measure": name,
+        "asked": found.request.wishes.tolerances.get(name) if name else found.request.tolerance,
         # Rounded up to what a person would type, so that allowing it is enough.
-        "reached": math.ceil(float(plan.max_deviation[0]) * 1000 - 1e-6) / 1000,
-        "unit": found.ground.units[plan.floor.unit].name if by_unit else None,
+        "reached": math.ceil(float(plan.max_deviation[at]) * 1000 - 1e-6) / 1000,
+        "unit": found.searched[plan.floor.unit] if by_unit else None,
         "floor": plan.floor.deviation if by_unit else None,
-        "least": float(plan.load[:, 0].min()),
-        "most": float(plan.load[:, 0].max()),
+        # By how much a focus as a whole is off, when that rules it out.
+        "mean": _mean_off(found, at),
+        "least": float(plan.load[:, at].min()),
+        "most": float(plan.load[:, at].max()),
     }
+
+
+def _mean_off(found: Design, at: int) -> float | None:
+    solved = found.solved
+    name = f"mean:{solved.plan.measures[at]}" if at else "mean"
+    if name not in solved.plan.binding:
+        return None
+    return 1 / float(solved.terms.ideal_totals(at + 1)[at]) - 1
 
 
 class _Watch:

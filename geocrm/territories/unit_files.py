@@ -1,20 +1,20 @@
 """Units and their neighbours out of files, so that territories can be designed without a database.
 
 Units: a CSV table `id,weight[,lon,lat | x,y][,more numbers]`, or GeoJSON whose shared borders make
-the neighbours. Neighbours: a CSV table `a,b[,length]`, with or without a header.
+the neighbours. Neighbours: `unit_edges`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geocrm.errors import InvalidInput, Phrase
 from geocrm.spatial.districting import bridges, components
-from geocrm.territories import text_tables, unit_shapes
+from geocrm.territories import text_tables, unit_edges, unit_shapes
 from geocrm.territories.text_tables import Table, listed
 
 MAX_UNITS: Final = 250_000
@@ -24,10 +24,6 @@ _LAT: Final = ("lat", "latitude")
 _PARENT: Final = ("parent", "parent_id")
 _AREA: Final = ("area_km2",)
 _WEIGHT: Final = "weight"
-_A: Final = ("a", "from", "source", "u", "i", "unit", "unit_a", "id", "id1", "node1", "src")
-_B: Final = ("b", "to", "target", "v", "j", "neighbour", "neighbor", "unit_b", "id2", "node2",
-             "dst")  # fmt: skip
-_LENGTH: Final = ("length", "length_m", "len", "border", "shared_perim", "weight")
 _GEOJSON: Final = (".geojson", ".json")
 
 Floats = NDArray[np.float64]
@@ -70,19 +66,29 @@ class UnitFile:
         """
         if measure is None:
             return self.weights[:, 0]
-        wanted = text_tables.plain(measure)
-        for at, name in enumerate(self.measures):
+        return self.weights[:, self.measures.index(self.measure(measure))]
+
+    def measure(self, called: str) -> str:
+        """The measure that somebody calls so, in whatever case; InvalidInput when there is none."""
+        wanted = text_tables.plain(called)
+        for name in self.measures:
             if text_tables.plain(name) == wanted:
-                return self.weights[:, at]
+                return name
         for name, reason in self.unusable:
             if text_tables.plain(name) == wanted:
                 raise InvalidInput(reason)
         raise InvalidInput(
             "{file} has no column {measure!r}: choose among {columns}",
             file=self.called,
-            measure=measure,
+            measure=called,
             columns=listed(self.measures, 12),
         )
+
+    def lonlat(self) -> Floats | None:
+        """Places in degrees, shape (n, 2), where they are known."""
+        if self.lon is None or self.lat is None:
+            return None
+        return np.column_stack([self.lon, self.lat])
 
     def led_by(self, measure: str | None) -> "UnitFile":
         """The same units with this measure first, where there is such a one."""
@@ -132,27 +138,12 @@ def read_units(
 
 def with_edges(units: UnitFile, path: Path) -> UnitFile:
     """The units with the neighbours that a file lists, instead of any they had."""
-    rows = list(text_tables.read_rows(path)[1])
-    start, columns = _edge_columns(rows, units)
-    at = text_tables.positions(units.ids)
-    lengths: dict[tuple[int, int], float | None] = {}
-    twice = 0
-    for number, cells in rows[start:]:
-        where = Phrase("{file}, row {number}", file=path.name, number=str(number))
-        pair = _pair(cells, columns, at, where, units.called)
-        length = _length(cells, columns, where)
-        if pair in lengths:
-            twice += 1
-            _require_same(lengths[pair], length, units, pair, where)
-        lengths[pair] = length
-    pairs = np.array(sorted(lengths), dtype=np.intp).reshape(-1, 2)
-    known = [lengths[int(a), int(b)] for a, b in pairs]
-    notes = (f"{path.name} lists {twice:,} edges twice; they count once",) if twice else ()
+    found = unit_edges.read(path, units.ids, units.called)
     return replace(
         units,
-        edges=pairs,
-        edge_length=None if None in known else np.array(known, dtype=np.float64),
-        notes=(*units.notes, *notes),
+        edges=found.pairs,
+        edge_length=found.length,
+        notes=(*units.notes, *found.notes),
     )
 
 
@@ -374,95 +365,3 @@ def _opens_json(path: Path) -> bool:
     text_tables.require_usable(path)
     with path.open("rb") as file:
         return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
-
-
-# ------------------------------------------------------------------------------ edges
-
-
-def _edge_columns(
-    rows: Sequence[tuple[int, list[str]]], units: UnitFile
-) -> tuple[int, tuple[int, int, int | None]]:
-    """How many rows are header, and where a, b and the length stand (None where there is none)."""
-    if not rows:
-        return 0, (0, 1, None)
-    first = rows[0][1]
-    known = set(units.ids)
-    if len(first) >= 2 and first[0] in known and first[1] in known:
-        return 0, (0, 1, 2 if len(first) > 2 else None)
-    names = [text_tables.plain(cell) for cell in first]
-
-    def column(words: Sequence[str]) -> int | None:
-        plain = [text_tables.plain(word) for word in words]
-        return next((names.index(word) for word in plain if word in names), None)
-
-    a, b = column(_A), column(_B)
-    if a is None or b is None:
-        return 0, (0, 1, 2 if len(first) > 2 else None)
-    return 1, (a, b, column(_LENGTH))
-
-
-def _pair(
-    cells: Sequence[str],
-    columns: tuple[int, int, Any],
-    at: Any,
-    where: str,
-    units_called: str,
-) -> tuple[int, int]:
-    if len(cells) <= max(columns[:2]):
-        raise InvalidInput(
-            "{place} names one unit, not two: write a,b or a,b,length",
-            place=where,
-        )
-    ends = [cells[column] for column in columns[:2]]
-    for name, column in zip(ends, "ab", strict=True):
-        if name not in at:
-            raise InvalidInput(
-                "{place}, column {column!r}: there is no unit {unit} in {file}: correct the id, or"
-                " delete the row",
-                place=where,
-                column=column,
-                unit=text_tables.shown(name),
-                file=units_called,
-            )
-    a, b = sorted(at[name] for name in ends)
-    if a == b:
-        raise InvalidInput(
-            "{place}: {unit!r} is named as its own neighbour: delete the row",
-            place=where,
-            unit=ends[0],
-        )
-    return a, b
-
-
-def _length(cells: Sequence[str], columns: tuple[int, int, int | None], where: str) -> float | None:
-    column = columns[2]
-    if column is None or column >= len(cells) or not cells[column]:
-        return None
-    try:
-        length = text_tables.number_in(cells[column], decimal_comma=True)
-    except ValueError as error:
-        raise InvalidInput(
-            "{place}, column 'length': the length {problem}", place=where, problem=error.args[0]
-        ) from error
-    if length < 0:
-        raise InvalidInput(
-            "{place}, column 'length': {length} is below 0: write 0 or more",
-            place=where,
-            length=length,
-        )
-    return length
-
-
-def _require_same(
-    one: float | None, other: float | None, units: UnitFile, pair: tuple[int, int], where: str
-) -> None:
-    if one != other:
-        names = ",".join(units.ids[at] for at in pair)
-        raise InvalidInput(
-            "{place}: the edge {names} is listed twice with different lengths ({one} and {other}):"
-            " delete one of the rows",
-            place=where,
-            names=names,
-            one=one,
-            other=other,
-        )

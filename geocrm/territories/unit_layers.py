@@ -71,7 +71,7 @@ def _loads(ground: Ground, balance: Balance, *, peopled: bool) -> dict[str, NDAr
     if balance.mixed and not balance.rates:
         balance = ground.rated(balance)
     mixture = {balance.words(): ground.load(balance)} if balance.mixed else {}
-    names = [*balance.names, *(name for name in ALWAYS if name not in balance.names)]
+    names = dict.fromkeys((*balance.counted, *ALWAYS))
     return mixture | {
         str(name): ground.column(name) for name in names if peopled or name != Measure.POPULATION
     }

@@ -27,11 +27,17 @@ class Wishes:
     weights
         Share of each measure in what is balanced; they need not add up to 1.
     minimum, maximum
-        Hard limits of a territory's load.
+        Hard limits of a territory's load, in the scale of what is balanced.
+    tolerances, minimums, maximums
+        Of further measures by name, each in its own scale: the largest distance from the mean as a
+        share of it, hard limits.
+    times
+        Which file of travel times is used, as its `record` says; empty for straight lines.
     keep
         The plan whose territories are to be kept as far as possible: its number or name.
     disruption
-        The most that may move away from `keep`, as a share of what is balanced.
+        The most that may move away from `keep`, as a share of what is balanced there; with a focus,
+        of what the territories in focus hold.
     stability
         Weight of keeping beside the objective, >= 0.
     lock
@@ -40,6 +46,10 @@ class Wishes:
         Longitude and latitude from which each territory is served, one for each territory.
     together, apart
         Groups of units in one territory; pairs of units in different ones.
+    focus
+        Numbers of the territories of `keep` that alone may change; all without.
+    give
+        Whether units in no territory that lie beside those in focus are given to them.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -53,6 +63,17 @@ class Wishes:
     centres: tuple[tuple[float, float], ...] = ()
     together: tuple[tuple[str, ...], ...] = ()
     apart: tuple[tuple[str, str], ...] = ()
+    focus: tuple[int, ...] = ()
+    give: bool = False
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+    minimums: Mapping[str, float] = field(default_factory=dict)
+    maximums: Mapping[str, float] = field(default_factory=dict)
+    times: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The measures with limits of their own."""
+        return tuple(dict.fromkeys((*self.tolerances, *self.minimums, *self.maximums)))
 
     def __post_init__(self) -> None:
         """Refuse what no solver needs to be asked."""
@@ -66,9 +87,35 @@ class Wishes:
             raise InvalidInput(
                 "The stability must be 0 or more, not {stability}", stability=self.stability
             )
+        for name, tolerance in self.tolerances.items():
+            if not 0 < tolerance <= 1:
+                raise InvalidInput(
+                    "A tolerance of {tolerance} for {measure} is not possible: give a share above"
+                    " 0 and up to 1, such as 0.05 for 5 %",
+                    tolerance=tolerance,
+                    measure=name,
+                )
+        for name, limit in (*self.minimums.items(), *self.maximums.items()):
+            if not 0 <= limit < np.inf:
+                raise InvalidInput(
+                    "A limit of {limit} for {measure} is not possible: give a number from 0 up",
+                    limit=limit,
+                    measure=name,
+                )
+        if self.times and self.objective is not Objective.TRAVEL:
+            raise InvalidInput(
+                "Travel times are what the objective travel makes small: add --objective travel,"
+                " or leave out --times"
+            )
         if self.disruption is not None and self.keep is None:
             raise InvalidInput(
                 "A limit of disruption needs the plan it is measured against: --keep"
+            )
+        if self.focus and self.keep is None:
+            raise InvalidInput("Territories in focus need the plan they are of: --keep")
+        if self.give and not self.focus:
+            raise InvalidInput(
+                "Only a focus leaves units in no territory: a whole design gives them out anyway"
             )
         for lon, lat in self.centres:
             if not (-180 <= lon <= 180 and -90 <= lat <= 90):
@@ -84,7 +131,7 @@ class Wishes:
     def of_record(cls, record: Mapping[str, Any]) -> "Wishes":
         """The wishes of a `record`."""
         given = dict(record)
-        for name in ("lock", "centres", "together", "apart"):
+        for name in ("lock", "centres", "together", "apart", "focus"):
             if name in given:
                 given[name] = tuple(
                     tuple(each) if isinstance(each, list) else each for each in given[name]
@@ -99,20 +146,26 @@ def terms_of(
     tolerance: float,
     today: Matched | None = None,
     price: Floats | None = None,
+    beside: Sequence[str] = (),
+    centre_minutes: Floats | None = None,
 ) -> Terms:
     """The wishes for these units as the solver wants them.
 
-    `today` is the plan to keep on these units, `price` (n,) what moving each costs. Raises
+    `today` is the plan to keep on these units, `price` (n,) what moving each costs, `beside` the
+    measures after the first, `centre_minutes` the ways of each unit from given centres. Raises
     InvalidInput for a unit that is not among `ids`.
     """
     at = {one: row for row, one in enumerate(ids)}
     return Terms(
         num_districts=count,
-        tolerance=tolerance,
-        minimum=wishes.minimum,
-        maximum=wishes.maximum,
+        tolerance=(tolerance, *(wishes.tolerances.get(name, np.inf) for name in beside))
+        if beside
+        else tolerance,
+        minimum=_by_measure(wishes.minimum, wishes.minimums, beside),
+        maximum=_by_measure(wishes.maximum, wishes.maximums, beside),
         objective=wishes.objective,
         centres=_centres(wishes),
+        centre_minutes=centre_minutes,
         locked=_locks(wishes, at, count, today),
         together=tuple(_rows(group, at, Phrase("kept together")) for group in wishes.together),
         apart=np.array(
@@ -123,6 +176,12 @@ def terms_of(
         budget=wishes.disruption,
         stability=wishes.stability,
     )
+
+
+def _by_measure(
+    first: float | None, others: Mapping[str, float], beside: Sequence[str]
+) -> float | tuple[float | None, ...] | None:
+    return (first, *(others.get(name) for name in beside)) if others else first
 
 
 def blended(

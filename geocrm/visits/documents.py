@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from geocrm.security import queries as people
-from geocrm.takeaway import Heading, SheetWords, Stop, route_sheet
+from geocrm.takeaway import Heading, SheetWords, Stop
 from geocrm.visits import queries
 from geocrm.visits.models import VisitPlan, VisitStop
 from geocrm.visits.queries import Card
@@ -128,6 +128,8 @@ def sheet(
     _: Say = english,
 ) -> str:
     """The day as one HTML file with its map, to print or to open without a network."""
+    from geocrm.takeaway.route_sheet import route_sheet  # noqa: PLC0415 - slow to load
+
     heading = Heading(
         title=title,
         subtitle=plan["rep"]["name"],

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from geocrm.errors import InvalidInput
 from geocrm.visits.true_cost_terms import SERIES
@@ -26,7 +26,7 @@ MAX_RATE: Final = 1e12
 FIGURES: Final = (
     "due", "planned", "left", "far", "no_place", "drive_h", "km", "visit_h", "utilisation",
     "drive_min", "reps", "all_drive_h", "all_km", "all_hours", "all_drive_min", "nights",
-    "reckoned", "cost",
+    "crossings", "reckoned", "cost",
 )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def figures(
     weeks: Mapping[str, Sequence[float]], asked: Mapping[str, Any], days: int, rates: Rates
 ) -> dict[str, Estimate | None]:
     """The figures of `SERIES` by week, with `days` of all reps together in a week."""
-    at = {name: np.array(weeks[name], dtype=np.float64) for name in SERIES}
+    at = {name: np.array(held, dtype=np.float64) for name, held in weeks.items()}
     shift_s = asked["shift_end_s"] - asked["shift_start_s"]
     visit_s = float(asked["visit_s"])
     spent_s = at["drive_s"] + at["planned"] * visit_s
@@ -102,6 +102,8 @@ def figures(
     return {
         **{name: mean(at[name]) for name in ("due", "planned", "far", "no_place", "nights")},
         "reckoned": mean(at["reckoned"]),
+        # What was measured before ferries were reckoned with has none.
+        "crossings": mean(at["crossings"]) if "crossings" in at else None,
         "left": mean(at["due"] - at["planned"]),
         "drive_h": mean(at["drive_s"] / SECONDS_PER_HOUR),
         "km": mean(at["distance_m"] / METRES_PER_KM),
@@ -122,6 +124,7 @@ def added_up(territories: Sequence[Mapping[str, Any]]) -> tuple[dict[str, list[f
     weeks = {
         name: np.sum([each["weeks"][name] for each in territories], axis=0).tolist()
         for name in SERIES
+        if all(name in each["weeks"] for each in territories)
     }
     return weeks, sum(each["days"] for each in territories)
 
@@ -161,5 +164,5 @@ def _is_clear(gap: Estimate) -> bool | None:
     error = gap.error
     if error is None:
         return None
-    bound = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(gap.influence) - 1)) * error
+    bound = float(stdtrit(len(gap.influence) - 1, (1 + CONFIDENCE) / 2)) * error
     return bool(abs(gap.value) > bound)

@@ -23,6 +23,8 @@ from geocrm.territories import queries as territories
 from geocrm.territories.models import LEADING, MemberRole, Plan, PlanState, Territory
 from geocrm.territories.rule_queries import DECIDED
 from geocrm.territories.standing import fingerprint
+from geocrm.visits.crossing_queries import LandMasses, land_masses, masses_at
+from geocrm.visits.crossings import UNKNOWN, Ferries
 from geocrm.visits.planning import Place
 from geocrm.visits.queries import NOT_VISITABLE
 from geocrm.visits.true_cost import centre
@@ -42,6 +44,7 @@ class Side:
     fingerprint: str
     territories: tuple[Ground, ...]
     accounts: Accounts
+    ferries: Ferries
 
 
 def side(session: Session, actor: Actor, plan_id: int, asked: Asked) -> Side:
@@ -49,7 +52,7 @@ def side(session: Session, actor: Actor, plan_id: int, asked: Asked) -> Side:
     actor.require("design", "territory")
     plan = territories.plan(session, actor, plan_id)
     rows = territories.territories(session, plan.id)
-    accounts = _accounts(session, plan, rows)
+    accounts, land = _accounts(session, plan, rows)
     if not len(accounts):
         raise InvalidInput(
             "You see no customers in {plan}: give its territories ground, or import accounts",
@@ -61,7 +64,9 @@ def side(session: Session, actor: Actor, plan_id: int, asked: Asked) -> Side:
             plan=plan.name,
         )
     divided = {row.parent_id for row in rows}
-    working = _working(_homes(session, plan), asked.days)
+    homes = _homes(session, plan)
+    working = _working(homes, asked.days)
+    below = masses_at(session, land, [at for one in homes.values() for *_, at in one if at])
     kept = [
         at
         for at, row in enumerate(rows)
@@ -72,10 +77,13 @@ def side(session: Session, actor: Actor, plan_id: int, asked: Asked) -> Side:
         name=plan.name,
         fingerprint=state(session, plan),
         territories=tuple(
-            _ground(row, working.get(row.id, []), accounts.subset(accounts.district == at), asked)
+            _ground(
+                row, working.get(row.id, []), accounts.subset(accounts.district == at), asked, below
+            )
             for at, row in ((at, rows[at]) for at in kept)
         ),
         accounts=replace(accounts, district=np.searchsorted(kept, accounts.district)),
+        ferries=land.ferries,
     )
 
 
@@ -149,7 +157,7 @@ def moved_on(session: Session, actor: Actor, sides: Sequence[Mapping[str, Any]])
 # ------------------------------------------------------------------------------ customers
 
 
-def _accounts(session: Session, plan: Plan, rows: list[Territory]) -> Accounts:
+def _accounts(session: Session, plan: Plan, rows: list[Territory]) -> tuple[Accounts, LandMasses]:
     found = scoped_sql(
         session,
         _ACCOUNTS,
@@ -163,15 +171,21 @@ def _accounts(session: Session, plan: Plan, rows: list[Territory]) -> Accounts:
         },
     )
     row_of = {territory.id: at for at, territory in enumerate(rows)}
-    parts = [_arrays(part, row_of) for part in found.partitions(_CHUNK)]
+    units: list[str] = []
+    parts = [_arrays(part, row_of, units) for part in found.partitions(_CHUNK)]
     if not parts:
-        return _arrays([], row_of)
+        return _arrays([], row_of, units), LandMasses()
+    land = land_masses(session, units)
+    mass = np.array([land.of(unit) for unit in units], dtype=np.intp)
     names = ("account_id", "lon", "lat", "visits_a_year", "segment", "district")
-    return Accounts(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in names]
+    return Accounts(*columns, *[mass]), land
 
 
-def _arrays(rows: Sequence[Any], row_of: Mapping[int, int]) -> Accounts:
-    ids, segments, homes, lons, lats, visits = zip(*rows, strict=True) if rows else [()] * 6
+def _arrays(rows: Sequence[Any], row_of: Mapping[int, int], units: list[str]) -> Accounts:
+    """The rows as columns; their units are added to `units`."""
+    ids, segments, homes, lons, lats, visits, where = zip(*rows, strict=True) if rows else [()] * 7
+    units += where
     return Accounts(
         account_id=np.array(ids, dtype=np.int64),
         lon=np.array(lons, dtype=np.float64),
@@ -179,6 +193,7 @@ def _arrays(rows: Sequence[Any], row_of: Mapping[int, int]) -> Accounts:
         visits_a_year=np.array(visits, dtype=np.float64),
         segment=np.array(segments, dtype=np.object_),
         district=np.array([row_of[home] for home in homes], dtype=np.intp),
+        mass=np.full(len(ids), UNKNOWN, dtype=np.intp),
     )
 
 
@@ -237,9 +252,16 @@ def _working(homes: Mapping[int, list[_Home]], days: int) -> dict[int, list[_Wor
 
 
 def _ground(
-    territory: Territory, working: Sequence[_Worker], accounts: Accounts, asked: Asked
+    territory: Territory,
+    working: Sequence[_Worker],
+    accounts: Accounts,
+    asked: Asked,
+    below: Mapping[Place, int],
 ) -> Ground:
-    """The territory, with one rep where nobody is named yet."""
+    """The territory, with one rep where nobody is named yet.
+
+    `below` is the land mass below each home.
+    """
     middle = centre(accounts)
     bases = []
     for worker in working or [_Worker("", None, asked.days)]:
@@ -247,7 +269,8 @@ def _ground(
         kind = HOME if place is not None else CENTRE
         place = place or middle or worker.home
         if place is not None:
-            bases.append(Base(place, kind, worker.days, worker.name or None))
+            mass = below.get(place, UNKNOWN) if place == worker.home else _mass(accounts, place)
+            bases.append(Base(place, kind, worker.days, worker.name or None, mass))
     return Ground(
         number=territory.number,
         name=territory.name,
@@ -255,6 +278,12 @@ def _ground(
         bases=tuple(bases),
         staffed=bool(working),
     )
+
+
+def _mass(accounts: Accounts, place: Place) -> int:
+    """The land mass of the customer at a place."""
+    here = (accounts.lon == place[0]) & (accounts.lat == place[1])
+    return int(accounts.mass[np.argmax(here)])
 
 
 _ACCOUNTS: Final = f"""
@@ -266,7 +295,8 @@ _ACCOUNTS: Final = f"""
     SELECT s.account_id, s.segment, coalesce(w.territory_id, g.territory_id) AS territory_id,
         CASE WHEN s.grade <> ALL(:nowhere) THEN ST_X(s.geom) END AS lon,
         CASE WHEN s.grade <> ALL(:nowhere) THEN ST_Y(s.geom) END AS lat,
-        CAST(coalesce(a.visits_per_year, k.visits, :otherwise) AS float8) AS visits
+        CAST(coalesce(a.visits_per_year, k.visits, :otherwise) AS float8) AS visits,
+        coalesce(s.unit, '') AS unit
     FROM account_scope s JOIN accounts a ON a.id = s.account_id
     LEFT JOIN unit_accounts m ON m.account_id = s.account_id
         AND m.level = (SELECT level FROM territory_plans WHERE id = :ground_plan)

@@ -58,8 +58,9 @@ def measure(
             progress((before + share) / len(sides))
 
         weeks = true_cost.measure(
-            side.territories, side.accounts, asked, should_stop=should_stop, progress=note
-        )
+            side.territories, side.accounts, asked, side.ferries,
+            should_stop=should_stop, progress=note,
+        )  # fmt: skip
         if should_stop():
             return None
         found.append(true_cost_report.kept(side, weeks, asked))

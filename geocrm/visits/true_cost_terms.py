@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from geocrm.errors import InvalidInput
 from geocrm.visits import wishes
+from geocrm.visits.crossings import BOARDING_MIN, FERRY_KMH, UNKNOWN
 from geocrm.visits.planning import Place
 from geocrm.visits.true_cost_sample import WEEKS_A_YEAR
 from geocrm.visits.wishes import DayRequest
@@ -26,13 +27,13 @@ _DAY: Final = date(2000, 1, 3)
 # The figures of a week, in the order they are added up.
 SERIES: Final = (
     "due", "no_place", "far", "planned", "drive_s", "distance_m",
-    "all_drive_s", "all_distance_m", "nights", "reckoned",
+    "all_drive_s", "all_distance_m", "nights", "reckoned", "crossings",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How to measure: the sample, the working week, a visit's length, and where days start."""
+    """How to measure: the sample, the working week, a visit's length, where days start, ferries."""
 
     weeks: int = DEFAULT_WEEKS
     seed: int = 1
@@ -43,6 +44,8 @@ class Asked:
     start: str = HOME
     shortlist: int = SHORTLIST
     effort: int = EFFORT
+    ferry_kmh: float = FERRY_KMH
+    boarding_min: float = BOARDING_MIN
 
     def __post_init__(self) -> None:
         if not 1 <= self.weeks <= WEEKS_A_YEAR:
@@ -56,6 +59,15 @@ class Asked:
             raise InvalidInput("A week has 1 to 7 working days, not {days}", days=self.days)
         if self.start not in STARTS:
             raise InvalidInput("Days start at {home} or {centre}", home=HOME, centre=CENTRE)
+        if not 1 <= self.ferry_kmh <= 200:
+            raise InvalidInput(
+                "A ferry goes at 1 to 200 km/h, not at {speed}", speed=self.ferry_kmh
+            )
+        if not 0 <= self.boarding_min <= 1440:
+            raise InvalidInput(
+                "Waiting for a ferry takes 0 to 1440 minutes, not {minutes}",
+                minutes=self.boarding_min,
+            )
         self.day()
         if self.visit_s > self.shift_s:
             raise InvalidInput("A visit is longer than the working day: give a shorter one")
@@ -82,12 +94,16 @@ def visit_seconds(minutes: float) -> int:
 
 
 class Base(NamedTuple):
-    """Where a rep starts and ends, of which kind, and on how many days a week in this territory."""
+    """Where a rep starts and ends, of which kind, and on how many days a week in this territory.
+
+    `mass` is the land mass it is on.
+    """
 
     place: Place
     kind: str
     days: int
     rep: str | None = None
+    mass: int = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +131,8 @@ class Accounts:
     segment: NDArray[np.object_]
     # Row of the territory.
     district: NDArray[np.intp]
+    # The land mass each is on, UNKNOWN for those in no unit.
+    mass: NDArray[np.intp]
 
     def __len__(self) -> int:
         return len(self.account_id)
@@ -123,7 +141,7 @@ class Accounts:
         """Some of them."""
         return Accounts(
             self.account_id[rows], self.lon[rows], self.lat[rows], self.visits_a_year[rows],
-            self.segment[rows], self.district[rows],
+            self.segment[rows], self.district[rows], self.mass[rows],
         )  # fmt: skip
 
 
@@ -142,3 +160,5 @@ class Week:
     nights: int = 0
     # Visits for which no day was planned; their driving is reckoned from the others.
     reckoned: int = 0
+    # Ferries taken for all visits.
+    crossings: float = 0

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from geocrm import clock
 from geocrm.customers import (
+    contacting,
     documents,
     following,
     history,
@@ -78,7 +79,7 @@ def create() -> Any:
     if place is not None:
         service.pin(g.session, g.actor, account.id, place.lon, place.lat)
     if request.form.get("phone", "").strip():
-        service.add_phone(
+        contacting.add_phone(
             g.session,
             g.actor,
             account.id,
@@ -251,16 +252,16 @@ def add_reach(account_id: int) -> Any:
     country = queries.record(g.session, account_id).address.country
     contact_id = None
     if form.get("name", "").strip():
-        contact = service.add_contact(
+        contact = contacting.add_contact(
             g.session, g.actor, account_id, form["name"], form.get("title", "")
         )
         contact_id = contact.id
     if form.get("phone", "").strip():
-        service.add_phone(
+        contacting.add_phone(
             g.session, g.actor, account_id, form["phone"], contact_id=contact_id, country=country
         )
     if form.get("email", "").strip():
-        service.add_email(g.session, g.actor, account_id, form["email"], contact_id=contact_id)
+        contacting.add_email(g.session, g.actor, account_id, form["email"], contact_id=contact_id)
     return redirect(f"/accounts/{account_id}#contacts")
 
 
@@ -268,7 +269,7 @@ def add_reach(account_id: int) -> Any:
 @permit("update", "account")
 def make_primary(account_id: int, contact_id: int) -> Any:
     """Let this contact be asked for first."""
-    service.make_primary(g.session, g.actor, account_id, contact_id)
+    contacting.make_primary(g.session, g.actor, account_id, contact_id)
     return redirect(f"/accounts/{account_id}#contacts")
 
 
@@ -277,9 +278,9 @@ def make_primary(account_id: int, contact_id: int) -> Any:
 def remove_reach(account_id: int, kind: str, child_id: int) -> Any:
     """Remove a person, a number or an e-mail address."""
     removers = {
-        "contacts": service.remove_contact,
-        "phones": service.remove_phone,
-        "emails": service.remove_email,
+        "contacts": contacting.remove_contact,
+        "phones": contacting.remove_phone,
+        "emails": contacting.remove_email,
     }
     removers[kind](g.session, g.actor, account_id, child_id)
     return redirect(f"/accounts/{account_id}#contacts")
@@ -289,7 +290,7 @@ def remove_reach(account_id: int, kind: str, child_id: int) -> Any:
 @permit("update", "account")
 def consent(account_id: int) -> Any:
     """Note what the customer said about a channel."""
-    service.state_consent(
+    contacting.state_consent(
         g.session,
         g.actor,
         account_id,

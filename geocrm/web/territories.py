@@ -53,8 +53,8 @@ def index() -> str:
 def new() -> str:
     """The form of a new plan: an earlier one's wishes with ?like=, what is kept of it with ?keep=.
 
-    `lock` and `focus` are comma lists of its territories that stay, or of those alone that may
-    change.
+    `lock` and `focus` are comma lists of its territories that stay, or of those alone that are
+    designed anew; one alone comes with those around it.
     """
     like = request.args.get("like", type=int)
     earlier = queries.plan(g.session, g.actor, like) if like else None
@@ -79,7 +79,12 @@ def new() -> str:
             "keep": request.args.get("keep", type=int),
             "locked": _numbers("lock"),
             "focus": _numbers("focus"),
-            "wishes": {name: wishes[name] for name in _REPEATED if name in wishes},
+            "wishes": {
+                name: wishes[name]
+                for name in _REPEATED
+                # The centres of a focus are those of its territories alone.
+                if name in wishes and not (name == "centres" and "focus" in wishes)
+            },
         },
         tolerance=DEFAULT_TOLERANCE,
         time_s=WEB_TIME_S,
@@ -149,6 +154,7 @@ def _head(plan: Plan) -> dict[str, Any]:
             for name in dict.fromkeys((balance.key, *ALWAYS, *balance.further))
         ],
         "tolerance": plan.tolerance,
+        "tolerances": plan.params.get("request", {}).get("tolerances", {}),
         "territories": [
             {
                 "number": one.number,

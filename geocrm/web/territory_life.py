@@ -179,10 +179,10 @@ def _subject(outlook: next_plan.Outlook | None) -> dict[str, Any] | None:
     unit, account = request.args.get("unit"), request.args.get("account", type=int)
     for one in outlook.units if outlook else ():
         if one.code == unit:
-            return {"kind": "unit", "id": one.code, "name": one.name}
+            return {"kind": "unit", "id": one.code, "name": one.name, "now": one.after}
     for other in outlook.accounts if outlook else ():
         if other.id == account:
-            return {"kind": "account", "id": other.id, "name": other.name}
+            return {"kind": "account", "id": other.id, "name": other.name, "now": other.after}
     return None
 
 

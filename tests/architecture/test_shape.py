@@ -6,7 +6,7 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 
 import geocrm.errors
-from geocrm.db.migrate import _config
+from geocrm.db.migrate import MIGRATIONS
 from geocrm.web import access, problems
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def test_every_route_names_who_may_use_it(app):
 
 
 def test_migrations_are_numbered_and_have_one_head():
-    script = ScriptDirectory.from_config(_config())
+    script = ScriptDirectory(str(MIGRATIONS))
     revisions = sorted(script.walk_revisions(), key=lambda r: r.revision)
     assert len(script.get_heads()) == 1
     for number, revision in enumerate(revisions, start=1):

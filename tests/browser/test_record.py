@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
-from geocrm.customers import following, queries, service
+from geocrm.customers import contacting, following, queries, service
 from geocrm.customers.models import Account, AccountScope
 from geocrm.db import unit_of_work
 from geocrm.sales.models import Order
@@ -130,7 +130,7 @@ def test_two_are_merged_side_by_side_and_parted_again_on_a_phone(
         number = queries.phones(session, account_id)[:1]
         typed = number[0].e164 if number else "0812 3456 7890"
         for each in (account_id, twin.id):
-            service.add_phone(session, OPERATOR, each, typed)
+            contacting.add_phone(session, OPERATOR, each, typed)
         twin_id = twin.id
     page.set_viewport_size({"width": 390, "height": 844})
     sign_in("admin")

@@ -111,6 +111,29 @@ def test_the_number_follows_from_reps_or_limits_and_is_said_before(form) -> None
     expect(form.locator("#summary")).to_contain_text(re.compile(r"^[456] territories"))
 
 
+def test_each_measure_of_a_mixture_can_be_held_by_itself(form) -> None:
+    most = form.get_by_label("Population: at most in each territory")
+    expect(form.get_by_text("Each by itself")).to_be_hidden()
+    form.get_by_label("Customers in percent").fill("60")
+    form.get_by_label("Customers in percent").press("Enter")
+    expect(most).to_be_visible()
+    expect(form.get_by_label("Workload: tolerance in percent")).to_be_visible()
+    form.get_by_label("Number of territories").fill("3")
+    most.fill("1000")
+    expect(form.locator("#checks")).to_contain_text("Population: 3 territories of at most 1,000")
+    form.get_by_role("button", name="At most", exact=False).click()
+    expect(form.locator("#checks")).to_be_empty()
+    assert float(most.input_value()) > 1_000_000
+    with form.expect_request("**/api/v1/territories/designs") as asked:
+        _design(form)
+    wanted = asked.value.post_data_json
+    assert set(wanted["maximum"]) == {"population"}
+    assert (wanted["minimum"], wanted["tolerance"]) == (None, 0.05)
+    # Nobody waits for it.
+    form.get_by_role("button", name="Cancel").click()
+    expect(form.locator("#running section")).to_have_count(0)
+
+
 def test_what_cannot_be_is_said_with_a_change_that_would_do(form) -> None:
     form.get_by_label("Number of territories").fill("3")
     form.get_by_label("Most load").fill("100")
@@ -153,6 +176,31 @@ def test_the_editor_hands_its_plan_and_locks_over(sign_in, site, plan_id) -> Non
     (made,) = _plans(site, "Kept to")
     assert made.params["request"]["keep"] == str(plan_id)
     assert len(made.params["request"]["lock"]) >= 2
+
+
+def test_one_territory_in_focus_brings_those_around_it_and_leaves_the_rest(
+    sign_in, site, plan_id
+) -> None:
+    page: Page = sign_in("manager")
+    page.goto(f"/territories/new?like={plan_id}&keep={plan_id}&focus=1")
+    expect(page.locator("#focus-part")).to_contain_text("of 3 territories")
+    expect(page.get_by_role("group", name="designed anew").get_by_role("checkbox")).to_have_count(3)
+    for box in page.get_by_role("group", name="designed anew").get_by_role("checkbox").all():
+        box.set_checked(False)
+    expect(page.locator("#checks")).to_contain_text("Choose the territories")
+    for at in (0, 1):
+        page.get_by_role("group", name="designed anew").get_by_role("checkbox").nth(at).check()
+    expect(page.get_by_label("Number of territories")).to_have_value("2")
+    expect(page.locator("#disruption-hint")).to_contain_text("in focus hold")
+    expect(page.locator("#locks-part")).to_be_hidden()
+    page.get_by_label("Name of the draft").fill("Two of three")
+    page.get_by_label("Tolerance in percent").fill("60")
+    _design(page)
+    expect(page.locator(".design-outcome")).to_contain_text("the others are as they were")
+    (made,) = _plans(site, "Two of three")
+    assert made.params["proof"]["focus"]["territories"] == [1, 2]
+    page.get_by_role("link", name="Open the draft").click()
+    expect(page.locator("#proof-title ~ p")).to_contain_text("Only 2 territories were designed")
 
 
 def test_a_search_is_found_again_stopped_and_kept_or_cancelled(form, site) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from geocrm.db import unit_of_work
 from geocrm.security import OPERATOR
 from geocrm.security.models import User
-from geocrm.territories import designing, edit_queries, editing, service
+from geocrm.territories import designing, edit_queries, editing, life, service
 from geocrm.territories.designing import Request
 from geocrm.territories.models import Measure, Plan, TerritoryUnit
 from geocrm.wiring import actor_of
@@ -119,6 +119,9 @@ def test_unsaved_work_survives_a_reload(sign_in, plan_id) -> None:
     page.once("dialog", lambda dialog: dialog.accept())
     page.reload()
     expect(_unsaved(page)).to_have_text(words)
+    person = page.locator('meta[name="person"]').get_attribute("content")
+    kept = page.evaluate("Object.keys(localStorage).filter(k => k.includes('territories'))")
+    assert kept == [f"geocrm-territories-{plan_id}-{person}"]
     page.get_by_role("button", name="Roll back").click()
     page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
     expect(page.locator("#pending")).to_be_hidden()
@@ -233,6 +236,63 @@ def test_two_people_see_each_other_and_nothing_is_overwritten(
     other.close()
 
 
+def test_work_that_is_not_saved_when_somebody_submits_the_plan_becomes_a_draft(
+    sign_in, site, plan_id
+) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    page.keyboard.press("e")
+    _drag(page, (0.46, 0.5), (0.5, 0.5))
+    expect(_unsaved(page)).to_be_visible()
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        life.take(session, OPERATOR, plan_id, "submit")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#stranded")).to_contain_text("no longer being planned")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("#stranded").get_by_role("button", name="Load the page again").click()
+    expect(page.locator("#stranded")).to_contain_text("before the planning ended")
+    page.locator("#stranded").get_by_role("button", name="Save as scenario").click()
+    page.locator("#drawer").get_by_role("button", name="Save as scenario").click()
+    expect(page).to_have_title("By hand (scenario) · GeoCRM")
+    draft = int(page.url.rsplit("/", 1)[1])
+    assert _held(site, draft) < _held(site, plan_id)
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        service.discard(session, OPERATOR, draft)
+        life.take(session, OPERATOR, plan_id, "send_back", comment="Again")
+
+
+def test_a_plan_in_pieces_that_cannot_be_changed_says_so(sign_in, site, plan_id) -> None:
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        plan = session.get_one(Plan, plan_id)
+        codes = [unit.code for unit in edit_queries.plan_units(session, plan)]
+        editing.save(
+            session, OPERATOR, plan_id, None, editing.Step({1: codes[::2], 2: codes[1::2]})
+        )
+        life.take(session, OPERATOR, plan_id, "submit")
+    page = sign_in("manager")
+    page.goto(f"/territories/{plan_id}")
+    expect(page.locator("#map[data-ready]")).to_be_visible()
+    expect(page.locator("#score-contiguous")).not_to_have_text("all")
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        life.take(session, OPERATOR, plan_id, "send_back", comment="Again")
+
+
+def test_a_plan_file_of_other_boundaries_is_taken_and_that_is_said(
+    sign_in, site, plan_id, tmp_path
+) -> None:
+    page = sign_in("manager")
+    kept = page.request.get(f"/api/v1/territories/plans/{plan_id}/export.scenario").text()
+    file = tmp_path / "old.txt"
+    file.write_text(re.sub("(?m)^# vintage: .*$", '# vintage: "outlines of 1999"', kept))
+    page.goto("/territories/bring")
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_role("button", name="Make a draft").click()
+    expect(page.locator("#refused")).to_contain_text("other boundaries (outlines of 1999)")
+    page.get_by_role("link", name="Open the draft").click()
+    expect(page.locator("#plan-name")).to_have_value("old")
+    with unit_of_work(site.sessions, OPERATOR) as session:
+        service.discard(session, OPERATOR, int(page.url.rsplit("/", 1)[1]))
+
+
 def _move_all_elsewhere(site, plan_id: int) -> None:
     """Somebody else gives every unit of the plan but one to its first territory, or the second."""
     with unit_of_work(site.sessions, OPERATOR) as session:
@@ -272,6 +332,59 @@ def test_on_a_tablet_one_finger_paints_and_two_move_the_map(sign_in, plan_id) ->
     expect(page.locator("#pending")).to_be_hidden()
     page.wait_for_timeout(500)
     assert page.screenshot() != before
+
+
+@pytest.mark.browser_context_args(viewport={"width": 820, "height": 1180}, has_touch=True)
+def test_on_a_tablet_a_finger_that_is_drawn_over_the_map_paints_and_encircles(
+    sign_in, plan_id
+) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    hand = page.context.new_cdp_session(page)
+
+    def draw(*places: tuple[float, float]) -> None:
+        for i, (x, y) in enumerate(_somewhere(page, *place) for place in places):
+            point = {"x": x, "y": y, "id": 1}
+            kind = "touchMove" if i else "touchStart"
+            hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    page.get_by_role("button", name=re.compile("Erase")).tap()
+    draw(*((0.4 + step / 40, 0.5) for step in range(9)))
+    expect(_unsaved(page)).to_contain_text("units changed")
+    page.get_by_role("button", name=re.compile("Lasso")).tap()
+    draw((0.3, 0.4), (0.4, 0.4), (0.5, 0.4), (0.7, 0.4), (0.7, 0.6), (0.3, 0.6), (0.3, 0.45))
+    expect(page.locator("#drawer")).to_contain_text("selected")
+
+
+def test_escape_leaves_a_stroke_or_a_lasso_and_the_next_one_begins_anew(sign_in, plan_id) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    page.locator("#map canvas").focus()
+    page.keyboard.press("e")
+    _drag(page, (0.45, 0.5), (0.5, 0.5), end=False)
+    page.keyboard.press("Escape")
+    page.mouse.move(*_somewhere(page, 0.55, 0.5), steps=4)
+    page.mouse.up()
+    expect(page.locator("#pending")).to_be_hidden()
+    page.keyboard.press("l")
+    for key in ("Enter", "ArrowRight", "Enter", "Escape", "ArrowLeft"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(150)
+    expect(page.locator(".territory-sketch polygon")).to_have_attribute("points", "")
+
+
+def test_a_refused_name_of_a_plan_gives_way_to_the_old_one(sign_in, plan_id) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    name = page.get_by_label("Name of the plan")
+    name.fill("  ")
+    name.press("Enter")
+    expect(name).to_have_value("By hand")
+    name.fill("By foot")
+    name.press("Control+s")
+    expect(page.locator(".topbar-title")).to_have_text("By foot")
+    expect(page).to_have_title("By foot · GeoCRM")
+    name.press("Enter")
+    page.keyboard.press("b")
+    expect(page.locator("#map")).to_have_attribute("data-tool", "paint")
 
 
 def test_a_rep_sees_the_plan_without_tools(sign_in, site) -> None:

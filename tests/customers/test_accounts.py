@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from geocrm import clock
-from geocrm.customers import queries, service
+from geocrm.customers import contacting, queries, service
 from geocrm.customers.models import Account, AccountScope, Activity, Address
 from geocrm.db import elevated
 from geocrm.errors import Conflict, InvalidInput, NotFound
@@ -39,10 +39,10 @@ def test_who_saves_second_is_told_and_overwrites_nothing(session, actor, add_acc
         lambda s, a, theirs: service.change(s, a, theirs, 1, {"name": "Mine"}),
         lambda s, a, theirs: service.give(s, a, theirs, a.user_id),
         lambda s, a, theirs: service.pin(s, a, theirs, 106.8, -6.2),
-        lambda s, a, theirs: service.add_contact(s, a, theirs, "Spy"),
-        lambda s, a, theirs: service.add_phone(s, a, theirs, "0812 3456 7890"),
-        lambda s, a, theirs: service.add_email(s, a, theirs, "spy@example.test"),
-        lambda s, a, theirs: service.state_consent(s, a, theirs, "email", True, ""),
+        lambda s, a, theirs: contacting.add_contact(s, a, theirs, "Spy"),
+        lambda s, a, theirs: contacting.add_phone(s, a, theirs, "0812 3456 7890"),
+        lambda s, a, theirs: contacting.add_email(s, a, theirs, "spy@example.test"),
+        lambda s, a, theirs: contacting.state_consent(s, a, theirs, "email", True, ""),
         lambda s, a, theirs: service.log_activity(s, a, theirs, "note", "Hello"),
         lambda s, a, theirs: queries.record(s, theirs),
     ],
@@ -59,11 +59,11 @@ def test_a_colleagues_customer_is_not_there(session, add_account, add_user, rep,
 
 def test_a_childs_id_of_another_customer_is_refused(session, actor, add_account):
     mine, other = add_account("Mine"), add_account("Other")
-    contact = service.add_contact(session, actor, other.id, "Ani")
+    contact = contacting.add_contact(session, actor, other.id, "Ani")
     with pytest.raises(NotFound):
-        service.add_phone(session, actor, mine.id, "0812 3456 7890", contact_id=contact.id)
+        contacting.add_phone(session, actor, mine.id, "0812 3456 7890", contact_id=contact.id)
     with pytest.raises(NotFound):
-        service.remove_contact(session, actor, mine.id, contact.id)
+        contacting.remove_contact(session, actor, mine.id, contact.id)
 
 
 def test_a_rep_cannot_take_a_customer_they_only_see_through_their_territory(
@@ -85,7 +85,7 @@ def test_customers_cannot_be_given_to_a_marketer(session, actor, add_account, ma
 def test_consent_is_a_log_whose_newest_word_counts(session, actor, add_account):
     account = add_account()
     for granted in (True, False, True):
-        service.state_consent(session, actor, account.id, "whatsapp", granted, "by phone")
+        contacting.state_consent(session, actor, account.id, "whatsapp", granted, "by phone")
     session.expire_all()
     scope = session.scalars(select(AccountScope).where(AccountScope.account_id == account.id)).one()
     assert scope.consent == 4
@@ -120,11 +120,11 @@ def test_a_pin_stays_when_the_address_changes(session, actor, add_account):
 
 def test_reach_follows_numbers_and_addresses(session, actor, add_account):
     account = add_account()
-    phone = service.add_phone(session, actor, account.id, "021 5551234")
-    service.add_email(session, actor, account.id, "a@b.co")
+    phone = contacting.add_phone(session, actor, account.id, "021 5551234")
+    contacting.add_email(session, actor, account.id, "a@b.co")
     session.expire_all()
     assert session.scalars(select(AccountScope.reach)).one() == 1 | 8
-    service.remove_phone(session, actor, account.id, phone.id)
+    contacting.remove_phone(session, actor, account.id, phone.id)
     session.expire_all()
     assert session.scalars(select(AccountScope.reach)).one() == 1
 
@@ -156,7 +156,7 @@ def test_the_record_page_shows_a_customer_in_a_bounded_number_of_statements(
     account = add_account("Toko Maju")
     for number in range(20):
         service.log_activity(session, actor, account.id, "note", f"Note {number}")
-        service.add_contact(session, actor, account.id, f"Person {number}")
+        contacting.add_contact(session, actor, account.id, f"Person {number}")
     session.commit()
     token = client_of(administrator)
     statements.clear()

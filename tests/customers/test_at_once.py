@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from geocrm.customers import queries, service
+from geocrm.customers import contacting, queries, service
 from geocrm.db import make_engine, make_sessions, unit_of_work
 from geocrm.errors import Conflict, GeoCrmError, NotFound
 from geocrm.security import OPERATOR, Actor, Role
@@ -86,7 +86,7 @@ def test_one_of_all_who_save_at_once_is_first_and_the_others_see_what_was_saved(
 
 def test_numbers_that_are_added_at_once_are_all_there(site):
     def add(session, number):
-        return service.add_phone(session, site.actor, site.account_id, f"08123456780{number}").id
+        return contacting.add_phone(session, site.actor, site.account_id, f"08123456780{number}").id
 
     done, refused = site.at_once(add)
     assert (len(set(done)), refused) == (NUM_AT_ONCE, [])

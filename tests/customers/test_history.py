@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from geocrm import clock
-from geocrm.customers import history, service
+from geocrm.customers import contacting, history, service
 from geocrm.customers.record_models import AccountChange
 from geocrm.db import scoped_sql
 from geocrm.errors import InvalidInput
@@ -53,11 +53,11 @@ def test_owners_are_named_and_a_point_is_one_change(session, actor, add_account,
 
 def test_people_numbers_addresses_and_consent_are_part_of_it(session, actor, add_account):
     account = add_account()
-    contact = service.add_contact(session, actor, account.id, "Ani", "Owner")
-    service.add_phone(session, actor, account.id, "0812 3456 7890", contact_id=contact.id)
-    service.add_email(session, actor, account.id, "ani@example.test")
-    service.state_consent(session, actor, account.id, "email", True, "by phone")
-    service.remove_contact(session, actor, account.id, contact.id)
+    contact = contacting.add_contact(session, actor, account.id, "Ani", "Owner")
+    contacting.add_phone(session, actor, account.id, "0812 3456 7890", contact_id=contact.id)
+    contacting.add_email(session, actor, account.id, "ani@example.test")
+    contacting.state_consent(session, actor, account.id, "email", True, "by phone")
+    contacting.remove_contact(session, actor, account.id, contact.id)
     assert set(seen(session, account.id)) == {
         ("contact", None, "Ani, Owner"),
         ("phone", None, "+6281234567890"),
@@ -93,7 +93,7 @@ def test_what_writes_many_rows_writes_no_history_and_an_import_is_told_from_its_
 def test_pages_follow_each_other_without_gaps(session, actor, add_account):
     account = add_account()
     for number in range(7):
-        service.add_contact(session, actor, account.id, f"Person {number}")
+        contacting.add_contact(session, actor, account.id, f"Person {number}")
     scoped_sql(
         session,
         "UPDATE account_changes c SET at = c.at + c.id % 3 * interval '1 minute' WHERE {scope:c}",
@@ -117,7 +117,7 @@ def test_a_colleagues_history_is_empty_and_goes_with_its_customer(
     session, actor, add_account, add_user, rep, actor_of, client_of, signed_in_as
 ):
     account = add_account(owner=add_user())
-    service.add_contact(session, actor, account.id, "Ani")
+    contacting.add_contact(session, actor, account.id, "Ani")
     session.commit()
     session.info["scope"] = actor_of(rep)
     assert history.page(session, account.id) == []

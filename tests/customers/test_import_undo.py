@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from geocrm.customers import service
+from geocrm.customers import contacting, service
 from geocrm.customers.models import Account, AccountScope, Address, Consent, Email, Phone
 from geocrm.sales.models import Order
 
@@ -50,7 +50,7 @@ def test_undo_spares_customers_with_notes_contacts_or_orders(session, bring_in, 
     done = bring_in("id,name\nN,Note\nP,Phone\nO,Order\nX,Nothing\n")
     of = {a.external_id: a.id for a in session.scalars(select(Account))}
     service.log_activity(session, actor, of["N"], "note", "Likes tea")
-    service.add_phone(session, actor, of["P"], "0812 3456 7890")
+    contacting.add_phone(session, actor, of["P"], "0812 3456 7890")
     session.add(Order(account_id=of["O"], ordered_on=date(2026, 1, 1), amount=1.0))
     session.commit()
     assert take_back(done.id) == (1, 3)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from geocrm.customers import (
+    contacting,
     duplicates,
     following,
     history,
@@ -36,12 +37,12 @@ def pair(session, actor, add_account, rep):
         tags=["b", "a"], last_visit=date(2026, 5, 1),
     )  # fmt: skip
     for account in (winner, loser):
-        service.add_phone(session, actor, account.id, "0812 3456 7890")
-        service.add_contact(session, actor, account.id, f"Ani of {account.id}")
+        contacting.add_phone(session, actor, account.id, "0812 3456 7890")
+        contacting.add_contact(session, actor, account.id, f"Ani of {account.id}")
         service.log_activity(session, actor, account.id, "note", f"About {account.id}")
         session.add(Order(account_id=account.id, ordered_on=date(2026, 5, 1), amount=10))
-    service.add_email(session, actor, loser.id, "ani@example.test")
-    service.state_consent(session, actor, loser.id, "email", True, "by phone")
+    contacting.add_email(session, actor, loser.id, "ani@example.test")
+    contacting.state_consent(session, actor, loser.id, "email", True, "by phone")
     following.plan_next(session, actor, loser.id, "Send the price list", None)
     session.commit()
     return winner.id, loser.id
@@ -261,7 +262,7 @@ def test_duplicates_share_a_number_or_are_near_by_and_called_alike(
     add_account("Bengkel Budi", owner=rep, at=(106.8, -6.2))
     hidden = add_account("Toko Maju Jaya", owner=add_user())
     for account in (asked, phone, hidden):
-        service.add_phone(session, actor, account.id, "0812 3456 7890")
+        contacting.add_phone(session, actor, account.id, "0812 3456 7890")
     session.info["scope"] = actor_of(rep)
     statements.clear()
     found = duplicates.likely(session, asked.id)
@@ -294,11 +295,13 @@ def ani(session, actor, pair):
     winner, loser = pair
     known = {}
     for account, name, title in ((winner, "Ani Wijaya", "Owner"), (loser, "ANI WIJAYA", "Buyer")):
-        known[account] = service.add_contact(session, actor, account, name, title=title)
+        known[account] = contacting.add_contact(session, actor, account, name, title=title)
         session.flush()
-        service.add_phone(session, actor, account, "0813 1111 2222", contact_id=known[account].id)
-    service.add_phone(session, actor, loser, "0813 3333 4444", contact_id=known[loser].id)
-    service.add_email(session, actor, loser, "ani.w@example.test", contact_id=known[loser].id)
+        contacting.add_phone(
+            session, actor, account, "0813 1111 2222", contact_id=known[account].id
+        )
+    contacting.add_phone(session, actor, loser, "0813 3333 4444", contact_id=known[loser].id)
+    contacting.add_email(session, actor, loser, "ani.w@example.test", contact_id=known[loser].id)
     session.commit()
     session.expire_all()
     return known
@@ -323,9 +326,9 @@ def test_a_contact_of_both_is_there_once_with_what_either_had(session, actor, pa
 def test_contacts_of_one_name_without_a_number_in_common_stay_two(session, actor, pair):
     winner, loser = pair
     for account, number in ((winner, "0813 1111 2222"), (loser, "0813 3333 4444")):
-        contact = service.add_contact(session, actor, account, "Ani Wijaya")
+        contact = contacting.add_contact(session, actor, account, "Ani Wijaya")
         session.flush()
-        service.add_phone(session, actor, account, number, contact_id=contact.id)
+        contacting.add_phone(session, actor, account, number, contact_id=contact.id)
     merging.merge(session, actor, winner, loser)
     assert [each.name for each in queries.contacts(session, winner)].count("Ani Wijaya") == 2
 

@@ -6,7 +6,7 @@ import io
 import pytest
 from sqlalchemy import select
 
-from geocrm.customers import history, merging, merging_undo, queries, service
+from geocrm.customers import contacting, history, merging, merging_undo, queries
 from geocrm.customers.models import Account, PrimaryContact
 from geocrm.db import unit_of_work
 from geocrm.errors import NotFound
@@ -20,11 +20,11 @@ def shop(session, add_account, rep, actor_of):
     """A customer with Ibu Sari, who was there first, and Pak Budi, who can be called."""
     account = add_account("Toko Maju", owner=rep, external_id="K1")
     actor = actor_of(rep)
-    service.add_phone(session, actor, account.id, "021 5551234")
-    service.add_contact(session, actor, account.id, "Ibu Sari")
-    budi = service.add_contact(session, actor, account.id, "Pak Budi", "Buyer")
-    service.add_phone(session, actor, account.id, "0812 3456 7890", contact_id=budi.id)
-    service.add_email(session, actor, account.id, "budi@example.test", contact_id=budi.id)
+    contacting.add_phone(session, actor, account.id, "021 5551234")
+    contacting.add_contact(session, actor, account.id, "Ibu Sari")
+    budi = contacting.add_contact(session, actor, account.id, "Pak Budi", "Buyer")
+    contacting.add_phone(session, actor, account.id, "0812 3456 7890", contact_id=budi.id)
+    contacting.add_email(session, actor, account.id, "budi@example.test", contact_id=budi.id)
     session.commit()
     return account.id
 
@@ -43,19 +43,19 @@ def called(session, account_id, name):
 def test_the_first_contact_is_it_until_somebody_chooses(session, shop, rep, actor_of):
     assert names(session, shop) == ["Ibu Sari", "Pak Budi"]
     before = session.get(Account, shop).version
-    service.make_primary(session, actor_of(rep), shop, called(session, shop, "Pak Budi"))
+    contacting.make_primary(session, actor_of(rep), shop, called(session, shop, "Pak Budi"))
     assert names(session, shop) == ["Pak Budi", "Ibu Sari"]
     assert session.get(Account, shop).version == before + 1
     change = history.page(session, shop)[0]
     assert (change.field, change.old, change.new) == ("primary_contact", "Ibu Sari", "Pak Budi")
-    service.make_primary(session, actor_of(rep), shop, called(session, shop, "Ibu Sari"))
+    contacting.make_primary(session, actor_of(rep), shop, called(session, shop, "Ibu Sari"))
     assert len(session.scalars(select(PrimaryContact)).all()) == 1
 
 
 def test_when_the_primary_contact_goes_the_first_one_left_is_it(session, shop, rep, actor_of):
     budi = called(session, shop, "Pak Budi")
-    service.make_primary(session, actor_of(rep), shop, budi)
-    service.remove_contact(session, actor_of(rep), shop, budi)
+    contacting.make_primary(session, actor_of(rep), shop, budi)
+    contacting.remove_contact(session, actor_of(rep), shop, budi)
     assert names(session, shop) == ["Ibu Sari"]
 
 
@@ -63,13 +63,13 @@ def test_only_a_contact_of_the_customer_can_be_it(
     session, shop, add_account, add_user, rep, actor_of
 ):
     other = add_account("Toko Lain", owner=rep).id
-    stranger = service.add_contact(session, actor_of(rep), other, "Stranger").id
+    stranger = contacting.add_contact(session, actor_of(rep), other, "Stranger").id
     with pytest.raises(NotFound, match="No contact"):
-        service.make_primary(session, actor_of(rep), shop, stranger)
+        contacting.make_primary(session, actor_of(rep), shop, stranger)
     nobody = actor_of(add_user())
     session.info["scope"] = nobody
     with pytest.raises(NotFound):
-        service.make_primary(session, nobody, shop, called_as_operator(session, shop))
+        contacting.make_primary(session, nobody, shop, called_as_operator(session, shop))
 
 
 def called_as_operator(session, account_id):
@@ -85,11 +85,11 @@ def test_a_merge_keeps_the_one_of_who_stays_and_an_undo_gives_back_both(
     actor = actor_of(rep)
     older = shop
     stays = add_account("Toko Maju Jaya", owner=rep).id
-    service.add_contact(session, actor, stays, "Ani")
-    zul = service.add_contact(session, actor, stays, "Zul").id
+    contacting.add_contact(session, actor, stays, "Ani")
+    zul = contacting.add_contact(session, actor, stays, "Zul").id
     if chosen:
-        service.make_primary(session, actor, stays, zul)
-        service.make_primary(session, actor, older, called(session, older, "Pak Budi"))
+        contacting.make_primary(session, actor, stays, zul)
+        contacting.make_primary(session, actor, older, called(session, older, "Pak Budi"))
     before = names(session, stays)
     merge = merging.merge(session, actor, stays, older)
     assert names(session, stays)[0] == before[0] == ("Zul" if chosen else "Ani")
@@ -104,7 +104,7 @@ def test_a_customer_without_contacts_gets_the_one_of_who_goes(
     session, shop, add_account, rep, actor_of
 ):
     actor = actor_of(rep)
-    service.make_primary(session, actor, shop, called(session, shop, "Pak Budi"))
+    contacting.make_primary(session, actor, shop, called(session, shop, "Pak Budi"))
     stays = add_account("Toko Maju Jaya", owner=rep).id
     merging.merge(session, actor, stays, shop)
     assert names(session, stays) == ["Pak Budi", "Ibu Sari"]
@@ -118,7 +118,7 @@ def test_lists_exports_and_callers_tell_of_it(
     for primary in told:
         (row,) = api.get("/api/v1/accounts").json["items"]
         assert (row["contact"], row["contact_phone"], row["contact_email"]) == primary
-        service.make_primary(session, actor_of(rep), shop, called(session, shop, "Pak Budi"))
+        contacting.make_primary(session, actor_of(rep), shop, called(session, shop, "Pak Budi"))
         session.commit()
     bulk = Bulk(sessions, actor_of(manager), tmp_path)
     columns = ["external_id", "contact:120", "contact_phone", "contact_email"]

@@ -289,7 +289,8 @@ def test_what_one_facet_does_not_know_of_another_is_left_to_the_keys():
 
 def leave_only(session, index):
     """Let plans of a table too small for its indexes use this one, or show that they cannot."""
-    for way in ("seqscan", "bitmapscan", "indexscan"):
+    # Not "indexscan": PostgreSQL 15 would count that against the scans of an index alone, too.
+    for way in ("seqscan", "bitmapscan"):
         session.execute(text(f"SET LOCAL enable_{way} = off"))
     others = session.scalars(
         text(

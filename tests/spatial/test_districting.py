@@ -147,6 +147,19 @@ def test_progress_runs_to_the_end():
     assert seen[-1] == pytest.approx(1.0)
 
 
+def test_a_start_is_seen_to_get_better_while_it_is_under_way_and_that_changes_no_plan(monkeypatch):
+    monkeypatch.setattr("geocrm.spatial.districting.annealing.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("geocrm.spatial.districting.annealing.LOOK_SHARE", 1e9)
+    units = grid(12, 12, np.random.default_rng(2).gamma(2, 10, 144))
+    seen: list[float] = []
+    plan = design(units, Terms(6, 0.1), effort=1, progress=lambda _, value: seen.append(value))
+    # One start gives two values at most: the one it begins with, and what it ends with.
+    assert len(set(seen)) > 5
+    assert seen[-1] == plan.value
+    alone = design(units, Terms(6, 0.1), effort=1)
+    assert np.array_equal(alone.district, plan.district)
+
+
 def test_more_districts_than_units_are_refused():
     with pytest.raises(Infeasible, match="there are 4"):
         design(grid(2, 2), Terms(5))

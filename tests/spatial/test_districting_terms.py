@@ -52,6 +52,51 @@ def test_two_measures_are_both_within_their_tolerances():
     assert plan.contiguous
 
 
+def test_a_measure_without_a_tolerance_keeps_to_its_limits_alone():
+    rng = np.random.default_rng(1)
+    units = grid(10, 10, rng.gamma(2, 10, 100), rng.gamma(1, 10, 100))
+    free = design(units, Terms(5, 0.05), effort=0).load[:, 1]
+    asked = Terms(5, (0.05, np.inf), minimum=(None, 165.0), maximum=(None, 190.0))
+    plan = design(units, asked, effort=2)
+    assert not ((free >= 165) & (free <= 190)).all()
+    assert plan.within_limits
+    assert plan.load[:, 1].min() >= 165
+    assert plan.load[:, 1].max() <= 190
+    assert plan.max_deviation[0] <= 0.05
+
+
+def test_what_only_has_a_maximum_may_be_as_little_as_it_is():
+    # All of the second measure lies in a corner: no territory can be near its mean.
+    corner = (np.add(*np.divmod(np.arange(64), 8)) < 3).astype(float)
+    units = grid(8, 8, np.ones(64), corner)
+    plan = design(units, Terms(4, (0.0, np.inf), maximum=(None, 3.0)), effort=2)
+    assert plan.within_limits
+    assert plan.load[:, 1].max() == 3
+    assert plan.load[:, 1].min() == 0
+    assert "maximum:measure 1" in plan.binding
+
+
+def test_the_best_plan_is_proven_also_within_the_limits_of_another_measure():
+    """Every way to part 3 x 3 units in two is tried."""
+    units = grid(3, 3, np.arange(9) % 4 + 1.0, np.arange(9)[::-1] % 5 + 0.0)
+    square = ((units.place[:, None] - units.place) ** 2).sum(axis=2)
+    best = np.inf
+    for rest in itertools.product(range(2), repeat=8):
+        home = np.array((0, *rest))
+        first, second = (np.bincount(home, each, minlength=2) for each in units.weights.T)
+        even = np.abs(first / first.mean() - 1).max() <= 0.3 and second.max() <= 9
+        if even and is_contiguous(home, units.edges, 2):
+            inside = [home == 0, home == 1]
+            best = min(best, sum(
+                (units.weights[at, :1] * square[np.ix_(at, at)]).sum(axis=0).min() for at in inside
+            ))  # fmt: skip
+    asked = Terms(2, (0.3, np.inf), maximum=(None, 9.0))
+    proof = prove(units, asked, design(units, asked, effort=2))
+    assert proof.plan.value == pytest.approx(best)
+    assert proof.bound.proven
+    assert proof.plan.value > prove(units, Terms(2, (0.3, 1.0)), proof.plan).plan.value
+
+
 def test_half_a_share_gets_half_a_load():
     plan = design(grid(10, 10), Terms(3, 0.02, shares=np.array([1, 0.5, 1])), effort=2)
     assert plan.load[:, 0].tolist() == [40, 20, 40]
@@ -140,6 +185,16 @@ def test_another_number_of_territories_than_today():
     assert fewer.moved == pytest.approx(units.weights[today == 1].sum() / units.weights.sum())
 
 
+@pytest.mark.parametrize(("budget", "reached"), [(0.05, 0.28), (0.1, 0.15)])
+def test_a_budget_too_small_for_all_is_spent_on_the_worst(budget, reached):
+    widths = [13, 7, 12, 6, 11, 5, 10, 8]
+    today = np.tile(np.repeat(np.arange(8), widths), 6)
+    plan = design(grid(6, 72), Terms(8, 0.01, current=today, budget=budget), effort=1)
+    assert plan.moved <= budget
+    assert plan.max_deviation[0] <= reached
+    assert plan.contiguous
+
+
 def test_a_torn_plan_that_cannot_be_mended_within_the_budget_says_what_it_takes():
     today = np.array([0, 1, 0, 1, 1])
     with pytest.raises(Infeasible, match=r"moves 20\.0%, more than the 5\.0%"):
@@ -202,6 +257,8 @@ def test_a_small_plan_is_the_best_there_is():
         (Terms(2, minimum=9.0, maximum=8.0), "is above the maximum"),
         (Terms(2, budget=0.1), "needs today's plan"),
         (Terms(2, budget=1.5, current=np.zeros(16, dtype=np.intp)), "between 0 and 1"),
+        (Terms(2, minimum=float("nan")), "must be a number, not nan"),
+        (Terms(2, float("inf")), "must be 0 or more, not inf"),
         (Terms(2, (0.1, 0.2)), "2 tolerances for 1 measures"),
         (Terms(2, centres=np.zeros((3, 3))), "3 centres for 2 territories"),
         (Terms(2, shares=np.array([1.0, 0.0])), "a share above 0"),
@@ -210,6 +267,19 @@ def test_a_small_plan_is_the_best_there_is():
 def test_what_cannot_be_is_refused_with_a_remedy(terms, words):
     with pytest.raises((Infeasible, InvalidInput), match=words):
         design(grid(4, 4), terms)
+
+
+def test_a_part_of_a_larger_plan_keeps_the_ideal_of_the_whole():
+    # 36 units that are 2 of 5 territories of 20: two of 18 are 10 % light, and nothing can be done.
+    part = design(grid(6, 6), Terms(2, 0.05, ideal_total=40 / 36), effort=1)
+    assert part.max_deviation[0] == pytest.approx(0.1)
+    assert not part.within_limits
+    assert "mean" in part.binding
+    allowed = design(grid(6, 6), Terms(2, 0.11, ideal_total=40 / 36), effort=1)
+    assert allowed.within_limits
+    assert prove(grid(6, 6), Terms(2, 0.11, ideal_total=40 / 36), allowed).bound is not None
+    with pytest.raises(InvalidInput, match="add up to more than 0"):
+        design(grid(6, 6), Terms(2, ideal_total=0.0), effort=1)
 
 
 def path(*weights: float, x: list[float] | None = None) -> Units:
@@ -329,3 +399,15 @@ def test_the_best_plan_is_taken_when_it_keeps_to_the_budget(budget):
     if budget == 1.0:
         assert proof.plan.value == pytest.approx(free)
         assert proof.optimal
+
+
+def test_each_measure_of_a_part_keeps_its_own_ideal_of_the_whole():
+    units = grid(6, 6, np.ones(36), np.arange(36.0))
+    part = design(units, Terms(2, (0.05, 0.3), ideal_total=(1.0, 1.25)), effort=1)
+    assert part.max_deviation[0] <= 0.05
+    assert part.deviation[:, 1].mean() == pytest.approx(-0.2)
+    assert part.within_limits
+    tight = design(units, Terms(2, (0.05, 0.1), ideal_total=(1.0, 1.25)), effort=1)
+    assert not tight.within_limits
+    assert "mean:measure 1" in tight.binding
+    assert "mean" not in tight.binding

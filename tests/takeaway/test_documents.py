@@ -9,15 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from geocrm.errors import InvalidInput, ServiceUnavailable
-from geocrm.takeaway import (
-    Area,
-    Bar,
-    Heading,
-    Stop,
-    Table,
-    route_sheet,
-    territory_report,
-)
+from geocrm.takeaway import Area, Bar, Heading, Stop, Table
+from geocrm.takeaway.route_sheet import route_sheet
+from geocrm.takeaway.territory_report import territory_report
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>`${alert(3)}`\\{{7*7}}\"'"
 LAND = {"type": "Polygon", "coordinates": [[[105, -9], [115, -9], [115, -5], [105, -5], [105, -9]]]}

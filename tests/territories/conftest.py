@@ -126,6 +126,7 @@ def sliced(
         evaluation=evaluate(ground, measure, district, count),
         unplaced=Unplaced(0, 0.0),
         solved=Solved(districting.Proof(plan, None), terms, seed=1, effort=0, elapsed_s=0.0),
+        balance=ground.rated(request.balance),
     )
 
 

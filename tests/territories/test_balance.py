@@ -30,12 +30,13 @@ from geocrm.territories import (
 )
 from geocrm.territories.balance import Balance, asked, require_name
 from geocrm.territories.designing import Request
+from geocrm.territories.limits import Limits, wished
 from geocrm.territories.models import Measure, MemberRole
 from geocrm.territories.service import Move
 from geocrm.territories.wishes import Wishes
 from geocrm.territories.workload import Cadence
 from geocrm.visits.cadence import CADENCE
-from tests.territories.conftest import COLUMNS, ROWS, code
+from tests.territories.conftest import COLUMNS, ROWS, code, neighbours
 
 UNITS = [code(column + row) for column in COLUMNS for row in ROWS] + [code("i1"), code("i2")]
 # Hardly any time on the way: the hours are the visits.
@@ -328,6 +329,62 @@ def test_fairness_counts_hours_of_visits(session, actor, saved):
     assert fair.rank[int(loads.argmax())] == 1
 
 
+# ------------------------------------------------------------------------------ by themselves
+
+
+def held_apart(**limits) -> tuple[Wishes, float]:
+    return wished(Wishes(), Measure.ACCOUNTS, Limits(**limits), 0.05)
+
+
+def test_hours_are_held_beside_customers_and_the_plan_says_so_ever_after(
+    session, actor, design, customers, tmp_path
+):
+    wishes, tolerance = held_apart(
+        tolerance={"accounts": 0.5, "workload": 0.6}, maximum={"workload": 95.0}
+    )
+    found = design(3, tolerance=tolerance, measure=Measure.ACCOUNTS, wishes=wishes, cadence=HOURLY)
+    document = found.document()
+    hours = [t["loads"]["workload"] for t in document["territories"]]
+    assert sum(hours) == pytest.approx(sum(n for n in hours_by_unit().values()), rel=1e-3)
+    assert max(hours) <= 95
+    assert document["held"]["workload"]["tolerance"] == 0.6
+    plan = service.save(session, actor, "Held", found)
+    session.commit()
+    assert (plan.tolerance, Balance.of_plan(plan).beside) == (0.5, ("workload",))
+    assert "workload" in columns.columns(session, actor, plan.id).further
+    # Somebody who sees fewer customers may look at it: it keeps no load that was counted.
+    assert {"least", "most"}.isdisjoint(plan.params["proof"]["held"]["workload"])
+    path = tmp_path / "plan.txt"
+    path.write_bytes(scenarios.write(session, actor, plan.id))
+    file = plan_files.read_plan(path)
+    request = scenarios.request_of(file)
+    assert request.wishes.maximums == {"workload": 95.0}
+    again = designing.solve(designing.survey(session, actor, request), request)
+    assert scenarios.replayed(file, again, scenarios.boundaries(session, "tst-adm2")).same
+
+
+def hours_by_unit() -> dict[str, float]:
+    return {u: (1 + at % 2) * (12.0 if u[-2] in "ab" else 2.0) for at, u in enumerate(UNITS)}
+
+
+def test_standing_and_explanations_of_such_a_plan_go_by_what_is_balanced(
+    session, actor, design, customers
+):
+    wishes, tolerance = held_apart(tolerance={"accounts": 0.5, "workload": 0.9})
+    found = design(3, tolerance=tolerance, measure=Measure.ACCOUNTS, wishes=wishes, cadence=HOURLY)
+    plan = service.save(session, actor, "Held", found)
+    session.commit()
+    assert standing.read(session, actor, plan.id).units().weights.shape == (18, 1)
+    _, why = explaining.of_plan(session, actor, plan.id, code("a1"))
+    assert why.weight == 1
+
+
+def test_a_measure_held_beside_that_is_no_measure_is_refused(session, actor, customers):
+    wishes, tolerance = held_apart(minimum={"shops": 3.0})
+    with pytest.raises(InvalidInput, match="There is no measure shops"):
+        Request("tst-adm2", 3, Measure.ACCOUNTS, tolerance=tolerance, wishes=wishes)
+
+
 # ------------------------------------------------------------------------------ the command
 
 
@@ -365,6 +422,41 @@ def test_the_command_saves_and_judges_a_mixture_with_numbers_of_a_file(command, 
     assert next(iter(json.loads(out)["measures"])) == "population"
     _, out, _ = command("list")
     assert "by 60% accounts + 20% shops + 20% workload" in out
+
+
+def test_the_command_holds_numbers_of_a_file_beside_what_is_balanced(command, customers, numbers):
+    area = ("--level", "tst-adm2", "--count", "2", "--tolerance", "0.5", "--balance", "accounts")
+    load = ("--load", str(numbers()), "--load-as", "shops", "--max", "shops=95", "--effort", "1")
+    status, out, err = command("design", *area, *load, "--json")
+    assert status == 0, err
+    made = json.loads(out)
+    assert max(t["loads"]["shops"] for t in made["territories"]) <= 95
+    assert made["held"]["shops"]["maximum"] == 95
+
+
+def test_travel_times_of_a_file_come_back_with_the_scenario(
+    session, command, customers, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    # Five minutes to a neighbour, but five hours over a ridge: between columns, or between rows.
+    for name, at, ridge in (("times", 0, {"b", "c"}), ("others", 1, {"2", "3"})):
+        rows = [f"{a},{b},{300 if {a[at], b[at]} == ridge else 5}" for a, b, _ in neighbours()]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["from,to,minutes", *rows]) + "\n")
+    area = ("--level", "tst-adm2", "--count", "2", "--tolerance", "0.9", "--effort", "1")
+    times = ("--balance", "accounts", "--objective", "travel", "--times", "times.csv")
+    status, out, err = command("design", *area, *times, "--save", "Timed", "--json")
+    assert status == 0, err
+    made = json.loads(out)
+    assert made["objective_unit"] == "weight x minutes"
+    assert made["times"]["pairs"]["known"] == len(neighbours())
+    assert command("export", "Timed", "--format", "scenario", "plan.txt")[0] == 0
+    status, _, err = command("replay", "plan.txt")
+    assert status == 2
+    assert "the travel times of times.csv: name that file with --times" in err
+    assert command("replay", "plan.txt", "--times", "times.csv")[0] == 0
+    status, out, _ = command("replay", "plan.txt", "--times", "others.csv", "--json")
+    assert status == 1
+    assert "the travel times differ" in json.loads(out)["reasons"][0]
 
 
 def test_a_mixture_takes_two_statements_more_whatever_the_size(

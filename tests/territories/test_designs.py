@@ -1,6 +1,7 @@
 """Around a design: what is looked up before, stopping it with its plan, finding it again."""
 
 import json
+import re
 
 import pytest
 
@@ -142,6 +143,51 @@ def test_a_limit_out_of_reach_is_told_with_what_would_do(client_of, manager, cou
     again = run(client.post(API, json=asked | {"tolerance": missed["reached"]}).json["job_id"])
     assert again.result["tolerance_met"]
     assert again.result["missed"] is None
+
+
+def test_measures_are_held_by_themselves_and_the_one_that_is_missed_is_named(
+    client_of, signed_in_as, manager, rep, country, add_account, run
+):
+    # Two customers for three territories: one has none, whatever is drawn.
+    for unit in ("a1", "d4"):
+        add_account(unit=code(unit), owner=rep)
+    client = client_of(manager)
+    asked = ASKED | {"tolerance": {"population": 0.3, "accounts": 1.0}, "maximum": {"accounts": 1}}
+    started = client.post(API, json=asked)
+    assert started.status_code == 202, started.text
+    done = run(started.json["job_id"])
+    assert done.result["missed"] is None
+    assert done.result["held"]["accounts"]["most"] == 1
+    off = run(
+        client.post(API, json=asked | {"tolerance": {"population": 0.3, "accounts": 0.9}}).json[
+            "job_id"
+        ]
+    )
+    assert off.result["missed"]["measure"] == "accounts"
+    assert (off.result["missed"]["asked"], off.result["missed"]["reached"]) == (0.9, 1.0)
+    browser = signed_in_as(manager)
+    page = browser.get(f"/territories/{done.result['plan_id']}").text
+    assert "Held back by" in page
+    assert "Customers, at most" in page
+    again = browser.get(f"/territories/new?like={done.result['plan_id']}").text
+    field = re.search(r'<input[^>]+data-limit="maximum"[^>]+aria-label="Customers:[^>]+>', again)[0]
+    assert 'value="1.0"' in field
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"tolerance": {"population": 0.3, "accounts": 2}}, "A tolerance of 2 for accounts"),
+        ({"maximum": {"shops": 2}}, "There is no measure shops"),
+        ({"minimum": {"accounts": -1}}, "A limit of -1 for accounts"),
+    ],
+)
+def test_limits_of_measures_that_cannot_be_are_refused_at_once(
+    client_of, manager, country, wrong, says
+):
+    answer = client_of(manager).post(API, json=ASKED | wrong)
+    assert answer.status_code == 422
+    assert says in answer.text
 
 
 def test_the_curve_falls_and_its_bound_stays_below(client_of, manager, country, run):

@@ -139,6 +139,157 @@ def test_a_tolerance_out_of_reach_names_what_is_in_the_way(run, tmp_path):
     assert "is impossible" in result.output
 
 
+# ---------------------------------------------------------------------------- by themselves
+
+
+def loads_of(found: dict, measure: str) -> list[float]:
+    return [territory["loads"][measure] for territory in found["territories"]]
+
+
+def test_each_measure_is_held_within_a_tolerance_of_its_own(run):
+    found = document(run("--count", "3", "--tolerance", "weight=0.1,shops=0.35", "--json"))
+    shops = loads_of(found, "shops")
+    assert (found["balance"], found["tolerance"]) == ("weight", 0.1)
+    assert found["max_deviation"] <= 0.1
+    assert max(abs(each / 20 - 1) for each in shops) <= 0.35 + 1e-9
+    held = found["held"]["shops"]
+    assert held["tolerance"] == 0.35
+    assert held["max_deviation"] == pytest.approx(max(abs(each / 20 - 1) for each in shops))
+    assert (held["least"], held["most"]) == (min(shops), max(shops))
+    loose = document(run("--count", "3", "--tolerance", "0.1", "--json"))
+    assert max(abs(each / 20 - 1) for each in loads_of(loose, "shops")) > 0.35
+    assert loose["held"] == {}
+
+
+def test_limits_of_a_measure_are_in_its_own_scale_also_beside_a_mixture(run):
+    asked = ("--count", "3", "--weights", "weight=50,shops=50", "--json")
+    found = document(run(*asked, "--tolerance", "0.3", "--min", "shops=16", "--max", "shops=24"))
+    shops = loads_of(found, "shops")
+    assert min(shops) >= 16
+    assert max(shops) <= 24
+    assert found["held"]["shops"]["tolerance"] is None
+    # A mixture of parts that are all held is as even as they are, and no more is asked of it.
+    of_parts = document(run(*asked, "--tolerance", "weight=0.2,SHOPS=0.4"))
+    assert of_parts["tolerance"] == pytest.approx(0.3)
+    assert set(of_parts["held"]) == {"weight", "shops"}
+
+
+def test_what_holds_a_plan_back_is_named_with_its_measure(run):
+    found = run("--count", "3", "--tolerance", "0.3", "--max", "shops=20")
+    assert found.exit_code == 0, found.output
+    assert "Held back by" in found.stdout
+    assert "the maximum of shops" in found.stdout
+    assert "shops: 20 to 20 each, at most 0.00% off the mean" in found.stdout
+
+
+def test_a_measure_that_misses_its_limits_is_named_with_what_would_do(run):
+    asked = ("--count", "5", "--effort", "6", "--tolerance")
+    missed = run(*asked, "weight=0.2,shops=0.01")
+    assert missed.exit_code == 2
+    assert "A tolerance of 1.0% of shops was not met" in missed.output
+    option = re.search(r"--tolerance (shops=[0-9.]+)\)", missed.output)[1]
+    assert run(*asked, f"weight=0.2,{option}").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (["--tolerance", "shops=0.1,shops=0.2"], "--tolerance names shops twice"),
+        (["--tolerance", "wide"], "--tolerance takes a number, or one for each measure"),
+        (["--min", "shops=few"], "'shops=few' is no such part"),
+        (["--max", "=4"], "'=4' is no such part"),
+        (["--balance", "weight", "--tolerance", "shops=0"], "A tolerance of 0 for shops"),
+        (["--min", "shops=-1"], "A limit of -1 for shops"),
+        (["--min", "cafes=3"], "no column 'cafes'"),
+        (["--min", "shops=24", "--max", "shops=23"], "shops: The minimum 24 is above"),
+        (["--max", "shops=29"], "shops: 2 territories of at most 29 hold 58; there are 60"),
+        (["--times", "times.csv"], "add --objective travel, or leave out --times"),
+        (["--speed", "50"], "add --times"),
+    ],
+)
+def test_limits_that_cannot_be_are_said_in_a_sentence(run, asked, says):
+    result = run("--count", "2", *asked)
+    assert result.exit_code == 2
+    assert says in result.output
+    assert "Traceback" not in result.output
+
+
+# ------------------------------------------------------------------------------ travel times
+
+
+@pytest.fixture
+def ridge(run, tmp_path):
+    """Ten minutes from unit to unit, but an hour and a half over the ridge in the middle."""
+    rows = ["from,to,minutes"]
+    for r in range(4):
+        for c in range(6):
+            rows += [f"u{r}{c},u{r}{c + 1},10"] if c < 5 else []
+            rows += [f"u{r}{c},u{r + 1}{c},{90 if r == 1 else 10}"] if r < 3 else []
+    path = tmp_path / "times.csv"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_territories_follow_the_minutes_not_the_map(run, ridge):
+    asked = ("--count", "2", "--tolerance", "0.1", "--objective", "travel", "--json")
+    assert run("--count", "2", "--tolerance", "0.1", "--json").exit_code == 0
+    result = run(*asked, "--times", "times.csv")
+    found = document(result)
+    north = {unit[1] in "01" for unit in found["territories"][0]["units"]}
+    assert len(north) == 1
+    assert found["objective_unit"] == "weight x minutes"
+    assert found["times"]["pairs"] == {"known": 38, "pieced": 238, "straight": 0}
+    assert "238 go the shortest way over those" in result.output
+
+
+def test_the_value_reported_is_the_minutes_of_the_file(run, ridge):
+    asked = ("--count", "2", "--tolerance", "0.1", "--objective", "travel", "--json")
+    found = document(run(*asked, "--times", "times.csv"))
+    total = 0.0
+    for territory in found["territories"]:
+        at = [(int(unit[1]), int(unit[2])) for unit in territory["units"]]
+        total += min(
+            sum((1 + (r * 6 + c) % 3) * 10 * (abs(r - y) + abs(c - x)) for r, c in at)
+            for y, x in at
+        )
+    assert found["objective"] == pytest.approx(total)
+    assert found["bound"] <= found["objective"] * (1 + 1e-9)
+    assert found["bound_kind"] == "global"
+
+
+def test_given_centres_are_reached_by_their_nearest_unit(run, ridge, tmp_path):
+    (tmp_path / "homes.csv").write_text("lon,lat\n100.2,0.3\n100.2,0.0\n")
+    asked = ("--tolerance", "0.1", "--objective", "travel", "--centers", "homes.csv", "--json")
+    found = document(run(*asked, "--times", "times.csv"))
+    assert {unit[1] for unit in found["territories"][0]["units"]} == {"2", "3"}
+    assert {unit[1] for unit in found["territories"][1]["units"]} == {"0", "1"}
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("u00,u99,3", "times.csv, row 40, column 'to': 'u99' is none of the units: correct its id"),
+        ("u00,u01,-3", "row 40, column 'minutes': the travel time is '-3', which is below 0"),
+        ("u00,u01,soon", "row 40, column 'minutes': the travel time is 'soon', which is no number"),
+        ("u00,u01,", "row 40, column 'minutes': the travel time is missing"),
+        ("u00,u01,11", "row 40: from u00 to u01 it is 11 here and 10 in a row above"),
+        ("u00,u01,1,2", "row 40 has 4 cells, but there are 3 columns"),
+    ],
+)
+def test_a_row_of_times_that_cannot_be_used_is_named_with_what_to_do(run, ridge, row, says):
+    ridge.write_text(f"{ridge.read_text()}{row}\n")
+    result = run("--count", "2", "--objective", "travel", "--times", "times.csv")
+    assert result.exit_code == 2
+    assert says in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_table_without_minutes_is_refused_with_what_it_has(run, ridge):
+    ridge.write_text("from,to,hours\nu00,u01,1\n")
+    result = run("--count", "2", "--objective", "travel", "--times", "times.csv")
+    assert "needs the columns from, to and minutes (found: from, to, hours)" in result.output
+
+
 def test_what_is_said_to_be_enough_is_enough(run):
     missed = run("--count", "5", "--tolerance", "0", "--max", "9.7")
     assert missed.exit_code == 2

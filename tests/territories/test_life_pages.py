@@ -84,6 +84,29 @@ def test_a_rep_challenges_and_reads_the_answer(pages, manager, rep, coming):
     assert [one["state"] for one in listed] == ["declined"]
 
 
+def test_who_submitted_a_plan_reads_who_decides_it(pages, manager, add_user, add_plan):
+    add_user(Role.ADMINISTRATOR)
+    desk, plan = pages(manager), add_plan()
+    desk.post(f"/territories/{plan.id}/life", data={"step": "submit"})
+    page = desk.get(f"/territories/{plan.id}/life").text
+    assert 'value="send_back"' in page
+    assert 'value="approve"' not in page
+    assert "Somebody else decides" in page
+
+
+def test_a_rep_is_not_offered_what_the_plan_does_already(pages, rep, coming):
+    page = pages(rep).get(f"/territories/next?plan={coming.id}&unit={code('b1')}").text
+    form = page[page.index('name="wanted"') :]
+    offered = re.findall(r'<option value="(\d+)"', form[: form.index("</select>")])
+    assert offered
+    assert "2" not in offered
+
+
+def test_a_list_of_plans_has_no_column_that_its_reader_may_not_see(pages, manager, rep, coming):
+    assert "Largest deviation" in pages(manager).get("/territories").text
+    assert "Largest deviation" not in pages(rep).get("/territories").text
+
+
 def test_a_rep_looks_at_no_other_plan(pages, rep, add_plan, coming):
     plan = add_plan("Secret")
     field = pages(rep)

@@ -24,9 +24,9 @@ from geocrm.territories import (
     scenarios,
     service,
 )
-from geocrm.territories.exporting import Style
 from geocrm.territories.models import Measure, TerritoryUnit
 from geocrm.territories.palette import colour_at
+from geocrm.territories.report_style import Style
 from geocrm.territories.service import Move, move_units
 from tests.territories.conftest import code
 

@@ -143,6 +143,10 @@ def test_the_page_shows_ratings_and_the_fairness_of_both(signed_in_as, manager, 
     for words in ("Ratings, 0 to 100", "radar-plan-2", "How fair are both?", "Swipe"):
         assert words in page
     by_customers = f"/territories/compare?a={two[0].id}&b={two[1].id}&by=accounts"
+    # What is called workload on every other page is no number of customers here.
+    fair = page[page.index("both-fair-title") :]
+    assert "Workload is hours a year" in fair
+    assert '<th scope="row">Customers</th>' not in fair
     assert '<option value="accounts" selected>' in browser.get(by_customers).text
     assert browser.get(by_customers.replace("accounts", "luck")).status_code == 422
 

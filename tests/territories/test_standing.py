@@ -87,3 +87,10 @@ def test_driving_is_the_mean_distance_from_the_middle():
     place = np.array([[0.0, 0, 0], [2, 0, 0], [10, 0, 0], [10, 6, 0]])
     found = drive_km(np.ones(4), place, np.array([0, 0, 1, 1]), 2)
     assert found == pytest.approx([1, 3])
+
+
+def test_a_territory_of_one_unit_lies_at_its_middle_and_no_ratio_is_made_of_rounding():
+    place = np.array([[0.1, 0.7, 0.3], [2, 0, 0], [10, 0, 0]])
+    found = drive_km(np.array([3.0, 1, 1]), place, np.array([0, 1, 1]), 2)
+    assert found[0] == 0
+    assert shares(found).ratio is None

@@ -72,6 +72,26 @@ def test_without_a_rep_days_start_in_the_middle_and_one_rep_is_reckoned_with(sho
     assert found["unstaffed"] == 3
 
 
+def test_a_customer_on_the_island_costs_a_ferry_from_where_the_rep_lives(
+    add_plan, add_account, add_user, cost
+):
+    add_account(at=(5.02, 0.0), unit=code("i1"), visits_per_year=52)
+
+    def taken(name, home, boarding_min=0.0):
+        plan = add_plan(name, people={3: [add_user(home=home)]})
+        long_day = {"shift_start_s": 6 * 3600, "shift_end_s": 20 * 3600}
+        (found,) = cost(plan, asked=Asked(weeks=2, boarding_min=boarding_min, **long_day))["plans"]
+        return value(found, "crossings"), value(found, "nights")
+
+    on_the_mainland, on_the_island, in_no_unit = (3.95, 0.05), (5.4, -0.2), (4.9, 0.1)
+    assert taken("Mainland", on_the_mainland) == (2, 0)
+    assert taken("Island", on_the_island) == (0, 0)
+    assert taken("Nowhere", in_no_unit) == (0, 0)
+    ferries, nights = taken("Slow", on_the_mainland, boarding_min=400.0)
+    assert ferries == 2
+    assert nights > 0
+
+
 def test_somebody_in_two_territories_shares_the_week_between_them(shops, add_plan, add_user, cost):
     rep = add_user(home=(0.5, 3.4))
     plan = add_plan(people={1: [rep], 2: [rep]})

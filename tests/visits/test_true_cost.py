@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from geocrm.errors import InvalidInput
-from geocrm.visits import travel, true_cost, true_cost_figures, true_cost_sample
+from geocrm.visits import crossings, travel, true_cost, true_cost_figures, true_cost_sample
 from geocrm.visits.true_cost_figures import Rates
 from geocrm.visits.true_cost_terms import HOME, SERIES, Accounts, Asked, Base, Ground, Week
 
@@ -26,6 +26,7 @@ def customers(km_south: list[float], visits: float = EVERY_WEEK, first_id: int =
         visits_a_year=np.full(n, visits),
         segment=np.array(["B"] * n, dtype=np.object_),
         district=np.zeros(n, dtype=np.intp),
+        mass=np.zeros(n, dtype=np.intp),
     )
 
 
@@ -39,6 +40,82 @@ def week(accounts: Accounts, *, days: int = 5, **asked) -> Week:
 def hours_of(km: float) -> float:
     """Estimated driving."""
     return km * 1_000 * travel.DETOUR_FACTOR / travel.SPEED_M_S / 3_600
+
+
+def at_sea(km_south: list[float], mass: list[int], ferries: list[tuple[int, int, float]], **asked):
+    """One week among land masses; a ferry is its two ends and its length in km."""
+    accounts = replace(customers(km_south), mass=np.array(mass, dtype=np.intp))
+    ends = np.array([(a, b) for a, b, _ in ferries], dtype=np.intp).reshape(-1, 2)
+    known = crossings.Ferries(ends, np.array([km for *_, km in ferries]) * 1_000.0)
+    terms, base = Asked(**asked), Base(HOME_AT, HOME, 5, "Rep", mass=0)
+    sea = true_cost.sea_of([base], accounts, terms, known)
+    once = np.ones(len(accounts), dtype=np.intp)
+    return true_cost.plan_week([base], accounts, once, terms, sea)
+
+
+# ------------------------------------------------------------------------------ across the sea
+
+
+def test_a_customer_on_another_island_is_reached_by_ferry_and_its_waiting():
+    found = at_sea([30.0], [1], [(0, 1, 10.0)], ferry_kmh=20.0, boarding_min=45.0)
+    assert (found.planned, found.crossings, found.nights) == (1, 2, 0)
+    # There and back 20 km by road, 10 at sea, one ferry each way.
+    by_road_h, at_sea_h = hours_of(20.0), 10 / 20 + 0.75
+    assert found.all_drive_s / 3_600 == pytest.approx(2 * (by_road_h + at_sea_h), rel=0.01)
+    assert found.all_distance_m == pytest.approx(2 * 20_000 * travel.DETOUR_FACTOR, rel=0.01)
+
+
+def test_on_one_land_mass_and_where_none_is_known_nothing_is_a_ferry():
+    ashore = at_sea([30.0], [0], [(0, 1, 10.0)])
+    unknown = at_sea([30.0], [crossings.UNKNOWN], [(0, 1, 10.0)])
+    assert ashore == unknown == week(customers([30.0]))
+    assert ashore.crossings == 0
+
+
+def test_the_ferries_of_least_time_are_taken_also_by_way_of_a_third_island():
+    def sea(*ferries):
+        return at_sea([60.0], [2], list(ferries), ferry_kmh=20.0, boarding_min=30.0)
+
+    direct, hops = (0, 2, 40.0), [(0, 1, 5.0), (1, 2, 5.0)]
+    assert sea(direct).crossings == 2
+    assert sea(direct, *hops).crossings == 4
+    assert sea((0, 2, 15.0), *hops, (0, 2, 30.0)).crossings == 2
+
+
+def test_where_no_ferry_is_known_all_of_the_way_is_sea():
+    found = at_sea([20.0], [1], [], ferry_kmh=20.0, boarding_min=30.0)
+    assert found.all_drive_s / 3_600 == pytest.approx(2 * (20 / 20 + 0.5), rel=0.01)
+    assert (found.all_distance_m, found.crossings) == (0.0, 2)
+
+
+def test_an_island_too_far_for_a_day_is_a_trip_with_nights():
+    near = at_sea([50.0, 51.0], [1, 1], [(0, 1, 40.0)], boarding_min=0.0)
+    far = at_sea([50.0, 51.0], [1, 1], [(0, 1, 40.0)], boarding_min=300.0)
+    assert (near.far, near.nights) == (0, 0)
+    assert (far.far, far.planned, far.crossings) == (2, 0, 2)
+    assert far.nights >= 1
+    assert far.reckoned == 0
+
+
+def test_a_stay_on_one_island_does_not_drive_to_the_next():
+    both = at_sea([600.0, 601.0], [1, 2], [(0, 1, 500.0), (1, 2, 1.0)])
+    one = at_sea([600.0, 601.0], [1, 1], [(0, 1, 500.0)])
+    assert (one.crossings, both.crossings) == (2, 4)
+
+
+def test_a_result_from_before_ferries_says_nothing_of_them():
+    weeks = {name: [1.0, 2.0] for name in SERIES if name != "crossings"}
+    territories = [{"weeks": weeks, "days": 5}]
+    summed, days = true_cost_figures.added_up(territories)
+    found = true_cost_figures.figures(summed, Asked().record(), days, Rates())
+    assert found["crossings"] is None
+    assert true_cost_figures.difference(found, found)["crossings"] is None
+
+
+@pytest.mark.parametrize("wrong", [{"ferry_kmh": 0.0}, {"boarding_min": -1.0}])
+def test_ferries_that_cannot_be_are_refused(wrong):
+    with pytest.raises(InvalidInput, match="ferry"):
+        Asked(**wrong)
 
 
 # ------------------------------------------------------------------------------ who is due

@@ -11,7 +11,7 @@ from babel.messages.jslexer import Token, tokenize
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
-from geocrm.customers import service
+from geocrm.customers import contacting, service
 from geocrm.security import OPERATOR, Role
 
 ROOT = Path(__file__).parents[2]
@@ -259,7 +259,7 @@ def jakartan(signed_in_as, add_user):
 
 def test_codes_are_shown_as_words_of_the_persons_language(jakartan, session, add_account):
     account = add_account(grade="village", revenue=1_250_000)
-    service.state_consent(session, OPERATOR, account.id, "email", True, "import 7")
+    contacting.state_consent(session, OPERATOR, account.id, "email", True, "import 7")
     service.log_activity(session, OPERATOR, account.id, "visit", "", outcome="nobody")
     session.commit()
     page = jakartan.get(f"/accounts/{account.id}").get_data(as_text=True)

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from geocrm import clock
-from geocrm.customers import following, merging, service
+from geocrm.customers import contacting, following, merging, service
 from geocrm.customers.record_models import AccountMerge
 from geocrm.security import Role
 
@@ -19,7 +19,7 @@ def open_forms(app):
 def toko(session, actor, add_account, rep):
     """A customer with a number, due since long, of the rep."""
     account = add_account("Toko Maju", owner=rep, segment="A", tags=["vip"])
-    service.add_phone(session, actor, account.id, "0812 3456 7890")
+    contacting.add_phone(session, actor, account.id, "0812 3456 7890")
     session.commit()
     return account.id
 
@@ -141,7 +141,7 @@ def test_the_page_takes_a_bounded_number_of_statements(
 ):
     for number in range(15):
         service.log_activity(session, actor, toko, "note", f"Note {number}")
-        service.add_contact(session, actor, toko, f"Person {number}")
+        contacting.add_contact(session, actor, toko, f"Person {number}")
     session.commit()
     visitor = signed_in_as(rep)
     visitor.get(f"/accounts/{toko}")

@@ -1,6 +1,8 @@
 """Design territories of nearly equal load, on boundaries or on units out of files."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from geocrm.cli.territories.reading import (
     edges_option,
     load_as_option,
     load_option,
+    times_option,
     units_option,
     weights_in,
     weights_option,
@@ -30,14 +33,19 @@ from geocrm.territories import (
     service,
     solving,
     text_tables,
+    travel_files,
     unit_files,
 )
 from geocrm.territories.balance import Numbers
 from geocrm.territories.designing import Design, Request
 from geocrm.territories.file_designs import FileDesign
+from geocrm.territories.limits import Limits, limits_in, wished
+from geocrm.territories.travel_files import DEFAULT_SPEED_KMH, Travel
 from geocrm.territories.wishes import Wishes
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+# Reads the travel times between units, once these are known.
+Ways = Callable[..., Travel]
 
 
 @territories.command()
@@ -50,17 +58,30 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @weights_option
 @load_option
 @load_as_option
-@click.option("--tolerance", type=float, default=designing.DEFAULT_TOLERANCE)
-@click.option("--min", "minimum", type=float, help="Least load of a territory.")
-@click.option("--max", "maximum", type=float, help="Most load of a territory.")
+@click.option(
+    "--tolerance",
+    metavar="0.05 | a=0.05,b=0.20",
+    help="How far a territory may be off the mean, in what is balanced, or by measure.",
+)
+@click.option("--min", "minimum", metavar="N | a=N,b=N", help="Least load of a territory.")
+@click.option("--max", "maximum", metavar="N | a=N,b=N", help="Most load of a territory.")
 @click.option(
     "--objective",
     type=click.Choice([each.value for each in Objective]),
     default=Objective.INERTIA.value,
     help="What is made small within the limits.",
 )
+@times_option
+@click.option(
+    "--speed",
+    type=float,
+    metavar="KMH",
+    help=f"On straight lines where no time is known; {DEFAULT_SPEED_KMH:g}.",
+)
 @click.option("--keep", metavar="PLAN", help="The plan to keep to: a file, or a saved one.")
 @click.option("--disruption", type=float, help="The most that may move, as a share: 0.10.")
+@click.option("--focus", metavar="NUMBERS", help="Only these territories of PLAN may change: 3,7.")
+@click.option("--give", is_flag=True, help="With --focus: also give out units in no territory.")
 @click.option("--stability", type=float, default=0.0, help="Weight of keeping, 0 or more.")
 @click.option("--lock", metavar="CODES", help="Units that stay: A,B or A=3 for territory 3.")
 @click.option("--centers", type=FILE, help="CSV lon,lat: from where each territory is served.")
@@ -81,40 +102,69 @@ def design(
     keep: str | None,
     load: Path | None,
     load_as: str | None,
+    times: Path | None,
+    speed: float | None,
     **asked: Any,
 ) -> None:
     """Design contiguous territories of nearly equal load.
 
-    With --units no database is needed. When the tolerance cannot be met, the best plan found is
+    With --units no database is needed. A number given for --tolerance, --min or --max is of what
+    is balanced; with measure=number a measure is held by itself. With --objective travel, --times
+    gives the minutes between units. When the tolerance cannot be met, the best plan found is
     printed, nothing is saved, and the exit status is 2.
     """
-    wishes = _wishes(keep, asked)
+    wishes = _wishes(keep, times, asked)
+    limits = _limits(asked)
+    if speed is not None and times is None:
+        raise InvalidInput("--speed is for what a file of travel times leaves out: add --times")
+    ways = (
+        None
+        if times is None
+        else partial(
+            travel_files.read, times, speed_kmh=DEFAULT_SPEED_KMH if speed is None else speed
+        )
+    )
     if units is not None:
-        if level or within or name or load:
+        if level or within or name or load or wishes.focus:
             raise InvalidInput(
-                "--level, --within, --load and --save are for boundaries: leave out --units"
+                "--level, --within, --load, --focus and --save are for boundaries: leave out"
+                " --units"
             )
         with quiet_libraries():
-            found = _on_file(units, edges, keep, wishes, asked)
+            found = _on_file(units, edges, keep, wishes, limits, ways, asked)
         _show(found.document(), found.solved, as_json)
         if not found.solved.plan.within_limits:
             raise solving.missed(found.solved, found.ground.ids)
         return
-    request = _request(level, within, wishes, asked, _numbers(level, load, load_as))
-    made, document = _on_boundaries(request, name)
+    request = _request(level, within, wishes, limits, asked, _numbers(level, load, load_as))
+    made, document = _on_boundaries(request, name, ways)
     _show(document, made.solved, as_json)
     _remark(made)
     if not made.tolerance_met:
-        raise solving.missed(made.solved, [unit.name for unit in made.ground.units])
+        raise solving.missed(made.solved, made.searched)
 
 
 def _on_file(
-    units: Path, edges: Path | None, keep: str | None, wishes: Wishes, asked: dict[str, Any]
+    units: Path,
+    edges: Path | None,
+    keep: str | None,
+    wishes: Wishes,
+    limits: Limits,
+    ways: Ways | None,
+    asked: dict[str, Any],
 ) -> FileDesign:
+    balance = asked["balance"] or ("" if wishes.weights else limits.first)
     ground = unit_files.read(units, edges, tuple(wishes.weights))
+    balance = ground.measure(balance) if balance else ground.measures[0]
+    limits = limits.renamed(ground.measure)
+    wishes, tolerance = wished(wishes, balance, limits, designing.DEFAULT_TOLERANCE)
     unit_files.require_connected(ground)
     for note in ground.notes:
         say(note)
+    travel = None
+    if ways is not None:
+        travel = ways(ground.ids, ground.lonlat())
+        say(travel.words())
     today = None
     if keep is not None:
         today = plan_files.matched(
@@ -124,12 +174,13 @@ def _on_file(
         ground,
         asked["count"],
         wishes,
-        balance=asked["balance"],
-        tolerance=asked["tolerance"],
+        balance=balance,
+        tolerance=tolerance,
         seed=asked["seed"],
         time_s=asked["time_s"],
         effort=asked["effort"],
         keep=today,
+        travel=travel,
     )
 
 
@@ -145,21 +196,26 @@ def _request(
     level: str | None,
     within: str | None,
     wishes: Wishes,
+    limits: Limits,
     asked: dict[str, Any],
     numbers: Numbers,
 ) -> Request:
     if level is None:
         raise InvalidInput("Name a boundary level (--level idn-adm2), or a file of units (--units)")
-    count = len(wishes.centres) if asked["count"] is None else asked["count"]
+    count = asked["count"]
+    if count is None:
+        count = len(set(wishes.focus)) or len(wishes.centres)
     if not count:
         raise InvalidInput("Say how many territories (--count), or give --centers")
-    measure = asked["balance"] or next(iter(wishes.weights), next(iter(numbers), ""))
+    named = limits.first or next(iter(numbers), "")
+    measure = asked["balance"] or next(iter(wishes.weights), named)
+    wishes, tolerance = wished(wishes, measure, limits, designing.DEFAULT_TOLERANCE)
     return Request(
         level,
         count,
         measure,
         within,
-        asked["tolerance"],
+        tolerance,
         asked["seed"],
         asked["time_s"],
         asked["effort"],
@@ -168,19 +224,29 @@ def _request(
     )
 
 
-def _on_boundaries(request: Request, name: str | None) -> tuple[Design, dict[str, Any]]:
+def _on_boundaries(
+    request: Request, name: str | None, ways: Ways | None
+) -> tuple[Design, dict[str, Any]]:
     keep = request.wishes.keep
     of_file = keep is not None and Path(keep).is_file()
+    if of_file and request.wishes.focus:
+        raise InvalidInput("--focus needs a saved plan: bring the file in first, then --keep it")
     with context.open_sessions() as sessions:
         actor = find_actor(sessions, acting_email())
         # A file is matched to the units here; a saved plan where the ground is read.
         wishes = replace(request.wishes, keep=None, disruption=None) if of_file else request.wishes
         with unit_of_work(sessions, actor) as session:
             surveyed = designing.survey(session, actor, replace(request, wishes=wishes))
+            if ways is not None:
+                surveyed = designing.timed(session, surveyed, request, ways)
         if keep is not None and of_file:
             ids = [unit.code for unit in surveyed.ground.units]
             file = plan_files.read_plan(Path(keep))
             surveyed = replace(surveyed, keep=plan_files.matched(file, ids))
+        if surveyed.travel is not None:
+            say(surveyed.travel.words())
+            wishes = replace(request.wishes, times=surveyed.travel.record())
+            request = replace(request, wishes=wishes)
         with quiet_libraries():
             found = designing.solve(surveyed, request)
         document = found.document()
@@ -193,17 +259,26 @@ def _on_boundaries(request: Request, name: str | None) -> tuple[Design, dict[str
 # ------------------------------------------------------------------------------ what is asked
 
 
-def _wishes(keep: str | None, asked: dict[str, Any]) -> Wishes:
+def _limits(asked: dict[str, Any]) -> Limits:
+    return Limits(
+        limits_in(asked["tolerance"], "--tolerance"),
+        limits_in(asked["minimum"], "--min"),
+        limits_in(asked["maximum"], "--max"),
+    )
+
+
+def _wishes(keep: str | None, times: Path | None, asked: dict[str, Any]) -> Wishes:
     return Wishes(
+        times={} if times is None else {"file": times.name},
         weights=weights_in(asked["weights"]),
-        minimum=asked["minimum"],
-        maximum=asked["maximum"],
         objective=Objective(asked["objective"]),
         keep=keep,
         disruption=asked["disruption"],
         stability=asked["stability"],
         lock=_codes(asked["lock"], "--lock"),
         centres=_centres(asked["centers"]),
+        focus=_numbers_of(asked["focus"]),
+        give=asked["give"],
         together=tuple(_codes(group, "--together") for group in asked["together"]),
         apart=tuple(_pair(text) for text in asked["apart"]),
     )
@@ -214,6 +289,14 @@ def _codes(text: str | None, option: str) -> tuple[str, ...]:
     if text is not None and not found:
         raise InvalidInput(f"{option} names no unit: write A,B, or leave it out")
     return found
+
+
+def _numbers_of(text: str | None) -> tuple[int, ...]:
+    codes = _codes(text, "--focus")
+    wrong = [one for one in codes if not one.isdecimal()]
+    if wrong:
+        raise InvalidInput(f"--focus takes numbers of territories, such as 3,7; not {wrong[0]!r}")
+    return tuple(int(one) for one in codes)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -255,7 +338,20 @@ def _show(document: dict[str, Any], solved: solving.Solved, as_json: bool) -> No
     click.echo(
         f"At most {document['max_deviation']:.2%} off the mean; {whole}; {document['elapsed_s']} s"
     )
-    click.echo(f"{solved.plan.objective.value} {solved.plan.value:,.6g}. {solved.words()}")
+    if focus := document.get("focus"):
+        click.echo(
+            f"Only territories {', '.join(map(str, focus['territories']))} were designed"
+            f" ({focus['units']:,} units); what follows is of these, the others are as they were"
+        )
+    objective, unit = solved.plan.objective.value, solved.objective_unit
+    click.echo(f"{objective} {solved.plan.value:,.6g} ({unit}). {solved.words()}")
+    for measure, held in solved.held().items():
+        click.echo(
+            f"{measure}: {held['least']:,.6g} to {held['most']:,.6g} each, at most"
+            f" {held['max_deviation']:.2%} off the mean"
+        )
+    if solved.plan.binding:
+        click.echo(f"Held back by {solved.binding_words()}")
     if solved.plan.moved is not None:
         click.echo(f"{solved.plan.moved:.1%} moved, in {solved.plan.moved_units:,} units")
     if document["stopped"] != "finished" and not solved.proof.optimal:

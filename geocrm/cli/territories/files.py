@@ -9,7 +9,7 @@ from geocrm.cli.context import open_session, say
 from geocrm.cli.territories.group import territories
 from geocrm.errors import InvalidInput
 from geocrm.territories import exporting, queries
-from geocrm.territories.exporting import Style
+from geocrm.territories.report_style import Style
 
 # Where set-up puts the browser assets that a report carries with it.
 VENDOR = Path(geocrm.__file__).parent / "web" / "static" / "vendor"

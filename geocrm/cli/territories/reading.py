@@ -1,5 +1,6 @@
 """Read plans of others: judge them, set them against each other, make drafts of them."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from geocrm.territories import (
     plan_sides,
     queries,
     scenarios,
+    travel_files,
     unit_files,
     unit_layers,
 )
@@ -61,6 +63,9 @@ weights_option = click.option(
 )
 load_option = click.option("--load", type=FILE, help="A measure of your own: CSV unit,number.")
 load_as_option = click.option("--load-as", metavar="NAME", help="What it is called.")
+times_option = click.option(
+    "--times", type=FILE, help="Travel times between units: CSV from,to,minutes."
+)
 within_option = click.option("--within", metavar="UNIT", help="Only the units in this one.")
 
 
@@ -180,8 +185,9 @@ def import_plan(
 @territories.command()
 @click.argument("file", type=FILE)
 @click.option("--time", "time_s", type=float, metavar="SECONDS", help="Instead of the scenario's.")
+@times_option
 @json_option
-def replay(file: Path, time_s: float | None, as_json: bool) -> int:
+def replay(file: Path, time_s: float | None, times: Path | None, as_json: bool) -> int:
     """Design the plan of the scenario FILE anew, and say whether the same plan came out.
 
     The exit status is 1 when another plan came out; the reasons are given.
@@ -192,10 +198,13 @@ def replay(file: Path, time_s: float | None, as_json: bool) -> int:
         actor = find_actor(sessions, acting_email())
         with unit_of_work(sessions, actor) as session:
             surveyed = designing.survey(session, actor, request)
+            if times is not None:
+                read = partial(travel_files.read, times, speed_kmh=scenarios.speed_of(request))
+                surveyed = designing.timed(session, surveyed, request, read)
             here = scenarios.boundaries(session, request.level)
     with quiet_libraries():
         found = designing.solve(surveyed, request)
-    done = scenarios.replayed(plan_file, found, here)
+    done = scenarios.replayed(plan_file, found, here, travel=surveyed.travel)
     if as_json:
         emit({"same": done.same, "moved": list(done.moved), "reasons": list(done.reasons)})
     elif done.same:

@@ -12,6 +12,7 @@ from geocrm.cli.territories.group import territories
 from geocrm.db import unit_of_work
 from geocrm.territories import queries
 from geocrm.visits import true_cost_report, true_cost_tasks, wishes
+from geocrm.visits.crossings import BOARDING_MIN, FERRY_KMH
 from geocrm.visits.true_cost_figures import Rates
 from geocrm.visits.true_cost_terms import (
     DEFAULT_DAYS,
@@ -39,6 +40,7 @@ _ROWS: Final = (
     ("all_hours", "all visits: hours of work", 1, 1),
     ("all_drive_min", "all visits: min driving/visit", 1, 1),
     ("nights", "all visits: nights away", 1, 1),
+    ("crossings", "all visits: ferries taken", 1, 1),
     ("reps", "all visits: reps needed", 2, 1),
     ("reckoned", "all visits: reckoned, not planned", 1, 1),
     ("cost", "all visits: cost", 0, 1),
@@ -55,6 +57,9 @@ _ROWS: Final = (
 @click.option("--days", type=int, default=DEFAULT_DAYS, help="Working days of a week.")
 @click.option("--hours", default=wishes.DEFAULT_HOURS, metavar="HH:MM-HH:MM")
 @click.option("--visit-min", type=float, default=wishes.DEFAULT_VISIT_MIN, help="Minutes a visit.")
+@click.option("--ferry-kmh", type=float, default=FERRY_KMH, help="Speed of a ferry under way.")
+@click.option("--boarding-min", type=float, default=BOARDING_MIN,
+              help="Minutes of waiting and boarding at each ferry.")  # fmt: skip
 @click.option("--cost-per-km", type=float, help="Money a kilometre.")
 @click.option("--cost-per-hour", type=float, help="Money an hour of work.")
 @click.option("--cost-per-night", type=float, help="Money a night away.")
@@ -68,6 +73,8 @@ def true_cost_command(
     days: int,
     hours: str,
     visit_min: float,
+    ferry_kmh: float,
+    boarding_min: float,
     cost_per_km: float | None,
     cost_per_hour: float | None,
     cost_per_night: float | None,
@@ -75,10 +82,13 @@ def true_cost_command(
 ) -> None:
     """Plan sampled weeks of visits in PLAN (number or name), and say what they take.
 
-    Travel is estimated from the straight line. Nothing is kept.
+    Travel is estimated from the straight line, by ferry between land masses. Nothing is kept.
     """
     begin_s, end_s = wishes.hours(hours)
-    asked = Asked(weeks, seed, days, begin_s, end_s, visit_seconds(visit_min), start)
+    asked = Asked(
+        weeks, seed, days, begin_s, end_s, visit_seconds(visit_min), start,
+        ferry_kmh=ferry_kmh, boarding_min=boarding_min,
+    )  # fmt: skip
     rates = Rates(cost_per_km, cost_per_hour, cost_per_night)
     with context.open_sessions() as sessions:
         actor = find_actor(sessions, acting_email())
@@ -104,7 +114,9 @@ def _progress(share: float) -> None:
 def _print(answer: Mapping[str, Any]) -> None:
     plans, weeks = answer["plans"], ", ".join(map(str, answer["weeks"]))
     click.echo(
-        f"Estimated travel: straight line x {answer['detour']:g} at {answer['speed_kmh']:g} km/h."
+        f"Estimated travel: straight line x {answer['detour']:g} at {answer['speed_kmh']:g} km/h;"
+        f" ferries {answer['asked']['ferry_kmh']:g} km/h after"
+        f" {answer['asked']['boarding_min']:g} min."
         f" Means of the weeks {weeks} of a year (seed {answer['asked']['seed']}) +- standard error."
     )
     names = "".join(f"{each['name'][:22]:>24}" for each in plans)

@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -23,7 +22,6 @@ from geocrm.maps.bulk.models import BulkRun
 from geocrm.security import Actor
 
 CHUNK: Final = 2_000
-_NO_ROOM: Final = (OSError, DataSourceError, DataLayerError, FeatureError)
 log = logging.getLogger(__name__)
 
 
@@ -74,7 +72,7 @@ def write(running: Running) -> None:
         rows = _fill(running, draft, params)
         path = running.folder / f"{name}.{kind}"
         draft.replace(path)
-    except _NO_ROOM as error:
+    except OSError as error:
         log.exception("Export %s", running.run_id)
         raise ServiceUnavailable(
             "The file could not be written ({why}): make room on the disk, then export anew",
@@ -153,8 +151,8 @@ def _finish(running: Running, path: Path, rows: int, name: str) -> None:
         raise
 
 
-def _why(error: BaseException) -> str:
-    return error.strerror or "disk" if isinstance(error, OSError) else str(error)[:200]
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)[:200] or "disk"
 
 
 _NOT_IN_FILE: Final = """

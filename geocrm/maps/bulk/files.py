@@ -11,7 +11,6 @@ from typing import Any, Final, Protocol
 from xml.sax.saxutils import escape
 
 import numpy as np
-import pyogrio.raw
 import shapely
 
 from geocrm.maps.bulk.columns import Column
@@ -178,11 +177,17 @@ class GeoPackageWriter:
             empty = np.array([value is None for value in values], dtype=bool)
             data.append(_array(column, values))
             masks.append(empty if column.kind != "text" else None)
-        pyogrio.raw.write(
-            str(self._path), shapely.to_wkb(points), data, [one.name for one in self._columns],
-            field_mask=masks, layer=LAYER, driver="GPKG", geometry_type="Point", crs="EPSG:4326",
-            append=self._begun,
-        )  # fmt: skip
+        # Only here: it brings geopandas and pandas along, a second of every start.
+        from pyogrio import errors, raw  # noqa: PLC0415
+
+        try:
+            raw.write(
+                str(self._path), shapely.to_wkb(points), data, [one.name for one in self._columns],
+                field_mask=masks, layer=LAYER, driver="GPKG", geometry_type="Point",
+                crs="EPSG:4326", append=self._begun,
+            )  # fmt: skip
+        except (errors.DataSourceError, errors.DataLayerError) as error:
+            raise OSError(str(error)) from error
         self._begun = True
 
     def close(self) -> None:

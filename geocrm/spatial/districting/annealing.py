@@ -1,11 +1,12 @@
 """Cooling an assignment of blocks: the energies, the temperatures, the rounds, the polish."""
 
+import time
 from collections.abc import Callable
-from threading import Lock
+from threading import Lock, get_ident
 
 import numpy as np
 
-from geocrm.spatial.districting.compiling import Blocks, mode_of
+from geocrm.spatial.districting.compiling import WHOLE_PRICE, Blocks, mode_of
 from geocrm.spatial.districting.plan import to_centres, valued, ways
 from geocrm.spatial.districting.problem import Floats, Objective, Terms, Units
 from geocrm.spatial.districting.rounds import anneal, state_of
@@ -18,6 +19,9 @@ STRICTNESS = 10_000.0
 INNER = 0.95
 # Where balance was missed, the objective counts so many times less.
 HARDER = 30.0
+# Where only balance is sought, moving everything costs so many times as much as the whole
+# objective: enough that nothing is moved in vain, too little to hold back what balances.
+SPARING = 10.0
 HOT, COLD = 1e-2, 1e-6  # temperatures, as shares of STRICTNESS
 # With more blocks in a district than this a single one changes less, and it ends colder: a block's
 # mass falls as their number, and the width that it moves a border by as the root of it.
@@ -31,6 +35,11 @@ CROWD = 100
 POLISH_TURNS, POLISH_SHARE, MIN_POLISH = 4, 0.05, 4
 # Plans whose largest excess differs by less than this are equally balanced.
 BALANCE_STEP = 1e-4
+# What a start has come to is looked at so often, or less: a look may cost this part of the time.
+LOOK_EVERY_S, LOOK_SHARE = 0.25, 0.005
+
+# How far beyond the limits, and the value: the smaller the better.
+Score = tuple[float, float]
 
 
 class Pace:
@@ -40,7 +49,10 @@ class Pace:
         self, should_stop: Callable[[], bool], progress: Callable[[float, float], None] | None
     ) -> None:
         self.stopped = False
-        self.best_value = np.inf
+        self.best: Score = (np.inf, np.inf)
+        # What the start that each thread works on would give if it ended now; for show only.
+        self.underway: dict[int, Score] = {}
+        self._look_at_s: dict[int, float] = {}
         self._should_stop = should_stop
         self._progress = progress
         self._lock = Lock()
@@ -52,26 +64,46 @@ class Pace:
             self.stopped = True
         return self.stopped
 
-    def advance(self, share: float) -> None:
-        """A further share of the search is done."""
+    def advance(self, share: float, score: Callable[[], Score] | None = None) -> None:
+        """A further share of the search is done; `score` is of what this thread has come to."""
+        if score is not None and self._progress is not None:
+            self._look(score)
         with self._lock:
             self._done += share
             if self._progress is not None:
-                self._progress(min(self._done, 1.0), self.best_value)
+                _, value = min([self.best, *self.underway.values()])
+                self._progress(min(self._done, 1.0), value)
+
+    def _look(self, score: Callable[[], Score]) -> None:
+        me, began = get_ident(), time.monotonic()
+        if began >= self._look_at_s.get(me, 0.0):
+            found = score()
+            ended = time.monotonic()
+            self._look_at_s[me] = ended + max(LOOK_EVERY_S, (ended - began) / LOOK_SHARE)
+            with self._lock:
+                self.underway[me] = found
 
 
 class Annealer:
     """Betters assignments of one set of blocks.
 
-    `least_excess` is how far beyond its band the worst load must be with any plan.
+    `least_excess` is how far beyond its band the worst load must be with any plan; `judge` the one
+    whose limits count for what is shown, where these are others.
     """
 
     def __init__(
-        self, units: Units, terms: Terms, blocks: Blocks, pace: Pace, least_excess: float = 0.0
+        self,
+        units: Units,
+        terms: Terms,
+        blocks: Blocks,
+        pace: Pace,
+        least_excess: float = 0.0,
+        judge: "Annealer | None" = None,
     ) -> None:
         self.units, self.terms, self.blocks, self.pace = units, terms, blocks, pace
         self._k = terms.num_districts
         self._least_excess = least_excess
+        self._judge = judge or self
         crowd = min(1.0, COARSE_BLOCKS * self._k / len(blocks))
         # Rounded, because a temperature may not differ in its last bit between machines.
         self.cold = round(COLD * crowd * float(np.sqrt(crowd)), 15)
@@ -92,6 +124,12 @@ class Annealer:
         strict = self._goal(mode, cost, start, INNER, harder=HARDER)
         return self._cooled(start, space, strict, hot, rounds, 0.0)
 
+    def spared(self, start: Int32s, space: Scratch, hot: float, rounds: int) -> Int32s:
+        """Cooled for balance alone, with no more moved than it takes."""
+        mode, cost = self._hot_goal()
+        goal = self._goal(mode, cost, start, 0.999, harder=HARDER, sparing=SPARING)
+        return self._cooled(start, space, goal, hot, rounds, 0.0)
+
     def polished(self, start: Int32s, space: Scratch, rounds: int, share: float) -> Int32s:
         """Cold, by the very objective: centres and districts take turns."""
         found = start
@@ -111,6 +149,16 @@ class Annealer:
         np.add.at(load, district, blocks.graph.weight)
         beyond = np.maximum(blocks.low - load, load - blocks.high) / blocks.mean
         return float(np.ceil(max(0.0, float(beyond.max()) - 1e-9) / BALANCE_STEP))
+
+    def score(self, district: Int32s) -> Score:
+        """The worse the farther beyond the limits; as far, the worse the larger the value."""
+        blocks = self.blocks
+        excess = self.excess(district) + 1e6 * _clashing(blocks, district)
+        _, value = valued(self.units, self.terms, district[blocks.block].astype(np.intp))
+        if self.terms.stability > 0 and self.terms.current is not None:
+            gone = blocks.price[(blocks.home >= 0) & (blocks.home != district)].sum()
+            value *= 1 + self.terms.stability * float(gone) / WHOLE_PRICE
+        return excess, value
 
     # -------------------------------------------------------------------------- energies
 
@@ -146,13 +194,19 @@ class Annealer:
         return cost
 
     def _goal(
-        self, mode: int, cost: Floats | None, district: Int32s, squeeze: float, harder: float = 1.0
+        self,
+        mode: int,
+        cost: Floats | None,
+        district: Int32s,
+        squeeze: float,
+        harder: float = 1.0,
+        sparing: float = 0.0,
     ) -> Goal:
         """An energy in which the start's objective counts about 1 / `harder` for each district."""
         goal = self.blocks.goal(STRICTNESS, mode, 1.0, 0.0, squeeze, cost)
         size = _objective(self.blocks, goal, district, self._k)
         roundness = self._k / size / harder if size > 1e-15 else 0.0
-        stability = self.terms.stability * self._k
+        stability = (self.terms.stability + sparing) * self._k
         return self.blocks.goal(STRICTNESS, mode, roundness, stability, squeeze, cost)
 
     def _cooled(
@@ -174,7 +228,7 @@ class Annealer:
                 graph, state, goal, space, temperature, small, large, energy, least, found
             )
             temperature *= cooling
-            self.pace.advance(share)
+            self.pace.advance(share, lambda: self._judge.score(found))
         return found
 
 
@@ -203,3 +257,8 @@ def _energy(blocks: Blocks, goal: Goal, state: State, k: int) -> float:
     total = goal.strictness * float((beyond * (beyond + HAIR)).sum())
     total += goal.roundness * _objective(blocks, goal, state.district, k)
     return total + goal.stability * float(state.moved[0])
+
+
+def _clashing(blocks: Blocks, district: Int32s) -> int:
+    ends = np.repeat(np.arange(len(blocks)), np.diff(blocks.foe_start))
+    return int((district[ends] == district[blocks.foe]).sum()) // 2

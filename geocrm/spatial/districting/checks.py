@@ -52,8 +52,8 @@ def _check_numbers(units: Units, terms: Terms) -> None:
             count=len(given),
             measures=len(units.measures),
         )
-    for one in given:
-        if not 0 <= one < np.inf:
+    for measure, one in enumerate(given):
+        if not (0 <= one < np.inf or (one == np.inf and measure > 0)):
             raise InvalidInput(
                 "The tolerance must be 0 or more, not {tolerance}",
                 tolerance=one,
@@ -62,6 +62,9 @@ def _check_numbers(units: Units, terms: Terms) -> None:
         len(terms.shares) == k and np.isfinite(terms.shares).all() and (terms.shares > 0).all()
     ):
         raise InvalidInput("Give a share above 0 for each of the {count} territories", count=k)
+    totals = terms.ideal_totals(len(units.measures))
+    if len(totals) < len(units.measures) or not ((totals > 0) & np.isfinite(totals)).all():
+        raise InvalidInput("The ideal loads must add up to more than 0")
     if terms.budget is not None and not 0 <= terms.budget <= 1:
         raise InvalidInput(
             "The disruption must be a share between 0 and 1, not {budget}: 0.1 is 10 %",
@@ -72,20 +75,35 @@ def _check_numbers(units: Units, terms: Terms) -> None:
 
 
 def _check_limits(units: Units, terms: Terms) -> None:
-    least, most, k = terms.minimum, terms.maximum, terms.num_districts
-    total = float(units.balanced()[0][:, 0].sum())
-    for one in (least, most):
-        if one is not None and np.isnan(one):
-            raise InvalidInput("The limits of a load must be numbers, not {limit}", limit=one)
-    if most is not None and most <= 0:
+    weights, names = units.balanced()
+    limits = terms.limits(len(names))
+    for at, (least, most) in enumerate(zip(*(each.tolist() for each in limits), strict=True)):
+        try:
+            _check_measure(float(weights[:, at].sum()), least, most, terms.num_districts)
+        except (InvalidInput, Infeasible) as error:
+            if at == 0:
+                raise
+            # Of the first measure everything speaks; another one has to be named.
+            raise type(error)(
+                "{measure}: {problem}", measure=names[at], problem=error.phrase
+            ) from error
+
+
+def _check_measure(total: float, least: float, most: float, k: int) -> None:
+    for limit, nothing in ((least, -np.inf), (most, np.inf)):
+        if not (np.isfinite(limit) or limit == nothing):
+            raise InvalidInput(
+                "A limit of the load must be a number, not {limit}", limit=str(limit)
+            )
+    if most <= 0:
         raise InvalidInput("The maximum must be above 0, not {most}", most=most)
-    if least is not None and most is not None and least > most:
+    if least > most:
         raise InvalidInput(
             "The minimum {least} is above the maximum {most}",
             least=least,
             most=most,
         )
-    if least is not None and least > total:
+    if least > total:
         raise Infeasible(
             "A territory of at least {least} needs more than there is; there are {total}: ask for a"
             " minimum of at most {limit}",
@@ -93,7 +111,7 @@ def _check_limits(units: Units, terms: Terms) -> None:
             total=total,
             limit=total / k,
         )
-    if least is not None and least * k > total:
+    if least * k > total:
         raise Infeasible(
             "{count} territories of at least {least} need {needed}; there are {total}: ask for at"
             " most {fewer} territories, or a minimum of {limit}",
@@ -104,7 +122,7 @@ def _check_limits(units: Units, terms: Terms) -> None:
             fewer=int(total // least),
             limit=total / k,
         )
-    if most is not None and most * k < total:
+    if most * k < total:
         raise Infeasible(
             "{count} territories of at most {most} hold {held}; there are {total}: ask for at least"
             " {more} territories, or a maximum of {limit}",

@@ -11,6 +11,9 @@ import numba
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# Without the half of their types that numba itself declares.
+types: Any = numba.types
+
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """The function as machine code; kept on disk for the next process when that is possible."""
@@ -23,7 +26,23 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
         # No directory to write to (a read-only installation without a home), or another numba:
         # compile each time.
         fast = numba.njit(nogil=True)(function)
+    _compile_once(fast)
     return cast(Callable[P, R], fast)
+
+
+def _compile_once(fast: Any) -> None:
+    """Have what calls the function hand over every whole number as int64.
+
+    numba would compile it anew for an int32, an int64 and each constant, and whatever it calls as
+    well: half as much time again, for the same code.
+    """
+    chosen = fast.get_call_template
+    fast.get_call_template = lambda args, kws: chosen([_wide(each) for each in args], kws)
+
+
+def _wide(kind: Any) -> Any:
+    plain = types.unliteral(kind)
+    return types.int64 if isinstance(plain, types.Integer) and plain.signed else kind
 
 
 @cache

@@ -7,6 +7,7 @@ a plan of units.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from geocrm.spatial.districting.groups import joined
@@ -33,7 +34,8 @@ class Blocks:
     """The search's view of a question.
 
     `block` (n,) is the block of each unit. `low`, `high` (k, m) are the loads that are accepted,
-    in whole numbers as in `graph.weight`; `home`, `price` (b,) and `budget` say what moving costs.
+    in whole numbers as in `graph.weight`; `free` (m,) are the measures without a tolerance; `home`,
+    `price` (b,) and `budget` say what moving costs.
     `share` (b,) is each block's part of the first measure, `place` (b, 3) its centroid.
     """
 
@@ -42,6 +44,7 @@ class Blocks:
     low: Floats
     high: Floats
     mean: Floats
+    free: NDArray[np.bool_]
     home: Int32s
     price: Int64s
     budget: int
@@ -58,10 +61,10 @@ class Blocks:
         cost: Floats | None = None,
     ) -> Goal:  # fmt: skip
         """An energy; the loads aim at the middle `squeeze` of what is accepted."""
-        middle, half = (self.high + self.low) / 2, (self.high - self.low) / 2 * squeeze
+        low, high = self._aims(squeeze)
         return Goal(
-            low=middle - half,
-            high=middle + half,
+            low=low,
+            high=high,
             mean=self.mean,
             strictness=strictness,
             mode=mode,
@@ -75,6 +78,16 @@ class Blocks:
             foe=self.foe,
             plain=mode == ROUND and not len(self.foe) and not (self.home >= 0).any(),
         )
+
+    def _aims(self, squeeze: float) -> tuple[Floats, Floats]:
+        middle, half = (self.high + self.low) / 2, (self.high - self.low) / 2 * squeeze
+        low, high = middle - half, middle + half
+        # Without a tolerance a limit has no other one at its own distance from the mean, so each
+        # is drawn in by its own; what has none on a side stays open there.
+        room = (1 - squeeze) * np.maximum([self.mean - self.low, self.high - self.mean], 0)
+        own = np.where(self.low > 0, self.low + room[0], self.low)
+        other = np.where(self.high < WHOLE, self.high - room[1], self.high)
+        return np.where(self.free, own, low), np.where(self.free, other, high)
 
 
 def blocks_of(units: Units, terms: Terms) -> Blocks:
@@ -94,6 +107,7 @@ def blocks_of(units: Units, terms: Terms) -> Blocks:
         low=low * WHOLE,
         high=high * WHOLE,
         mean=np.full(weights.shape[1], WHOLE / terms.num_districts),
+        free=np.isinf(terms.tolerances(weights.shape[1])),
         home=home,
         price=price,
         budget=budget,
@@ -112,16 +126,15 @@ def mode_of(objective: Objective) -> int:
 def bands(terms: Terms, weights: Floats) -> tuple[Floats, Floats]:
     """Accepted loads (k, m) as parts of the whole."""
     total = weights.sum(axis=0)
-    ideal = terms.ideal_shares()[:, None]
+    ideal = terms.ideal_parts(weights.shape[1])
     tolerance = terms.tolerances(weights.shape[1])[None, :]
     low, high = ideal * (1 - tolerance), ideal * (1 + tolerance)
-    if terms.minimum is not None:
-        low[:, 0] = np.maximum(low[:, 0], terms.minimum / total[0])
-        high[:, 0] = np.maximum(high[:, 0], low[:, 0])
-    if terms.maximum is not None:
-        high[:, 0] = np.minimum(high[:, 0], terms.maximum / total[0])
-        low[:, 0] = np.minimum(low[:, 0], high[:, 0])
-    return low, high
+    free = np.isinf(tolerance)
+    low, high = np.where(free, 0.0, low), np.where(free, 1.0, high)
+    least, most = terms.limits(weights.shape[1])
+    low = np.maximum(low, least / total)
+    high = np.minimum(np.maximum(high, low), most / total)
+    return np.minimum(low, high), high
 
 
 def _merged(n: int, together: tuple[Indices, ...]) -> Indices:

@@ -83,7 +83,8 @@ def _searched(
         blocks = blocks_of(units, nearer)
     if len(blocks) == terms.num_districts and not terms.keeps_labels:
         return blocks.block, False
-    search = Search(units, terms, blocks, floor.deviation, should_stop, progress)
+    least = max(floor.deviation, float(terms.mean_deviations(1)[0]))
+    search = Search(units, terms, blocks, least, should_stop, progress)
     found = search.run(seed, effort)
     return found[blocks.block].astype(np.intp), search.stopped
 

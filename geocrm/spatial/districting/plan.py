@@ -54,7 +54,9 @@ class Plan:
         Share of the price that is not where it is today, and how many units; None without a
         present plan.
     binding
-        Which wishes held the plan back: "tolerance", "minimum", "maximum", "disruption", "unit".
+        Which wishes held the plan back: "tolerance", "minimum", "maximum", "disruption", "unit",
+        "mean" (the ideal is that of a larger plan, see `Terms.ideal_total`); of a measure but the
+        first with its name, as in "tolerance:revenue".
     stopped
         "finished", or "stopped" when the search was ended early.
     """
@@ -102,7 +104,7 @@ def evaluate(
     weights, names = units.balanced()
     load = np.zeros((k, weights.shape[1]))
     np.add.at(load, home, weights)
-    ideal = terms.ideal_shares()[:, None] * weights.sum(axis=0)
+    ideal = terms.ideal_parts(weights.shape[1]) * weights.sum(axis=0)
     deviation = load / ideal - 1.0
     within, overall = _inertia(units, weights[:, 0], home, k)
     centre, value = valued(units, terms, home)
@@ -129,7 +131,7 @@ def evaluate(
         cut_edges=int((home[units.edges[:, 0]] != home[units.edges[:, 1]]).sum()),
         moved=moved,
         moved_units=moved_units,
-        binding=_binding(terms, load, deviation, moved, floor.deviation),
+        binding=_binding(terms, names, load, deviation, moved, floor.deviation),
         stopped=stopped,
     )
 
@@ -235,28 +237,29 @@ def _moved(units: Units, terms: Terms, district: Indices) -> tuple[float | None,
 def _within(terms: Terms, load: Floats, deviation: Floats) -> bool:
     # A rounding error of the sums is no breach.
     fits = bool((np.abs(deviation) <= terms.tolerances(load.shape[1]) + 1e-9).all())
-    first = load[:, 0]
-    if terms.minimum is not None:
-        fits &= bool((first >= terms.minimum * (1 - 1e-12)).all())
-    if terms.maximum is not None:
-        fits &= bool((first <= terms.maximum * (1 + 1e-12)).all())
-    return fits
+    least, most = terms.limits(load.shape[1])
+    return fits and bool(((load >= least * (1 - 1e-12)) & (load <= most * (1 + 1e-12))).all())
 
 
 def _binding(
-    terms: Terms, load: Floats, deviation: Floats, moved: float | None, floor: float
-) -> tuple[str, ...]:
+    terms: Terms, names: tuple[str, ...], load: Floats, deviation: Floats, moved: float | None,
+    floor: float,
+) -> tuple[str, ...]:  # fmt: skip
     tolerance = terms.tolerances(load.shape[1])
-    first = load[:, 0]
+    least, most = terms.limits(load.shape[1])
     found = []
-    if (np.abs(deviation) > tolerance - _AT_LIMIT).any():
-        found.append("tolerance")
-    if terms.minimum is not None and (first < terms.minimum * (1 + _AT_LIMIT)).any():
-        found.append("minimum")
-    if terms.maximum is not None and (first > terms.maximum * (1 - _AT_LIMIT)).any():
-        found.append("maximum")
+    for limit, held in (
+        ("tolerance", np.abs(deviation) > tolerance - _AT_LIMIT),
+        ("minimum", load < least * (1 + _AT_LIMIT)),
+        ("maximum", load > most * (1 - _AT_LIMIT)),
+    ):
+        at = np.flatnonzero(held.any(axis=0)).tolist()
+        found += [limit if not measure else f"{limit}:{names[measure]}" for measure in at]
     if terms.budget is not None and moved is not None and moved > terms.budget * 0.9:
         found.append("disruption")
     if floor > tolerance[0]:
         found.append("unit")
+    off = terms.mean_deviations(len(tolerance)) > tolerance + 1e-9
+    for measure in np.flatnonzero(off).tolist():
+        found.append("mean" if not measure else f"mean:{names[measure]}")
     return tuple(found)

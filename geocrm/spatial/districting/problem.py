@@ -128,12 +128,14 @@ class Terms:
     num_districts
         k, in [1, n].
     tolerance
-        Largest acceptable |load / ideal - 1|, >= 0: one number, or one for each measure.
+        Largest acceptable |load / ideal - 1|, >= 0: one number, or one for each measure; infinite
+        for a measure, but the first, that only `minimum` and `maximum` hold.
     shares
         Shape (k,), ideal loads as parts of the whole, > 0 (somebody works half-time); equal
         without.
     minimum, maximum
-        Hard limits of a district's load in the first measure.
+        Hard limits of a district's load: one number for the first measure, or one for each
+        measure, None where there is none.
     objective
         What is made least once the loads are within the tolerance.
     centres
@@ -151,13 +153,16 @@ class Terms:
     stability
         Weight of moving beside balance and the objective, >= 0; 1 trades moving everything for
         as much as the whole objective.
+    ideal_total
+        What the ideal loads add up to, as a part of all weight, > 0: one number, or one for each
+        measure. Other than 1 where the units are cut out of a larger plan and keep its ideal.
     """
 
     num_districts: int
     tolerance: float | tuple[float, ...] = 0.05
     shares: Floats | None = None
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: float | tuple[float | None, ...] | None = None
+    maximum: float | tuple[float | None, ...] | None = None
     objective: Objective = Objective.INERTIA
     centres: Floats | None = None
     centre_minutes: Floats | None = None
@@ -168,16 +173,39 @@ class Terms:
     price: Floats | None = None
     budget: float | None = None
     stability: float = 0.0
+    ideal_total: float | tuple[float, ...] = 1.0
 
     def tolerances(self, num_measures: int) -> Floats:
         """Shape (m,)."""
         given = self.tolerance if isinstance(self.tolerance, tuple) else (self.tolerance,)
         return np.array(given * num_measures if len(given) == 1 else given, dtype=np.float64)
 
+    def limits(self, num_measures: int) -> tuple[Floats, Floats]:
+        """Least and most loads, shape (m,) each; -inf and inf where there is none."""
+        return (
+            _each(self.minimum, num_measures, -np.inf),
+            _each(self.maximum, num_measures, np.inf),
+        )
+
     def ideal_shares(self) -> Floats:
-        """Shape (k,), adding up to 1."""
+        """Shape (k,), adding up to `ideal_total` of the first measure."""
+        return self.ideal_parts(1)[:, 0]
+
+    def ideal_parts(self, num_measures: int) -> Floats:
+        """Ideal loads (k, m) as parts of all weight of each measure."""
         shares = np.ones(self.num_districts) if self.shares is None else self.shares
-        return np.asarray(shares / shares.sum(), dtype=np.float64)
+        parts = (shares / shares.sum())[:, None] * self.ideal_totals(num_measures)
+        return np.asarray(parts, dtype=np.float64)
+
+    def ideal_totals(self, num_measures: int) -> Floats:
+        """Shape (m,)."""
+        given = self.ideal_total if isinstance(self.ideal_total, tuple) else (self.ideal_total,)
+        full = given * num_measures if len(given) == 1 else given
+        return np.array(full[:num_measures], dtype=np.float64)
+
+    def mean_deviations(self, num_measures: int) -> Floats:
+        """How far mean loads are from mean ideals, shape (m,): no plan is nearer to balance."""
+        return np.asarray(np.abs(1.0 / self.ideal_totals(num_measures) - 1.0), dtype=np.float64)
 
     @property
     def keeps_labels(self) -> bool:
@@ -185,3 +213,12 @@ class Terms:
         return any(
             each is not None for each in (self.shares, self.centres, self.locked, self.current)
         )
+
+
+def _each(
+    given: float | tuple[float | None, ...] | None, num_measures: int, nothing: float
+) -> Floats:
+    """A limit for each measure; a single one is of the first."""
+    few = given if isinstance(given, tuple) else (given,)
+    every = (*few, *[None] * (num_measures - len(few)))
+    return np.array([nothing if one is None else one for one in every], dtype=np.float64)

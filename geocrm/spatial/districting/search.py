@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -17,10 +18,9 @@ from geocrm.spatial.districting.annealing import (
     Pace,
 )
 from geocrm.spatial.districting.coarsening import coarsened
-from geocrm.spatial.districting.compiling import WHOLE_PRICE, Blocks, mode_of
+from geocrm.spatial.districting.compiling import WHOLE, WHOLE_PRICE, Blocks, bands, mode_of
 from geocrm.spatial.districting.diagram import allocated
 from geocrm.spatial.districting.growing import grown, mended
-from geocrm.spatial.districting.plan import valued
 from geocrm.spatial.districting.problem import Terms, Units
 from geocrm.spatial.districting.starts import first_assignment
 from geocrm.spatial.districting.state import LOCKED, Int32s, scratch
@@ -38,6 +38,8 @@ UNIT_ROUNDS = 300_000
 MANY_BLOCKS = 100
 # Then the blocks themselves are cooled in so many rounds.
 FINE_ROUNDS = 16
+# How often the range of deviations is halved in which the least lies that a budget buys.
+NARROWINGS = 6
 
 
 class Search:
@@ -61,7 +63,6 @@ class Search:
         self._fine = Annealer(units, terms, blocks, self._pace, _least_excess(terms, floor))
         self._coarse, self._joined = self._fine, np.arange(len(blocks))
         self._best: Int32s | None = None
-        self._best_score = (np.inf, np.inf)
 
     def run(self, seed: int, effort: int) -> Int32s:
         """Anneal from several starts; the best assignment of blocks.
@@ -69,7 +70,7 @@ class Search:
         Each start has its own random numbers and results are compared in turn, so the number of
         threads does not show in the result.
         """
-        n = len(self.blocks)
+        n, terms = len(self.blocks), self.terms
         starts = effort if n <= FEW_UNITS else min(effort, LARGE_STARTS)
         if self._k in (1, n):
             starts = 0
@@ -80,6 +81,10 @@ class Search:
         for found in self._improvements(first, seed, starts):
             if found is not None:
                 self._offer(found)
+        self._pace.underway.clear()
+        if terms.budget is not None and starts > 0:
+            self._narrow(first, seed)
+            self._pace.underway.clear()
         self._pace.advance(1.0)
         return self.best
 
@@ -129,9 +134,7 @@ class Search:
         if self._pace.stopped:
             return None
         level, fine = self._coarse, self._fine
-        n = len(level.blocks)
-        rounds = ROUNDS if n <= FEW_UNITS else max(UNIT_ROUNDS // n, MIN_ROUNDS)
-        hot = WARM if n > FEW_UNITS and level.blocks.place is not None else HOT
+        hot, rounds = _heat(level.blocks)
         space = scratch(level.blocks.graph, seed)
         found = level.annealed(start, space, hot, rounds, 0.8 * share)
         if level is not fine:
@@ -142,6 +145,49 @@ class Search:
         found = fine.balanced(found, space, hot, rounds // 2)
         polish = max(round(rounds * POLISH_SHARE), MIN_POLISH)
         return fine.polished(found, space, polish, (0.2 if level is fine else 0.1) * share)
+
+    def _narrow(self, start: Int32s, seed: int) -> None:
+        """Where the budget does not buy the tolerance, offer the least deviation that it buys.
+
+        Every district beyond the tolerance pulls at the budget, so that one too small for all is
+        spent a little on each and the worst stays. With more tolerance only the worst pull: halved
+        step by step, until the budget just reaches it.
+        """
+        hot, rounds = _heat(self.blocks)
+        low, high = 0.0, self._beyond(self.best)
+        wide = self._fine
+        for turn in range(NARROWINGS):
+            if high - low <= BALANCE_STEP or self._pace.ends():
+                break
+            middle = (low + high) / 2
+            wide = self._widened(middle)
+            space = scratch(self.blocks.graph, seed * 1_000_003 - 1 - turn)
+            found = wide.spared(start, space, hot, rounds // 2)
+            self._offer(found)
+            if wide.excess(found) > 0:
+                low = middle
+            else:
+                high = min(middle, self._beyond(found))
+        if wide is not self._fine:
+            space = scratch(self.blocks.graph, seed)
+            self._offer(self._widened(high).polished(self.best, space, MIN_POLISH, 0.0))
+
+    def _widened(self, more: float) -> Annealer:
+        """As the search's own, with so much more tolerance."""
+        weights = self.units.balanced()[0]
+        tolerance = tuple((self.terms.tolerances(weights.shape[1]) + more).tolist())
+        terms = replace(self.terms, tolerance=tolerance)
+        low, high = bands(terms, weights)
+        blocks = replace(self.blocks, low=low * WHOLE, high=high * WHOLE)
+        return Annealer(self.units, terms, blocks, self._pace, judge=self._fine)
+
+    def _beyond(self, district: Int32s) -> float:
+        """How far the worst load is beyond its tolerance, as a share of the ideal; 0 within."""
+        weight = self.blocks.graph.weight
+        load = np.zeros((self._k, weight.shape[1]))
+        np.add.at(load, district, weight)
+        deviation = np.abs(load / WHOLE / self.terms.ideal_parts(weight.shape[1]) - 1)
+        return max(0.0, float((deviation - self.terms.tolerances(weight.shape[1])).max()))
 
     # -------------------------------------------------------------------------- starts
 
@@ -180,15 +226,17 @@ class Search:
 
     def _offer(self, district: Int32s) -> None:
         """Keep an assignment when it is nearer to the limits, or as near and of less value."""
-        blocks = self.blocks
-        excess = self._fine.excess(district) + 1e6 * _clashing(blocks, district)
-        _, value = valued(self.units, self.terms, district[blocks.block].astype(np.intp))
-        if self.terms.stability > 0 and self.terms.current is not None:
-            gone = blocks.price[(blocks.home >= 0) & (blocks.home != district)].sum()
-            value *= 1 + self.terms.stability * float(gone) / WHOLE_PRICE
-        if (excess, value) < self._best_score:
-            self._best, self._best_score = district.copy(), (excess, value)
-            self._pace.best_value = value
+        score = self._fine.score(district)
+        if score < self._pace.best:
+            self._best, self._pace.best = district.copy(), score
+
+
+def _heat(blocks: Blocks) -> tuple[float, int]:
+    """From how hot blocks are cooled, and in how many rounds."""
+    n = len(blocks)
+    few = n <= FEW_UNITS
+    hot = HOT if few or blocks.place is None else WARM
+    return hot, ROUNDS if few else max(UNIT_ROUNDS // n, MIN_ROUNDS)
 
 
 def _least_excess(terms: Terms, floor: float) -> float:
@@ -207,8 +255,3 @@ def _matched(blocks: Blocks, district: Int32s, k: int) -> Int32s:
     number = np.empty(k, dtype=np.int32)
     number[rows] = columns
     return number[district]
-
-
-def _clashing(blocks: Blocks, district: Int32s) -> int:
-    ends = np.repeat(np.arange(len(blocks)), np.diff(blocks.foe_start))
-    return int((district[ends] == district[blocks.foe]).sum()) // 2

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import g
 from pydantic import BaseModel
 
-from geocrm.customers import queries, service
+from geocrm.customers import contacting, queries
 from geocrm.web.access import permit
 
 bp = APIBlueprint("api_account_contacts", __name__, url_prefix="/api/v1/accounts", tag="Customers")
@@ -42,7 +42,7 @@ def contacts(account_id: int) -> Contacts:
 @permit("update", "account")
 def make_primary(account_id: int, contact_id: int) -> Contacts:
     """Let this contact be asked for first."""
-    service.make_primary(g.session, g.actor, account_id, contact_id)
+    contacting.make_primary(g.session, g.actor, account_id, contact_id)
     return _shown(account_id)
 
 

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import current_app, g
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from geocrm.customers import queries, service
+from geocrm.customers import contacting, queries, service
 from geocrm.errors import InvalidInput
 from geocrm.sales import queries as sales
 from geocrm.web.access import permit
@@ -291,7 +291,7 @@ def log(account_id: int, given: ActivityIn) -> ActivityOut:
 @permit("update", "account")
 def consent(account_id: int, given: ConsentIn) -> AccountOut:
     """Add a statement; the newest of a channel counts."""
-    service.state_consent(
+    contacting.state_consent(
         g.session, g.actor, account_id, given.channel, given.granted, given.source
     )
     return _shown(account_id)

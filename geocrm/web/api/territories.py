@@ -7,7 +7,8 @@ from flask import g
 from flask_babel import gettext as _
 
 from geocrm.territories import members, queries, service, sheets, suggesting, tasks
-from geocrm.territories.designing import Request
+from geocrm.territories.designing import DEFAULT_TOLERANCE, Request
+from geocrm.territories.limits import Limits, wished
 from geocrm.territories.members import Term
 from geocrm.territories.models import MemberRole, Plan
 from geocrm.territories.service import Move
@@ -55,31 +56,39 @@ def plans() -> PlanList:
 @permit("design", "territory")
 def design(wanted: DesignRequest) -> Started:
     """Refuse at once what cannot be designed, else start."""
+    limits = Limits(wanted.tolerance, wanted.minimum, wanted.maximum)
+    measure = wanted.balance or ("" if wanted.weights else limits.first)
+    wishes, tolerance = wished(_wishes(wanted), measure, limits, DEFAULT_TOLERANCE)
     request = Request(
         level=wanted.level,
         count=wanted.count,
-        measure=wanted.balance or "",
+        measure=measure,
         within=wanted.within or None,
-        tolerance=wanted.tolerance,
+        tolerance=tolerance,
         seed=wanted.seed,
         time_s=wanted.time,
         effort=wanted.effort,
         numbers=wanted.numbers,
-        wishes=Wishes(
-            weights=wanted.weights,
-            minimum=wanted.minimum,
-            maximum=wanted.maximum,
-            objective=wanted.objective,
-            keep=None if wanted.keep is None else str(wanted.keep),
-            disruption=wanted.disruption,
-            stability=wanted.stability,
-            lock=tuple(wanted.lock),
-            centres=tuple(wanted.centres),
-            together=tuple(tuple(group) for group in wanted.together),
-            apart=tuple(wanted.apart),
-        ),
+        wishes=wishes,
     )
     return Started(job_id=tasks.start(g.session, g.actor, request, wanted.name).id)
+
+
+def _wishes(wanted: DesignRequest) -> Wishes:
+    """What is wished beside limits."""
+    return Wishes(
+        weights=wanted.weights,
+        objective=wanted.objective,
+        keep=None if wanted.keep is None else str(wanted.keep),
+        disruption=wanted.disruption,
+        stability=wanted.stability,
+        lock=tuple(wanted.lock),
+        centres=tuple(wanted.centres),
+        focus=tuple(wanted.focus),
+        give=wanted.give,
+        together=tuple(tuple(group) for group in wanted.together),
+        apart=tuple(wanted.apart),
+    )
 
 
 @bp.get("/plans/<int:plan_id>")

@@ -14,6 +14,7 @@ from geocrm.visits import (
     true_cost_terms,
     wishes,
 )
+from geocrm.visits.crossings import BOARDING_MIN, FERRY_KMH
 from geocrm.visits.true_cost_figures import MAX_RATE, Rates
 from geocrm.visits.true_cost_terms import Asked
 from geocrm.web.access import permit
@@ -36,12 +37,18 @@ class Wanted(BaseModel):
     days: int = true_cost_terms.DEFAULT_DAYS
     hours: str = Field(default=wishes.DEFAULT_HOURS, max_length=20)
     visit_min: float = wishes.DEFAULT_VISIT_MIN
+    # Speed of a ferry under way, and waiting and boarding at each.
+    ferry_kmh: float = FERRY_KMH
+    boarding_min: float = BOARDING_MIN
 
     def asked(self) -> Asked:
         """The same, as the measurement wants it."""
         begin_s, end_s = wishes.hours(self.hours)
         visit_s = true_cost_terms.visit_seconds(self.visit_min)
-        return Asked(self.weeks, self.seed, self.days, begin_s, end_s, visit_s, self.start)
+        return Asked(
+            self.weeks, self.seed, self.days, begin_s, end_s, visit_s, self.start,
+            ferry_kmh=self.ferry_kmh, boarding_min=self.boarding_min,
+        )  # fmt: skip
 
 
 class Shown(BaseModel):
@@ -97,7 +104,7 @@ class Cost(BaseModel):
 
     measured_at: str
     elapsed_s: float
-    asked: dict[str, int | str]
+    asked: dict[str, int | float | str]
     weeks: list[int]
     travel_times: str
     detour: float
@@ -122,7 +129,7 @@ class MaybeCost(BaseModel):
 @bp.doc(
     summary="What serving the plan takes, as the asker measured it last",
     description="With `against`, both plans on the same visits, and the difference. Travel is"
-    " estimated: the straight line times a detour.",
+    " estimated: the straight line times a detour, and ferries between land masses.",
     security="token",
 )
 @permit("design", "territory")

@@ -84,6 +84,8 @@ class Design(BaseModel):
     count: int
     time: float
     keep: int | None
+    # Numbers of the territories of that plan that alone may change.
+    focus: list[int]
 
 
 class Designs(BaseModel):
@@ -161,4 +163,5 @@ def _shown(job: JobRun) -> Design:
         count=int(job.params["count"]),
         time=float(job.params["time_s"]),
         keep=int(keep) if keep and keep.isdecimal() else None,
+        focus=list(job.params["wishes"].get("focus", ())),
     )

@@ -17,6 +17,7 @@ from geocrm.territories.models import Measure
 from geocrm.territories.plan_diff import PlanDiff
 from geocrm.territories.text_tables import MAX_BYTES
 from geocrm.web.access import permit
+from geocrm.web.words import figure
 
 bp = APIBlueprint(
     "api_territory_diff", __name__, url_prefix="/api/v1/territories", tag="Territories"
@@ -158,7 +159,7 @@ def bring() -> BroughtIn:
         plan_id=done.plan.id,
         units=done.units,
         territories=done.territories,
-        notes=list(done.notes),
+        notes=[figure(note) for note in done.notes],
     )
 
 

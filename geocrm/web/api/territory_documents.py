@@ -27,20 +27,26 @@ class DesignRequest(BaseModel):
     weights: dict[str, float] = Field(default_factory=dict, max_length=20)
     # Further measures: for each, a number from 0 up for each unit.
     numbers: dict[str, dict[str, float]] = Field(default_factory=dict, max_length=5)
-    tolerance: float = DEFAULT_TOLERANCE
+    # A number is of what is balanced; {"accounts": 0.05, "revenue": 0.2} is by measure, where a
+    # mixture as a whole is called "mixture".
+    tolerance: float | dict[str, float] = DEFAULT_TOLERANCE
     seed: int = 1
     time: float = WEB_TIME_S
     effort: int = DEFAULT_EFFORT
     objective: Objective = Objective.INERTIA
-    # Hard limits of a territory's load.
-    minimum: float | None = None
-    maximum: float | None = None
+    # Hard limits of a territory's load, or of measures by name, each in its own scale.
+    minimum: float | dict[str, float] | None = None
+    maximum: float | dict[str, float] | None = None
     # The plan to keep to, the share of it that may move, and the weight of keeping.
     keep: int | None = None
     disruption: float | None = None
     stability: float = 0.0
     # Units that stay where that plan has them.
     lock: list[str] = Field(default_factory=list, max_length=20_000)
+    # Numbers of the territories of that plan that alone may change (`count` is how many they are,
+    # `disruption` is of what they hold), and whether units in no territory are given to them.
+    focus: list[int] = Field(default_factory=list, max_length=3_000)
+    give: bool = False
     # Longitude and latitude each territory is served from; groups in one, pairs in different ones.
     centres: list[tuple[float, float]] = Field(default_factory=list, max_length=3_000)
     together: list[list[str]] = Field(default_factory=list, max_length=1_000)

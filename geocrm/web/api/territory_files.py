@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from pydantic import BaseModel, Field
 
 from geocrm.territories import exporting
-from geocrm.territories.exporting import Style
+from geocrm.territories.report_style import Style
 from geocrm.web.access import permit
 
 bp = APIBlueprint(

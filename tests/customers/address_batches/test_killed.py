@@ -51,7 +51,7 @@ def fill(session, owner_id, rows):
 @pytest.fixture
 def many() -> Iterator[Many]:
     """A database of its own with so many different addresses that a batch takes several chunks."""
-    rows = 9_000
+    rows = 6_000
     name = f"geocrm_test_killed_batch_{os.getpid()}"
     with fresh_database(name, template=migrated_template()) as url:
         own = make_engine(url)

@@ -16,8 +16,11 @@ from geocrm.maps.bulk.models import BulkRun
 from geocrm.maps.bulk.service import Asked
 from geocrm.security import OPERATOR, Role
 from geocrm.security import service as people
+from geocrm.security.queries import user_by_email
 from geocrm.wiring.bulk import ACTIONS
 from tests.database import fresh_database, migrated_template
+
+REP = "b@example.test"
 
 
 def nothing(done: int, total: int) -> None:
@@ -92,21 +95,32 @@ def look(session: Any) -> Callable[[Any], tuple[Account, AccountScope]]:
 
 
 @contextmanager
-def own_customers(tmp_path: Any, rows: int) -> Iterator[Any]:
-    """A database of its own with so many customers: its URL, engine, bulk actions, a rep."""
-    name = f"geocrm_test_killed_bulk_{os.getpid()}"
+def customers(rows: int) -> Iterator[str]:
+    """The name of a database with so many customers, a rep and an administrator who has them."""
+    name = f"geocrm_test_bulk_{rows}_{os.getpid()}"
     with fresh_database(name, template=migrated_template()) as url:
         own = make_engine(url)
-        sessions = make_sessions(own)
-        with unit_of_work(sessions, OPERATOR) as session:
+        with unit_of_work(make_sessions(own), OPERATOR) as session:
             boss = people.add_user(
                 session, OPERATOR, email="a@example.test", role=Role.ADMINISTRATOR
             )
-            other = people.add_user(session, OPERATOR, email="b@example.test", role=Role.FIELD_REP)
+            people.add_user(session, OPERATOR, email=REP, role=Role.FIELD_REP)
             ids = range(1, rows + 1)
             copy_rows(session, "accounts", ("id", "name"), ((i, f"Toko {i}") for i in ids))
             scopes = ((i, boss.id) for i in ids)
             copy_rows(session, "account_scope", ("account_id", "owner_id"), scopes)
             copy_rows(session, "addresses", ("account_id",), ((i,) for i in ids))
-        yield url, own, Bulk(sessions, OPERATOR, tmp_path), other.id
+        own.dispose()
+        yield name
+
+
+@contextmanager
+def own_customers(tmp_path: Any, like: str) -> Iterator[Any]:
+    """A copy of such a database: its URL, engine, bulk actions, the rep."""
+    with fresh_database(f"geocrm_test_killed_bulk_{os.getpid()}", template=like) as url:
+        own = make_engine(url)
+        sessions = make_sessions(own)
+        with unit_of_work(sessions, OPERATOR) as session:
+            rep_id = user_by_email(session, REP).id
+        yield url, own, Bulk(sessions, OPERATOR, tmp_path), rep_id
         own.dispose()

@@ -11,8 +11,7 @@ import openpyxl
 import pytest
 from sqlalchemy import delete, select, text, update
 
-from geocrm.customers import scope
-from geocrm.customers import service as customers
+from geocrm.customers import contacting, scope
 from geocrm.customers.imports import service as import_service
 from geocrm.customers.imports.accounts import AccountKind
 from geocrm.customers.imports.plan import Options
@@ -145,7 +144,7 @@ def test_all_columns_say_the_last_word_about_each_channel(
     add_account(owner=rep, external_id="C-2")
     said = [("email", True), ("phone", True), ("phone", False)]
     for channel, granted in said:
-        customers.state_consent(session, actor_of(rep), account.id, channel, granted, "on paper")
+        contacting.state_consent(session, actor_of(rep), account.id, channel, granted, "on paper")
     session.commit()
     found = read_columns(export(kind, [])[1], kind)
     assert {name: cells for name, cells in found.items() if name.startswith("consent_")} == {
@@ -162,7 +161,7 @@ def test_consent_comes_back_with_a_file_when_the_customers_are_gone(
 ):
     account = add_account(owner=rep, external_id="C-1")
     for channel, granted in (("email", True), ("phone", False)):
-        customers.state_consent(session, actor_of(rep), account.id, channel, granted, "on paper")
+        contacting.state_consent(session, actor_of(rep), account.id, channel, granted, "on paper")
     session.commit()
     path = export("csv", [])[1]
     session.execute(delete(Account), execution_options={"synchronize_session": False})
@@ -220,7 +219,7 @@ def test_what_was_exported_and_is_imported_again_changes_nothing(
     for each in (first, second):
         scope.refresh_reach(session, scope.ONE, {"account_id": each.id})
     for channel, granted in (("email", True), ("email", False), ("sms", True)):
-        customers.state_consent(session, OPERATOR, first.id, channel, granted, "on paper")
+        contacting.state_consent(session, OPERATOR, first.id, channel, granted, "on paper")
     before = everything(session)
     _, path, _ = export(kind, [])
     import_id = bring_in(sessions, export.bulk.actor, path)

@@ -17,23 +17,37 @@ from geocrm.errors import GeoCrmError
 from geocrm.jobs import Cancelled, Paused
 from geocrm.maps.bulk import engine, meant, preparing, service
 from geocrm.wiring.bulk import ACTIONS
-from tests.maps.bulk.conftest import own_customers
+from tests.maps.bulk.conftest import customers, own_customers
 
 ROWS = 20_000
 FEW = 50
 
 
+@pytest.fixture(scope="module")
+def crowd():
+    """So many customers that an action takes several batches; filled once, copied for each test."""
+    with customers(ROWS) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def handful():
+    """A few customers, for what is about locks and not about batches."""
+    with customers(FEW) as name:
+        yield name
+
+
 @pytest.fixture
-def many(tmp_path):
-    """A database of its own with so many customers that an action takes several batches."""
-    with own_customers(tmp_path, ROWS) as found:
+def many(crowd, tmp_path):
+    """A database of its own with the crowd."""
+    with own_customers(tmp_path, crowd) as found:
         yield found
 
 
 @pytest.fixture
-def few(tmp_path):
-    """The same with a few, for what is about locks and not about batches."""
-    with own_customers(tmp_path, FEW) as found:
+def few(handful, tmp_path):
+    """A database of its own with the handful."""
+    with own_customers(tmp_path, handful) as found:
         yield found
 
 

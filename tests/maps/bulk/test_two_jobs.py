@@ -14,7 +14,7 @@ from geocrm.db import unit_of_work
 from geocrm.maps.bulk import service, tasks
 from geocrm.maps.bulk.service import Asked
 from geocrm.wiring.bulk import ACTIONS
-from tests.maps.bulk.conftest import own_customers
+from tests.maps.bulk.conftest import customers, own_customers
 
 ROWS = 8_000
 PATIENCE_S = 180
@@ -23,7 +23,7 @@ PATIENCE_S = 180
 @pytest.fixture
 def site(tmp_path):
     """Customers without a segment, and workers that take one job at a time."""
-    with own_customers(tmp_path, ROWS) as (url, own, bulk, _):
+    with customers(ROWS) as name, own_customers(tmp_path, name) as (url, own, bulk, _):
         yield Site(url, own, bulk, tmp_path)
 
 

@@ -10,9 +10,11 @@ import { createScoreboard } from "./territory_bars.js";
 import { section, territoryView, unitView } from "./territory_details.js";
 import { explain } from "./territory_explain.js";
 import { historyView } from "./territory_history.js";
+import { faults, graphOf } from "./territory_graph.js";
 import { bindOptimise } from "./territory_optimise.js";
 import { boxOf, drawTerritories } from "./territory_map.js";
 import { NONE, PlanState } from "./territory_state.js";
+import { offerKept } from "./territory_scenario.js";
 import { createWorkbench } from "./territory_workbench.js";
 
 const page = JSON.parse(byId("plan").textContent ?? "{}");
@@ -21,7 +23,7 @@ const API = `/api/v1/territories/plans/${plan.id}`;
 const drawn = createMap(byId("map"), { label: t("Map of the territories") });
 const columns = await getJson(`${API}/columns`);
 let version = columns.version;
-const state = new PlanState(columns, plan.territories, { balance: plan.balance, tolerance: plan.tolerance, hidden: !designer, words: Object.fromEntries(plan.measures) });
+const state = new PlanState(columns, plan.territories, { balance: plan.balance, tolerance: plan.tolerance, tolerances: plan.tolerances, hidden: !designer, words: Object.fromEntries(plan.measures) });
 /** @type {ReturnType<typeof createWorkbench> | null} */
 let bench = null;
 /** @type {ReturnType<typeof drawTerritories> | null} */
@@ -42,7 +44,7 @@ const board = createScoreboard(byId("bars"), state, {
   onLock: (number) => bench?.lock(number),
 });
 tabs();
-scores([]);
+scores(designer ? faults(graphOf(state.n, columns.a, columns.b), state.home).split : []);
 bindActions(API, {
   version: () => version,
   leads: plan.leads,
@@ -68,7 +70,10 @@ map = await drawn;
 view = drawTerritories(map, plan.level, state);
 fit(map, boxOf(state, Array.from({ length: state.n }, (_, u) => u)), { duration: 0 });
 if (bench) bench.begin(map, view);
-else lookOnly(view);
+else {
+  lookOnly(view);
+  if (designer) offerKept(byId("stranded"), plan, API, version);
+}
 byId("map").dataset.ready = "true";
 
 // ------------------------------------------------------------------------------ what is shown
@@ -97,6 +102,9 @@ function score(id, words, good) {
 function tabs() {
   const buttons = [...document.querySelectorAll("[data-measure]")].map((one) => /** @type {HTMLButtonElement} */ (one));
   const shown = buttons.filter(({ dataset: { measure = "" } }) => state.measures[measure]?.known || measure === state.balance);
+  // Without a choice an empty frame would be left.
+  const group = /** @type {HTMLElement | null} */ (buttons[0]?.parentElement);
+  if (group) group.hidden = shown.length < 2;
   for (const button of shown) {
     button.hidden = shown.length < 2;
     button.setAttribute("aria-pressed", String(button.dataset.measure === state.balance));
@@ -112,6 +120,14 @@ function focus(number) {
   focused = number;
   view?.focus(number);
   board.focus(number);
+  const units = number === null ? [] : state.unitsOf(number);
+  if (map && units.length && !inView(boxOf(state, units))) fit(map, boxOf(state, units), { maxZoom: 9 });
+}
+
+/** @param {[number, number, number, number]} box */
+function inView([west, south, east, north]) {
+  const seen = map.getBounds();
+  return west < seen.getEast() && east > seen.getWest() && south < seen.getNorth() && north > seen.getSouth();
 }
 
 /** @param {ReturnType<typeof drawTerritories>} drawnView */
@@ -128,7 +144,9 @@ function lookOnly(drawnView) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && focused !== null && !document.querySelector("dialog[open]")) focus(null);
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  view?.flag("found", []);
+  if (focused !== null) focus(null);
 });
 document.addEventListener("drawer:close", () => {
   for (const kind of /** @type {const} */ (["marked", "selected", "theirs", "found"])) view?.flag(kind, []);

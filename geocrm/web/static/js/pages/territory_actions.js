@@ -16,6 +16,8 @@ import { ended } from "./territory_going_live.js";
  */
 export function bindActions(api, { version, save, unsaved, gave, leads }) {
   on("plan-name", "change", renamePlan);
+  // After Enter the next letter is a key of the editor again.
+  on("plan-name", "keydown", (event) => /** @type {KeyboardEvent} */ (event).key === "Enter" && /** @type {HTMLElement} */ (event.target).blur());
   on("compare", "click", compare);
   on("go-live", "click", goLive);
   on("undo-live", "click", takeBack);
@@ -32,7 +34,20 @@ export function bindActions(api, { version, save, unsaved, gave, leads }) {
   /** @param {Event} event */
   async function renamePlan(event) {
     const field = /** @type {HTMLInputElement} */ (event.target);
-    await save(() => patchJson(api, { version: version(), name: field.value }));
+    const before = field.defaultValue;
+    if (!field.value.trim()) {
+      field.value = before;
+      return toast(t("A plan needs a name"), "bad");
+    }
+    try {
+      await save(() => patchJson(api, { version: version(), name: field.value }));
+    } catch (error) {
+      field.value = before;
+      throw error;
+    }
+    field.value = field.defaultValue = field.value.trim();
+    for (const place of document.querySelectorAll(".topbar-title, .panel-handle .truncate")) place.textContent = field.value;
+    document.title = document.title.replace(before, field.value);
     toast(t("Renamed"), "good");
   }
 
@@ -50,9 +65,9 @@ export function bindActions(api, { version, save, unsaved, gave, leads }) {
       ? tn("{n} customer changes hands. Make this plan live?", "{n} customers change hands. Make this plan live?", { n: found.changing_hands })
       : t("No customer changes hands. Make this plan live?");
     const left = found.left_out
-      ? ` ${tn("{n} customer would be in no territory.", "{n} customers would be in no territory.", { n: found.left_out })}`
+      ? `${tn("{n} customer would be in no territory.", "{n} customers would be in no territory.", { n: found.left_out })} `
       : "";
-    if (!(await confirm(question + left, { yes: t("Make live") }))) return;
+    if (!(await confirm(left + question, { yes: t("Make live") }))) return;
     const done = await ended(await postJson(`${api}/activate`, { version: version(), instead_of: found.live_plan_id ?? 0 }));
     toast(tn("The plan is live; {n} customer got another territory.", "The plan is live; {n} customers got another territory.", { n: done.accounts }), "good");
     location.reload();

@@ -50,7 +50,7 @@ export function createScoreboard(list, state, options) {
     const order = treeOrder(state.territories, (a, b) => (together(b) ?? 0) - (together(a) ?? 0) || a - b);
     list.classList.toggle("is-tree", order.some((one) => one.parent));
     judge();
-    longest = Math.max(ideal * (1 + state.tolerance), ...numbers.map((number) => value(number) ?? 0), 1e-9) * 1.08;
+    longest = Math.max(ideal * (1 + state.toleranceOf(measure)), ...numbers.map((number) => value(number) ?? 0), 1e-9) * 1.08;
     rows.clear();
     const shown = order.filter(({ number }) => !allAbove(state.territories, number).some((above) => folded.has(above)));
     list.replaceChildren(...shown.map(({ number, depth, parent }) => {
@@ -76,11 +76,11 @@ export function createScoreboard(list, state, options) {
     if (!parts || !one) return;
     const held = value(number);
     const off = ideal && sharing.has(number) ? state.deviation(number, measure, ideal) : null;
-    const outside = off !== null && Math.abs(off) > state.tolerance + 1e-9;
+    const outside = off !== null && Math.abs(off) > state.toleranceOf(measure) + 1e-9;
     const people = one.people.map((person) => person.name).join(", ");
     const share = (/** @type {number} */ amount) => `${(Math.max(0, Math.min(1, amount / longest)) * 100).toFixed(1)}%`;
     const colour = colourAt(one.colour);
-    put(parts, "title", people ? `${one.name} · ${people}` : one.name, (words) => (parts.title.textContent = words));
+    put(parts, "title", people ? `${one.name} · ${people}` : one.name, (words) => (parts.title.textContent = parts.open.title = words));
     put(parts, "label", one.name, (own) => {
       name(parts.swatchButton, t("Show {name} only", { name: own }));
       if (parts.lock) name(parts.lock, t("Lock {name}: tools leave it as it is", { name: own }));
@@ -103,8 +103,8 @@ export function createScoreboard(list, state, options) {
     put(parts, "pending", changed.has(number), (on) => parts.fill.classList.toggle("pending", on));
     put(parts, "ideal", ideal / longest, () => {
       parts.band.hidden = parts.ideal.hidden = !ideal;
-      parts.band.style.left = share(ideal * (1 - state.tolerance));
-      parts.band.style.width = share(2 * ideal * state.tolerance);
+      parts.band.style.left = share(ideal * (1 - state.toleranceOf(measure)));
+      parts.band.style.width = share(2 * ideal * state.toleranceOf(measure));
       parts.ideal.style.left = share(ideal);
     });
     put(parts, "selected", number === selected, (on) => parts.open.setAttribute("aria-pressed", String(on)));

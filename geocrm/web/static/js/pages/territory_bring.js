@@ -2,6 +2,7 @@
 /** The form that makes a draft of a plan file, and opens it. */
 import { postJson } from "../lib/api.js";
 import { el, icon } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
 
 const form = /** @type {HTMLFormElement} */ (byId("bring"));
 const file = /** @type {HTMLInputElement} */ (form.elements.namedItem("file"));
@@ -23,13 +24,21 @@ form.addEventListener("submit", async (event) => {
   byId("refused").replaceChildren();
   try {
     const made = await postJson("/api/v1/territories/plans/import", new FormData(form), { quiet: true });
-    location.assign(`/territories/${made.plan_id}`);
+    const draft = `/territories/${made.plan_id}`;
+    if (made.notes.length) sayFirst(made.notes, draft);
+    else location.assign(draft);
   } catch (error) {
     const words = /** @type {Error} */ (error).message;
     byId("refused").replaceChildren(el("div", { class: "notice notice-bad" }, icon("alert-circle"), el("div", { class: "grow" }, words)));
     start.disabled = false;
   }
 });
+
+/** The draft is made; what its maker should know of it comes first. @param {string[]} notes @param {string} draft */
+function sayFirst(notes, draft) {
+  byId("refused").replaceChildren(el("div", { class: "notice notice-warn", role: "status" }, icon("alert-triangle"),
+    el("div", { class: "grow stack" }, ...notes.map((words) => el("p", {}, `${words}.`)), el("a", { class: "btn", href: draft, id: "open-draft" }, t("Open the draft")))));
+}
 
 /** Only areas that hold units of the chosen level. */
 function offerAreas() {

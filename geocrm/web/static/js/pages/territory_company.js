@@ -5,10 +5,11 @@ import { t, tn } from "../lib/i18n.js";
 import { toast } from "../lib/toast.js";
 import { section } from "./territory_details.js";
 import { goBack, takeOver } from "./territory_merge.js";
+import { sayClosed } from "./territory_scenario.js";
 import { clashesView, createSync, showOthers, stepsList } from "./territory_sync.js";
 
-/** @param {import("./territory_saving.js").Desk} desk @param {HTMLElement} place @param {Set<number>} locks */
-export function createCompany(desk, place, locks) {
+/** @param {import("./territory_saving.js").Desk} desk @param {HTMLElement} place @param {HTMLElement} closedPlace @param {Set<number>} locks */
+export function createCompany(desk, place, closedPlace, locks) {
   const { state, editor, version } = desk;
   const sync = createSync(desk.api, { version: version.get, unsaved: desk.unsaved, onAround });
 
@@ -16,12 +17,14 @@ export function createCompany(desk, place, locks) {
   function onAround(around) {
     showOthers(place, around.others);
     if (around.version === version.get()) return;
-    if (around.state !== desk.plan.state) return void toast(t("This plan is not a draft any more. Load the page again."), "warn");
     merge(around.steps);
     for (const one of around.territories) Object.assign(state.territories.get(one.number) ?? {}, { name: one.name, colour: one.colour });
     desk.known = new Map(around.territories.map((/** @type {any} */ one) => [one.number, { people: [], ...state.territories.get(one.number), ...one }]));
     version.set(around.version);
     desk.redraw();
+    desk.closed = around.state !== desk.plan.state;
+    if (desk.closed) sayClosed(closedPlace, desk.unsaved(), desk.saveAs);
+    closedPlace.hidden = !desk.closed;
   }
 
   /** @param {import("./territory_merge.js").SavedStep[]} steps */

@@ -45,6 +45,8 @@ export function settingFields(asked) {
   const seed = numberInput("cost-seed", asked?.seed ?? 1, { min: 0, max: 2 ** 31 - 1 });
   const days = numberInput("cost-days", asked?.days ?? 5, { min: 1, max: 7 });
   const visit = numberInput("cost-visit", asked ? asked.visit_s / 60 : 30, { min: 1, max: 1440, step: "any" });
+  const ferry = numberInput("cost-ferry", asked?.ferry_kmh ?? 25, { min: 1, max: 200, step: "any" });
+  const boarding = numberInput("cost-boarding", asked?.boarding_min ?? 60, { min: 0, max: 1440, step: "any" });
   const shift = /** @type {HTMLInputElement} */ (el("input", { class: "form-control", id: "cost-hours", value: hours, maxlength: 20 }));
   const start = /** @type {HTMLSelectElement} */ (el("select", { class: "form-select", id: "cost-start" },
     el("option", { value: "home" }, t("the reps’ homes, where known")),
@@ -53,10 +55,12 @@ export function settingFields(asked) {
   const form = el("div", { class: "cost-fields" },
     labelled(t("Weeks of a year"), weeks), labelled(t("Seed"), seed),
     labelled(t("Working days a week"), days), labelled(t("Hours of a day"), shift),
-    labelled(t("Minutes a visit"), visit), labelled(t("Days start at"), start));
+    labelled(t("Minutes a visit"), visit), labelled(t("Days start at"), start),
+    labelled(t("Ferry, km/h"), ferry), labelled(t("Minutes to board a ferry"), boarding));
   const read = () => ({
     weeks: Number(weeks.value), seed: Number(seed.value), days: Number(days.value),
     visit_min: Number(visit.value), hours: shift.value, start: start.value,
+    ferry_kmh: Number(ferry.value), boarding_min: Number(boarding.value),
   });
   return { form, read };
 }

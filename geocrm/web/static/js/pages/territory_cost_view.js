@@ -25,6 +25,7 @@ const allVisits = () => /** @type {[string, string, Format][]} */ ([
   ["all_km", t("Kilometres"), whole],
   ["all_hours", t("Hours of work"), whole],
   ["nights", t("Nights away"), tenths],
+  ["crossings", t("Ferries taken"), tenths],
   ["cost", t("Cost, {currency}", { currency }), money],
 ]);
 const staffedWeek = () => /** @type {[string, string, Format][]} */ ([
@@ -43,7 +44,7 @@ const staffedWeek = () => /** @type {[string, string, Format][]} */ ([
 export function measured(cost) {
   const two = cost.plans.length === 2;
   return [
-    el("p", { class: "muted small" }, el("span", { class: "tag tag-warn" }, t("Estimated travel")), " ", t("straight line × {detour} at {speed} km/h", { detour: formatNumber(cost.detour), speed: formatNumber(cost.speed_kmh) })),
+    el("p", { class: "muted small" }, el("span", { class: "tag tag-warn" }, t("Estimated travel")), " ", t("straight line × {detour} at {speed} km/h", { detour: formatNumber(cost.detour), speed: formatNumber(cost.speed_kmh) }), "; ", ferryWords(cost)),
     el("h3", { class: "cost-head" }, t("All visits due, a week")),
     two ? sideBySide(cost, allVisits()) : facts(cost.plans[0].figures, allVisits()),
     el("h3", { class: "cost-head" }, t("The week as staffed")),
@@ -57,6 +58,12 @@ export function measured(cost) {
 /** @param {string} words @param {Node} content @param {boolean} [open] */
 function fold(words, content, open = false) {
   return el("details", { class: "section-fold cost-fold", open }, el("summary", {}, words), content);
+}
+
+/** Ways from one land mass to another. @param {any} cost */
+function ferryWords({ asked: { ferry_kmh: speed, boarding_min: boarding } }) {
+  if (speed === undefined) return t("straits like roads: measure again");
+  return t("from one land mass to another by ferry: {speed} km/h after {boarding} min, counted as driving", { speed: formatNumber(speed), boarding: formatNumber(boarding) });
 }
 
 /** Figures of one plan. @param {Record<string, Figure>} figures @param {[string, string, Format][]} rows */

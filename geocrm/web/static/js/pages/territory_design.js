@@ -5,7 +5,9 @@ import { el } from "../lib/dom.js";
 import { formatCompact, formatNumber } from "../lib/format.js";
 import { t, tn } from "../lib/i18n.js";
 import { CentresWrong, createPins, homesFor } from "./territory_design_centres.js";
+import { bindFocus, focusProblems } from "./territory_design_focus.js";
 import { bindKeep } from "./territory_design_keep.js";
+import { bindOwn } from "./territory_design_own.js";
 import { follow, notice, outcome } from "./territory_design_run.js";
 import { fromLimits, problems, sizeWords } from "./territory_design_size.js";
 import { createGroups } from "./territory_design_units.js";
@@ -26,12 +28,15 @@ let facts = null;
 /** Reps that are not to have a territory. @type {Set<number>} */
 const leftOut = new Set();
 let asking = false;
+let wasFocused = false;
 let shownChecks = "[]";
 
 const ground = () => ({ level: level.value, within: within.value || null });
 const weights = bindWeights(byId("weights"), judge);
+const own = bindOwn(byId("own"), weights.words);
 const pins = createPins(byId("pins"), judge);
-const keep = bindKeep({ plan: select("field-keep"), disruption: input("field-disruption"), slider: input("disruption-slider"), price: byId("price"), locks: byId("locks"), units: byId("locked-units"), kept: byId("kept") }, ground, judge);
+const focus = bindFocus({ scope: byId("scope"), locks: byId("locks-part"), place: byId("focus-part"), budget: byId("disruption-hint") }, focusChanged);
+const keep = bindKeep({ plan: select("field-keep"), disruption: input("field-disruption"), slider: input("disruption-slider"), price: byId("price"), locks: byId("locks"), units: byId("locked-units"), kept: byId("kept") }, ground, focus, judge);
 const together = createGroups(byId("together"), { words: t("Units in one territory"), add: t("Keep units together"), ground, onChange: judge });
 const apart = createGroups(byId("apart"), { words: t("Two units in different territories"), add: t("Keep two units apart"), most: 2, ground, onChange: judge });
 
@@ -80,7 +85,7 @@ function offer(list, fits) {
 /** A kept plan brings its number of territories. */
 function adopt() {
   const option = select("field-keep").selectedOptions[0];
-  if (option?.value && mode("number") === "fixed") count.value = option.dataset.territories ?? count.value;
+  if (option?.value && mode("number") === "fixed" && !focus.on) count.value = option.dataset.territories ?? count.value;
   judge();
 }
 
@@ -94,6 +99,7 @@ async function look() {
     if (asked.level !== level.value || (asked.within ?? "") !== within.value) return;
     facts = found;
     weights.offer(Object.keys(facts.totals));
+    focus.ground(facts.units);
     byId("ground").replaceChildren(groundWords());
     showReps();
   } catch (error) {
@@ -128,20 +134,23 @@ function showReps() {
 
 function showModes() {
   const [number, centres] = [mode("number"), mode("centres")];
-  count.readOnly = number !== "fixed";
-  byId("reps-part").hidden = number !== "reps" && centres !== "homes";
+  count.readOnly = focus.on || number !== "fixed";
+  for (const one of /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[name=number]"))) one.disabled = focus.on;
+  byId("reps-part").hidden = (focus.on || number !== "reps") && centres !== "homes";
   byId("pins").hidden = centres !== "pinned";
   if (centres === "pinned") void pins.show(facts?.box ?? null);
   judge();
 }
 
-/** The measure that loads and limits are counted in. */
+/** All of the measure that loads and limits are counted in, or what the focus holds of it. */
 function total() {
+  if (focus.on) return Object.keys(weights.mixture()).length ? null : focus.total(weights.heaviest());
   return facts?.totals[weights.heaviest()] ?? null;
 }
 
 /** The number of territories by the chosen way; null when it is not known. */
 function number() {
+  if (focus.on) return focus.numbers.length;
   if (mode("number") === "reps") return facts ? chosenReps().length : null;
   if (mode("number") === "limits") return total() ? fromLimits(total().whole, known("minimum"), known("maximum")) : null;
   return Math.round(Number(count.value));
@@ -149,7 +158,7 @@ function number() {
 
 /** @param {number} asked @returns {[number, number][]} */
 function centres(asked) {
-  if (mode("centres") === "homes") return homesFor(chosenReps(), facts?.reps ?? [], keep.territories, asked);
+  if (mode("centres") === "homes") return homesFor(chosenReps(), facts?.reps ?? [], focus.on ? focus.territories : keep.territories, asked);
   return mode("centres") === "pinned" ? pins.centres(asked) : [];
 }
 
@@ -158,15 +167,37 @@ function centres(asked) {
 /** Say what is asked for, and what arithmetic says against it. */
 function judge() {
   const asked = number();
-  if (mode("number") !== "fixed") count.value = asked === null ? "" : String(asked);
+  if (focus.on || mode("number") !== "fixed") count.value = asked === null ? "" : String(asked);
   byId("number-words").textContent = numberWords(asked);
-  byId("mixture-words").hidden = !Object.keys(weights.mixture()).length;
+  const mixed = Object.keys(weights.mixture());
+  own.show(mixed);
+  byId("mixture-words").hidden = !mixed.length;
   byId("mixture-words").textContent = t("Loads are shown and limited as {measure}: the mixture is brought to its total.", { measure: weights.words(weights.heaviest()).toLocaleLowerCase() });
   byId("time-words").textContent = t("{n} s", { n: input("field-time").value });
   byId("stability-words").textContent = input("field-stability").value === "0" ? t("off") : formatNumber(Number(input("field-stability").value), 1);
-  byId("summary").textContent = asked ? sizeWords(asked, total(), tolerance(), weights.words(weights.heaviest()).toLocaleLowerCase()) : "";
+  byId("summary").textContent = asked ? summary(asked) : "";
   showChecks(asked === null ? [] : against(asked));
-  start.disabled = asking || asked === null || !keep.ready;
+  start.disabled = asking || asked === null || !keep.ready || (focus.on && asked === 0);
+}
+
+/** @param {number} asked */
+function summary(asked) {
+  const what = weights.words(weights.heaviest()).toLocaleLowerCase();
+  if (!focus.on) return sizeWords(asked, total(), tolerance(), what);
+  return sizeWords(asked, total() && { ...facts.totals[weights.heaviest()], whole: ideal() * asked }, tolerance(), what);
+}
+
+/** What a territory of the kept plan should hold. */
+function ideal() {
+  return (facts?.totals[weights.heaviest()]?.whole ?? 0) / Math.max(1, focus.all);
+}
+
+/** The focus or the plan it is of is another. */
+function focusChanged() {
+  keep.refresh();
+  if (wasFocused && !focus.on) adopt();
+  wasFocused = focus.on;
+  showModes();
 }
 
 /**
@@ -183,8 +214,14 @@ function showChecks(found) {
 /** @param {number} asked */
 function against(asked) {
   const mixed = Object.keys(weights.mixture()).length > 0;
-  const limits = { minimum: known("minimum"), maximum: known("maximum"), tolerance: mixed ? Infinity : tolerance() };
-  const found = facts ? problems({ count: asked, units: facts.units, total: total(), ...limits }) : [];
+  const limits = { minimum: known("minimum"), maximum: known("maximum"), tolerance: mixed || focus.on ? Infinity : tolerance() };
+  let found = facts && (asked || !focus.on) ? problems({ count: asked, units: focus.on ? focus.units : facts.units, total: total(), ...limits }) : [];
+  if (focus.on) {
+    // The number of territories in focus is given.
+    found = found.map(({ words, fixes }) => ({ words, fixes: fixes.filter((fix) => fix.field !== "count") }));
+    found.push(...focusProblems(asked, total(), ideal(), tolerance(), focus.give));
+  }
+  if (facts && !focus.on) found.push(...own.against({ count: asked, units: facts.units, totals: facts.totals }));
   try {
     if (facts) centres(asked);
   } catch (error) {
@@ -197,6 +234,7 @@ function against(asked) {
 
 /** @param {number | null} asked */
 function numberWords(asked) {
+  if (focus.on) return t("The territories in focus, below.");
   if (mode("number") === "reps") return facts ? tn("One for {n} active rep.", "One for each of {n} active reps.", { n: chosenReps().length }) : "";
   if (mode("number") !== "limits") return t("One for each rep, as a rule.");
   if (asked === null) return t("Give a least or a most load below; the number follows from it.");
@@ -204,7 +242,12 @@ function numberWords(asked) {
 }
 
 /** @param {import("./territory_design_size.js").Fix} fix */
-function apply({ field, value }) {
+function apply({ field, value, measure }) {
+  if (measure && field !== "count") {
+    own.set(measure, field, value);
+    showModes();
+    return;
+  }
   if (field === "count") /** @type {HTMLInputElement} */ (byId("seg-number-fixed")).checked = true;
   input(`field-${field}`).value = String(field === "tolerance" ? Math.round(value * 1000) / 10 : value);
   showModes();
@@ -220,7 +263,7 @@ async function design() {
   try {
     const wanted = wishes();
     const { job_id: id } = await postJson("/api/v1/territories/designs", wanted, { quiet: true });
-    begun = { id, name: wanted.name, time: wanted.time, keep: wanted.keep };
+    begun = { id, name: wanted.name, time: wanted.time, keep: wanted.keep, focus: wanted.focus };
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof CentresWrong)) throw error;
     byId("refused").replaceChildren(notice("bad", error.message));
@@ -233,7 +276,7 @@ async function design() {
 /**
  * Follow a design to its end and say what came of it, on a card of its own.
  * @param {import("./territory_design_run.js").Running} one
- * @param {((tolerance: number) => void) | null} again asks once more; null when the form may say something else by now
+ * @param {((tolerance: number, measure: string | null) => void) | null} again asks once more; null when the form may say something else by now
  */
 async function attend(one, again) {
   const search = el("div", { class: "stack" });
@@ -242,15 +285,16 @@ async function attend(one, again) {
   byId("running").prepend(card);
   card.scrollIntoView({ block: "nearest" });
   const job = await follow(search, one);
-  if (job.state === "done") result.replaceChildren(...outcome(job.result, one, again));
+  if (job.state === "done") result.replaceChildren(...outcome(job.result, one, again, weights.words));
   if (job.state === "failed") result.replaceChildren(notice("bad", job.message));
   if (job.state === "cancelled") card.remove();
   if (again && document.activeElement === document.body) /** @type {HTMLElement | null} */ (result.querySelector(".btn"))?.focus();
 }
 
-/** Ask again with a tolerance that can be met. @param {number} share */
-function allow(share) {
-  input("field-tolerance").value = String(Math.round(share * 1000) / 10);
+/** Ask again with a tolerance that can be met. @param {number} share @param {string | null} measure one of a mixture, else the whole */
+function allow(share, measure) {
+  if (measure) own.set(measure, "tolerance", share);
+  else input("field-tolerance").value = String(Math.round(share * 1000) / 10);
   judge();
   form.requestSubmit(start);
 }
@@ -278,18 +322,20 @@ function wishes() {
     count: asked,
     balance: weights.heaviest(),
     weights: weights.mixture(),
-    tolerance: tolerance(),
+    tolerance: own.given("tolerance", tolerance()),
     seed: Math.round(Number(text("seed"))),
     time: seconds,
     effort: Math.max(LEAST_STARTS, Math.round(seconds * STARTS_PER_S)),
     objective: text("objective"),
-    minimum: known("minimum"),
-    maximum: known("maximum"),
+    minimum: own.given("minimum", known("minimum")),
+    maximum: own.given("maximum", known("maximum")),
     centres: centres(asked),
     keep: kept,
     disruption: kept === null ? null : keep.budget(),
     stability: kept === null ? 0 : Number(text("stability")),
     lock: kept === null ? [] : keep.lock,
+    focus: focus.numbers,
+    give: focus.give,
     together: together.codes,
     apart: apart.codes,
   };
@@ -297,12 +343,12 @@ function wishes() {
 
 /** What an earlier plan was asked to be, and what the editor says of it. */
 async function prefill() {
-  const { wishes: asked, keep: plan, locked, focus } = begin;
+  const { wishes: asked, keep: plan, locked, focus: wanted } = begin;
   if (asked.centres?.length) {
     /** @type {HTMLInputElement} */ (byId("seg-centres-pinned")).checked = true;
     pins.set(asked.centres);
   }
-  await keep.begin({ keep: plan, locked, focus });
+  await keep.begin({ keep: plan, locked, focus: wanted });
   await Promise.all([together.set(asked.together ?? []), apart.set(asked.apart ?? [])]);
   showModes();
 }

@@ -10,9 +10,10 @@ import { createChips, customersLike, suggestField, unitsLike } from "./territory
 /**
  * @param {{plan: HTMLSelectElement, disruption: HTMLInputElement, slider: HTMLInputElement, price: HTMLElement, locks: HTMLElement, units: HTMLElement, kept: HTMLElement}} parts
  * @param {import("./territory_design_units.js").Ground} ground
+ * @param {ReturnType<typeof import("./territory_design_focus.js").bindFocus>} focus
  * @param {() => void} onChange
  */
-export function bindKeep(parts, ground, onChange) {
+export function bindKeep(parts, ground, focus, onChange) {
   const chips = createChips(onChange);
   /** The kept plan with its units, once it is here. @type {any} */
   let sheet = null;
@@ -40,6 +41,7 @@ export function bindKeep(parts, ground, onChange) {
     sheet = tradeoff = null;
     locked = new Set();
     parts.kept.hidden = !plan;
+    focus.show(null);
     parts.locks.replaceChildren(...(plan ? [el("p", { class: "muted small" }, t("Loading …"))] : []));
     onChange();
     if (!plan) return;
@@ -49,6 +51,7 @@ export function bindKeep(parts, ground, onChange) {
     ]);
     if (parts.plan.value !== plan) return;
     sheet = found;
+    focus.show(found);
     tradeoff = standing?.tradeoff ?? null;
     showLocks();
     showPrice();
@@ -70,7 +73,8 @@ export function bindKeep(parts, ground, onChange) {
   /** What the trade-off curve of the kept plan says of this limit. */
   function showPrice() {
     const share = budget();
-    if (!sheet) return parts.price.replaceChildren();
+    // The curve was measured with all of the plan free to move.
+    if (!sheet || focus.on) return parts.price.replaceChildren();
     const link = el("a", { href: `/territories/${sheet.id}#standing` }, tradeoff ? t("The whole curve") : t("Measure it on the page of the plan"));
     const words = !tradeoff
       ? t("What each share of moving buys has not been measured for this plan.")
@@ -96,13 +100,14 @@ export function bindKeep(parts, ground, onChange) {
 
   return {
     /** @param {{keep: number | null, locked: number[], focus: number[]}} given */
-    async begin({ keep, locked: numbers, focus }) {
+    async begin({ keep, locked: numbers, focus: wanted }) {
       if (keep === null) return;
       parts.plan.value = String(keep);
       await load();
       const all = sheet?.territories.map((/** @type {any} */ one) => one.number) ?? [];
-      locked = new Set(focus.length ? all.filter((/** @type {number} */ number) => !focus.includes(number)) : numbers.filter((number) => all.includes(number)));
+      locked = new Set(numbers.filter((number) => all.includes(number)));
       if (sheet) showLocks();
+      if (wanted.length) focus.begin(wanted, numbers);
       onChange();
     },
     clearUnits: () => chips.clear(),
@@ -117,6 +122,7 @@ export function bindKeep(parts, ground, onChange) {
     /** Codes of all units that stay. @returns {string[]} */
     get lock() {
       if (!sheet) return [];
+      if (focus.on) return chips.codes;
       const whole = sheet.units.filter((/** @type {any} */ unit) => locked.has(unit.territory)).map((/** @type {any} */ unit) => unit.code);
       return [...new Set([...whole, ...chips.codes])];
     },

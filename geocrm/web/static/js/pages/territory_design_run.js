@@ -3,14 +3,14 @@
 import { getJson, postJson } from "../lib/api.js";
 import { el, icon } from "../lib/dom.js";
 import { formatNumber, formatShare } from "../lib/format.js";
-import { t } from "../lib/i18n.js";
+import { t, tn } from "../lib/i18n.js";
 import { lastOf, searchCurve } from "./territory_design_curve.js";
 
 const LOOK_EVERY_MS = 700;
 // A job that nobody takes up in this time tells that no worker runs.
 const PATIENCE_MS = 15_000;
 
-/** @typedef {{id: number, name: string, time: number, keep: number | null}} Running */
+/** @typedef {{id: number, name: string, time: number, keep: number | null, focus: number[]}} Running */
 
 /**
  * Follow a design until it has ended.
@@ -44,7 +44,8 @@ function createView(place, design) {
   stop.disabled = true;
   stop.title = t("End the search now; the best plan so far becomes the draft");
   cancel.title = t("End the search and keep nothing");
-  place.replaceChildren(el("h2", { class: "h3" }, design.name), words, progress, picture, figures, actions);
+  const focus = design.focus.length ? el("p", { class: "muted small" }, tn("Only the one territory in focus is searched; best, limit and gap are of that.", "Only the {n} territories in focus are searched; best, limit and gap are of these.", { n: design.focus.length })) : "";
+  place.replaceChildren(el("h2", { class: "h3" }, design.name), focus, words, progress, picture, figures, actions);
   let asked = "";
   // While the worker is at a long step it says nothing; the clock goes on all the same.
   let heard = { message: "", at: Date.now() };
@@ -107,15 +108,16 @@ function told(message) {
 /**
  * What came of it, and what to do next.
  * @param {any} result of the job @param {Running} design
- * @param {((tolerance: number) => void) | null} again
+ * @param {((tolerance: number, measure: string | null) => void) | null} again
+ * @param {(measure: string) => string} words what a measure is called
  */
-export function outcome(result, design, again) {
+export function outcome(result, design, again, words) {
   const { plan_id: plan, missed } = result;
   const open = el("a", { class: missed ? "btn" : "btn btn-primary", href: `/territories/${plan}` }, icon("polygon"), t("Open the draft"));
   const compare = design.keep ? el("a", { class: "btn", href: `/territories/compare?a=${design.keep}&b=${plan}` }, icon("git-compare"), t("Compare")) : null;
   return [
-    notice(missed ? "warn" : "good", ended(result), ...(missed ? [el("p", {}, missedWords(missed))] : [])),
-    el("p", { class: "muted small" }, [proven(result), movedWords(result)].filter(Boolean).join(" ")),
+    notice(missed ? "warn" : "good", ended(result), ...(missed ? [el("p", {}, missedWords(missed, words))] : [])),
+    el("p", { class: "muted small" }, [heldWords(result, words), proven(result), focusWords(result), movedWords(result)].filter(Boolean).join(" ")),
     el("div", { class: "row-line" },
       missed && again ? allowButton(missed, again) : null, open, compare),
   ];
@@ -140,23 +142,43 @@ function proven({ gap, bound_kind: kind, proven_optimal: best }) {
 }
 
 /** @param {any} result */
-function movedWords({ moved }) {
+function focusWords({ focus }) {
+  return focus ? t("All of this is said of the territories in focus; the others are as they were.") : "";
+}
+
+/** @param {any} result */
+function movedWords({ moved, focus }) {
+  if (moved && focus) return t("{share} of what the territories in focus hold moves, {n} units; that is {part} of the plan.", { share: formatShare(moved.share), n: formatNumber(moved.units), part: formatShare(focus.moved_of_plan) });
   return moved ? t("{share} of what is shared out moves, {n} units.", { share: formatShare(moved.share), n: formatNumber(moved.units) }) : "";
 }
 
-/** Why the limits were not met. @param {any} missed */
-function missedWords({ asked, reached, unit, floor, least, most }) {
-  const figures = { asked: formatShare(asked), reached: formatShare(reached), unit, alone: formatNumber((floor ?? 0) + 1, 2), floor: formatShare(floor ?? 0), least: formatNumber(least, 0), most: formatNumber(most, 0) };
+/** How even further measures are. @param {any} result @param {(measure: string) => string} words */
+function heldWords({ held }, words) {
+  return Object.entries(held ?? {}).map(([measure, one]) => t("{measure}: ±{deviation}, {least} to {most} each.", { measure: words(measure), deviation: formatShare(one.max_deviation), least: formatNumber(one.least, 0), most: formatNumber(one.most, 0) })).join(" ");
+}
+
+/** Why the limits were not met. @param {any} missed @param {(measure: string) => string} words */
+function missedWords({ asked, reached, unit, floor, least, most, mean, measure }, words) {
+  const figures = { asked: formatShare(asked ?? 0), reached: formatShare(reached), unit, alone: formatNumber((floor ?? 0) + 1, 2), floor: formatShare(floor ?? 0), least: formatNumber(least, 0), most: formatNumber(most, 0) };
+  if (mean !== null) return t("±{asked} is impossible: the territories in focus hold {held} of their part of the plan, so {off} is the least. The best reached is {reached}. Allow that, or take others into focus.", { ...figures, held: formatShare(1 + mean), off: formatShare(Math.abs(mean)) });
+  if (measure) return missedMeasure(words(measure), asked, figures);
   if (reached <= asked) return t("The limits of the load were not met: territories hold between {least} and {most}.", figures);
   return unit
     ? t("±{asked} is impossible: {unit} alone, or with the only unit beside it, is {alone} territories, so {floor} is the least. The best reached is {reached}.", figures)
     : t("±{asked} was not met; the best reached is {reached}. More time may help.", figures);
 }
 
-/** @param {any} missed @param {(tolerance: number) => void} allow */
-function allowButton({ asked, reached }, allow) {
-  if (reached <= asked || reached > 1) return null;
-  return el("button", { class: "btn btn-primary", type: "button", onclick: () => allow(reached) }, icon("check"), t("Allow {share}", { share: formatShare(reached) }));
+/** @param {string} measure @param {number | null} asked @param {Record<string, string>} figures */
+function missedMeasure(measure, asked, figures) {
+  return asked === null
+    ? t("{measure}: the limits were not met, territories hold between {least} and {most}.", { measure, ...figures })
+    : t("{measure}: ±{asked} was not met; the best reached is {reached}. More time may help.", { measure, ...figures });
+}
+
+/** @param {any} missed @param {(tolerance: number, measure: string | null) => void} allow */
+function allowButton({ asked, reached, measure }, allow) {
+  if (asked === null || reached <= asked || reached > 1) return null;
+  return el("button", { class: "btn btn-primary", type: "button", onclick: () => allow(reached, measure) }, icon("check"), t("Allow {share}", { share: formatShare(reached) }));
 }
 
 /** @param {"good" | "warn" | "bad"} kind @param {...(Node | string)} content */

@@ -3,7 +3,7 @@
  * How many territories, and what arithmetic says against it before a search begins.
  *
  * @typedef {{whole: number, largest: string, load: number}} Total
- * @typedef {{field: "count" | "minimum" | "maximum" | "tolerance", value: number, words: string}} Fix
+ * @typedef {{field: "count" | "minimum" | "maximum" | "tolerance", value: number, words: string, measure?: string}} Fix
  * @typedef {{words: string, fixes: Fix[]}} Problem
  */
 import { formatCompact, formatNumber, formatShare } from "../lib/format.js";

@@ -17,7 +17,9 @@ async function show(whole, place, api) {
   const words = { workload: t("Workload"), potential: t("Revenue"), drive: t("Distance") };
   const rows = Object.entries(words).filter(([axis]) => found.axes[axis]);
   if (!rows.length) {
-    whole.hidden = true;
+    // Who is shown what was measured last is told that nothing was; for others there is nothing to say.
+    whole.hidden = whole.dataset.counted === "now";
+    place.replaceChildren(el("p", { class: "muted small" }, t("Not measured yet: the territory manager measures it on this page.")));
     return;
   }
   place.replaceChildren(

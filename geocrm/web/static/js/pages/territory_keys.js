@@ -1,5 +1,5 @@
 // @ts-check
-/** Keys of the editor; none of them while somebody types, or in a dialog. */
+/** Keys of the editor; none of them in a dialog, and only that for saving while somebody types. */
 import { showKeys } from "./territory_toolbar.js";
 import { TOOLS } from "./territory_tools.js";
 
@@ -9,7 +9,13 @@ import { TOOLS } from "./territory_tools.js";
 export function bindKeys(act) {
   document.addEventListener("keydown", (event) => {
     const target = event.target instanceof HTMLElement ? event.target : document.body;
-    if (target.closest("input, textarea, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (target.closest("input, textarea, [contenteditable]")) {
+      if (!isSave(event)) return;
+      // What is typed counts, too: a field is over when it is left.
+      target.blur();
+      target.focus();
+    }
     const run = event.ctrlKey || event.metaKey ? withControl(event) : plain(event, target);
     if (!run) return;
     event.preventDefault();
@@ -21,7 +27,7 @@ export function bindKeys(act) {
     const key = event.key.toLowerCase();
     if (key === "z") return () => act.step(event.shiftKey ? "redo" : "undo");
     if (key === "y") return () => act.step("redo");
-    return key === "s" ? act.save : null;
+    return isSave(event) ? act.save : null;
   }
 
   /** @param {KeyboardEvent} event @param {HTMLElement} target */
@@ -36,3 +42,6 @@ export function bindKeys(act) {
     return event.key === "?" ? showKeys : null;
   }
 }
+
+/** @param {KeyboardEvent} event */
+const isSave = (event) => (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";

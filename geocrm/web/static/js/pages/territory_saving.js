@@ -2,12 +2,10 @@
 /** Saving what is pending: as a step of the plan, as a draft of its own, or not at all. */
 import { ApiError, postJson } from "../lib/api.js";
 import { confirm } from "../lib/confirm.js";
-import { el, icon } from "../lib/dom.js";
-import { openDrawer } from "../lib/drawer.js";
 import { t, tn } from "../lib/i18n.js";
 import { toast } from "../lib/toast.js";
-import { section } from "./territory_details.js";
 import { stepOf } from "./territory_merge.js";
+import { askForName } from "./territory_scenario.js";
 
 /**
  * What the parts of the workbench share.
@@ -21,6 +19,8 @@ import { stepOf } from "./territory_merge.js";
  * @property {import("./territory_merge.js").Clash[]} clashes units that somebody else moved too
  * @property {ReturnType<typeof import("./territory_map.js").drawTerritories> | null} view
  * @property {() => number} unsaved
+ * @property {() => void} saveAs
+ * @property {boolean} closed somebody else ended the planning of the plan
  * @property {() => void} redraw everything, after what changed is not known unit by unit
  * @property {() => void} done a step is over
  * @property {(units: Uint32Array) => void} tellWorker
@@ -43,6 +43,7 @@ export function createSaving(desk, company) {
 
   async function save(again = true) {
     if (!desk.unsaved()) return;
+    if (desk.closed) return saveAs();
     if (desk.clashes.length) return company.askAbout();
     try {
       const done = await postJson(`${api}/edits`, { version: version.get(), ...stepOf(state, numbers(desk)) }, { quiet: true });
@@ -80,22 +81,12 @@ export function createSaving(desk, company) {
   }
 
   function saveAs() {
-    const name = /** @type {HTMLInputElement} */ (el("input", { class: "form-control", id: "scenario-name", maxlength: 120, required: true, value: t("{name} (scenario)", { name: plan.name }).slice(0, 120) }));
-    const form = el("form", { class: "stack" },
-      el("p", { class: "muted" }, t("A new draft with your changes. This plan stays as it was saved.")),
-      el("div", { class: "field" }, el("label", { for: "scenario-name" }, t("Name of the draft")), name),
-      el("div", { class: "form-actions" }, el("button", { class: "btn btn-primary" }, icon("copy"), t("Save as scenario"))));
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      const sent = stepOf(state, numbers(desk));
-      const made = await postJson(`${api}/drafts`, { version: version.get(), name: name.value, ...sent }).catch(() => null);
-      if (!made) return;
+    askForName(plan.name, async (name) => {
+      const made = await postJson(`${api}/drafts`, { version: version.get(), name, ...stepOf(state, numbers(desk)) });
       settle(desk);
       desk.keeper.write();
       location.assign(`/territories/${made.plan_id}`);
     });
-    openDrawer({ title: t("Save as scenario"), content: section(form) });
-    name.select();
   }
 
   return { save, saveAs, rollBack };

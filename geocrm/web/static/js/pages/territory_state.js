@@ -22,15 +22,16 @@ export class PlanState {
 
   /**
    * @param {Columns} columns @param {Territory[]} territories
-   * @param {{balance: Measure, tolerance: number, hidden?: boolean, words?: Record<Measure, string>}} plan `hidden`: null is a figure one may not see, else one that nobody knows; `words`: what measures are called
+   * @param {{balance: Measure, tolerance: number, tolerances?: Record<Measure, number>, hidden?: boolean, words?: Record<Measure, string>}} plan `tolerances`: of measures that have one of their own; `hidden`: null is a figure one may not see, else one that nobody knows; `words`: what measures are called
    */
-  constructor(columns, territories, { balance, tolerance, hidden = false, words = {} }) {
+  constructor(columns, territories, { balance, tolerance, tolerances = {}, hidden = false, words = {} }) {
     this.columns = columns;
     this.hidden = hidden;
     this.words = words;
     this.n = columns.code.length;
     this.balance = balance;
     this.tolerance = tolerance;
+    this.tolerances = tolerances;
     /** @type {Map<number, Territory>} */
     this.territories = new Map(territories.map((one) => [one.number, { ...one }]));
     /** Where each unit is, and where the server has it. */
@@ -42,6 +43,11 @@ export class PlanState {
     /** @type {Map<string, number>} */
     this.row = new Map(columns.code.map((code, u) => [columns.prefix + code, u]));
     this.#weigh();
+  }
+
+  /** How far off its mean a measure may be. @param {Measure} measure */
+  toleranceOf(measure) {
+    return this.tolerances[measure] ?? this.tolerance;
   }
 
   #weigh() {

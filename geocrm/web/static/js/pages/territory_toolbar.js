@@ -22,6 +22,7 @@ export function createToolbar(place, editor, act) {
     showColour();
   });
   target.label.prepend(colour);
+  target.field.classList.add("tool-target");
   const source = select(t("Take from"), (value) => (editor.source = value === "all" ? "all" : Number(value)));
   const size = el("span", { class: "tool-size", "aria-live": "polite" }, dot(1));
   const lockPainted = button("lock", t("Keep what is painted: tools leave unsaved changes as they are"), () => {
@@ -33,10 +34,10 @@ export function createToolbar(place, editor, act) {
   place.append(
     el("div", { class: "tool-group", role: "group", "aria-label": t("Tools") }, ...tools.values()),
     el("div", { class: "tool-group" }, undo, redo, button("help-circle", t("All keys ({key})", { key: "?" }), showKeys)),
-    el("div", { class: "tool-group tool-choices" }, target.label, source.label),
     el("div", { class: "tool-group", role: "group", "aria-label": t("Brush") },
       button("minus", t("Smaller brush ({key})", { key: "[" }), () => act.resize(-1)), size,
       button("plus", t("Larger brush ({key})", { key: "]" }), () => act.resize(1)), lockPainted),
+    el("div", { class: "tool-group tool-choices" }, target.label, source.label),
   );
 
   function showColour() {

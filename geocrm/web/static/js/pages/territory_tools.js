@@ -44,6 +44,8 @@ export function createTools(map, hands) {
   let pointer = -1;
   let space = false;
   const fingers = new Set();
+  /** Corners of an area by keyboard: kept as places, for the map moves below the cross. @type {any[]} */
+  let corners = [];
 
   // Asking where the canvas is makes the browser lay out the page, which a stroke has no time for.
   let frame = canvas.getBoundingClientRect();
@@ -114,11 +116,12 @@ export function createTools(map, hands) {
     if (still && !space && (tool === "inspect" || tool === "fill" || tool === "pan")) hands.point(at(event));
   }
 
-  /** A second finger came: the first was no stroke. */
+  /** What is being drawn is left: a second finger came, Escape was pressed, or another tool chosen. */
   function abandon() {
     if (pointer >= 0 && (tool === "paint" || tool === "erase")) hands.cancel();
     pointer = -1;
     trail = [];
+    corners = [];
     sketch.clear();
   }
 
@@ -152,9 +155,8 @@ export function createTools(map, hands) {
   /** @param {KeyboardEvent} event */
   function key(event) {
     crosshair(true);
-    if (event.key === "Escape" && trail.length) {
-      trail = [];
-      sketch.clear();
+    if (event.key === "Escape" && (trail.length || corners.length)) {
+      abandon();
       event.stopPropagation();
       return;
     }
@@ -168,9 +170,6 @@ export function createTools(map, hands) {
     } else if (tool === "lasso" || tool === "rectangle") corner(middle);
     else hands.point(middle);
   }
-
-  /** Corners of an area by keyboard: kept as places, for the map moves below the cross. @type {any[]} */
-  let corners = [];
 
   /** @param {Px} middle */
   function corner(middle) {
@@ -230,7 +229,6 @@ export function createTools(map, hands) {
     /** @param {Tool} next */
     choose(next) {
       abandon();
-      corners = [];
       tool = next;
       setDrag();
       hands.hover(null);

@@ -62,9 +62,11 @@ export function createWorkbench(page) {
     clashes: [],
     view: null,
     done: onDone,
+    closed: false,
+    saveAs: () => saving.saveAs(),
     lookAt: page.lookAt,
   };
-  const company = createCompany(desk, byId("others"), page.locks);
+  const company = createCompany(desk, byId("others"), byId("stranded"), page.locks);
   const saving = createSaving(desk, company);
   const pending = createPending(byId("pending"), state, { save: () => void saving.save(), saveAs: saving.saveAs, rollBack: () => void saving.rollBack(), open: page.openTerritory });
   const finders = createFinders(byId("finders"), state, { go: find, assignAll });
