@@ -272,22 +272,23 @@ def _missed_first(solved: Solved, names: Sequence[str]) -> Infeasible:
             reached=_reached(solved, first <= asked),
             tolerance=_rounded_up(first),
         )
-    figures: dict[str, object] = {
-        "asked": Share(asked),
-        "reached": _reached(solved, first <= asked),
-        "limits": _enough(solved),
-        "instead": _instead(solved),
-    }
+    reached, limits, instead = _reached(solved, first <= asked), _enough(solved), _instead(solved)
     if "unit" in plan.binding:
         return Infeasible(
             "+-{asked} is impossible: {why}; {reached}. Allow that ({limits}){instead}",
+            asked=Share(asked),
             why=_least(plan.floor, names),
-            **figures,
+            reached=reached,
+            limits=limits,
+            instead=instead,
         )
     return Infeasible(
         "A tolerance of {asked} was not met in {time} s: {reached}. Allow that ({limits}){instead}",
+        asked=Share(asked),
         time=round(solved.elapsed_s, 1),
-        **figures,
+        reached=reached,
+        limits=limits,
+        instead=instead,
     )
 
 

@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from geocrm.spatial.districting.allocation import allocation_bound
 from geocrm.spatial.districting.bound import Bound
 from geocrm.spatial.districting.bounds import GlobalBound, global_bound
+from geocrm.spatial.districting.graph import components
 from geocrm.spatial.districting.hess import Hess
 from geocrm.spatial.districting.separators import missing_ways, neighbour_lists
 
@@ -187,6 +188,11 @@ class _Exact:
                 return self.cost, "finished"
             if found.mip_dual_bound is not None:
                 value = max(value, found.mip_dual_bound * programme.scale * (1 - SOLVER_TOLERANCE))
+            if found.status == 1:
+                # The clock; a plan it had by then is not proven to be the best.
+                if found.x is not None:
+                    self._offer(np.unique(programme.homes(found.x), return_inverse=True)[1])
+                return value, "stopped"
             if found.x is None or value >= self.cost * (1 - SOLVER_TOLERANCE):
                 break
             home = programme.homes(found.x)
@@ -298,8 +304,11 @@ class _Programme:
         for centre in np.unique(home):
             inside = home == centre
             for units, gate in missing_ways(inside, int(centre), self.model.edges, self.beside):
-                for unit in units:
-                    self._ask(int(centre), [(int(unit), 1.0), *((int(g), -1.0) for g in gate)], 0.0)
+                # A gate between a piece and this centre is one to all centres on that side: asking
+                # for all of them at once saves most rounds.
+                for other in self._across(units, gate):
+                    for unit in units:
+                        self._ask(other, [(int(unit), 1.0), *((int(g), -1.0) for g in gate)], 0.0)
             load = self.model.weight[inside].sum(axis=0)
             if (load > self.model.high).any():
                 units = np.flatnonzero(inside)
@@ -308,6 +317,15 @@ class _Programme:
                 others = [(int(u), -1.0) for u in np.flatnonzero(~inside)]
                 self._ask(int(centre), [(int(centre), 1.0), *others], 0.0)
         return len(self.ways) > before
+
+    def _across(self, units: Indices, gate: Indices) -> list[int]:
+        """The centres that a district about them reaches these units from only through the gate."""
+        shut = np.zeros(len(self.model), dtype=bool)
+        shut[gate] = True
+        open_edges = self.model.edges[~shut[self.model.edges].any(axis=1)]
+        part = components(len(self.model), open_edges)
+        near = np.isin(part, part[units])
+        return [c for c in np.unique(self.centre).tolist() if not near[c] and not shut[c]]
 
     def _ask(self, centre: int, terms: list[tuple[int, float]], limit: float) -> None:
         held = [(int(self.column[u, centre]), sign) for u, sign in terms]
