@@ -113,7 +113,7 @@ def test_locks_and_a_maximum_choose_the_number(run):
         (["--count", "2", "--seed", "-1"], "The seed must be 0 or more"),
         (["--count", "2", "--effort", "-1"], "The effort must be 0 or more"),
         (["--count", "2", "--time", "nan"], "The time must be 0 seconds or more"),
-        (["--count", "2", "--min", "nan"], "must be numbers"),
+        (["--count", "2", "--min", "nan"], "must be a number, not nan"),
         (["--count", "2", "--max", "-1"], "above 0"),
         (["--count", "2", "--min", "1e9"], "a minimum of at most 24"),
         (["--count", "2", "--lock", "u00=1,u00=2"], "locked to two territories"),
