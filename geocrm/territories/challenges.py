@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session, aliased
 from geocrm import clock
 from geocrm.customers.models import Account
 from geocrm.errors import Conflict, Forbidden, InvalidInput, NotFound
+from geocrm.places import queries as places
 from geocrm.places.models import Boundary
 from geocrm.security import Actor, audit
 from geocrm.security.models import User
 from geocrm.territories import events, next_plan, queries, service
 from geocrm.territories.life_models import Challenge, ChallengeState
-from geocrm.territories.models import Plan, PlanState, Territory
+from geocrm.territories.models import Plan, PlanState, Territory, TerritoryUnit
 from geocrm.territories.state_words import answered
 
 _MOVABLE = (PlanState.PLANNING, PlanState.REVIEW)
@@ -30,6 +31,8 @@ class Row(NamedTuple):
     unit: str | None
     account: str | None
     wanted: str | None
+    # The territory of the plan where the unit lies now, when it is one of the plan's own units.
+    present: str | None
     answered_by: str | None
 
 
@@ -66,6 +69,7 @@ def raise_one(
         _territory(session, plan, wanted)
     if unit is not None:
         _require_unit(session, actor, plan, unit)
+        _require_elsewhere(session, plan, unit, wanted)
     elif session.scalar(select(Account.id).where(Account.id == account_id)) is None:
         raise NotFound("There is no account {id}", id=str(account_id))
     if session.scalar(
@@ -122,6 +126,7 @@ def answer(
     plan = queries.plan(session, actor, found.plan_id)
     moves = accepted and found.unit is not None and found.wanted is not None
     moves = moves and plan.state in _MOVABLE
+    moves = moves and _present(session, plan, str(found.unit)) != found.wanted
     if moves:
         move = service.Move(str(found.unit), int(found.wanted or 0))
         service.move_units(
@@ -137,9 +142,12 @@ def answer(
 
 
 def _rows(session: Session, *conditions: object) -> list[Row]:
-    answerer = aliased(User)
+    answerer, present = aliased(User), aliased(Territory)
     rows = session.execute(
-        select(Challenge, User.name, Boundary.name, Account.name, Territory.name, answerer.name)
+        select(
+            *(Challenge, User.name, Boundary.name, Account.name, Territory.name),
+            *(present.name, answerer.name),
+        )
         .join(User, User.id == Challenge.user_id)
         .outerjoin(Boundary, Boundary.code == Challenge.unit)
         .outerjoin(Account, Account.id == Challenge.account_id)
@@ -147,6 +155,11 @@ def _rows(session: Session, *conditions: object) -> list[Row]:
             Territory,
             (Territory.plan_id == Challenge.plan_id) & (Territory.number == Challenge.wanted),
         )
+        .outerjoin(
+            TerritoryUnit,
+            (TerritoryUnit.plan_id == Challenge.plan_id) & (TerritoryUnit.unit == Challenge.unit),
+        )
+        .outerjoin(present, present.id == TerritoryUnit.territory_id)
         .outerjoin(answerer, answerer.id == Challenge.answered_by)
         .where(*conditions)  # type: ignore[arg-type]
         .order_by((Challenge.state == ChallengeState.OPEN).desc(), Challenge.id.desc())
@@ -165,6 +178,27 @@ def _require_unit(session: Session, actor: Actor, plan: Plan, unit: str) -> None
             unit=unit,
             plan=plan.name,
         )
+
+
+def _present(session: Session, plan: Plan, unit: str) -> int | None:
+    """The number of the territory where the unit lies; None for one that is not the plan's own."""
+    return session.scalar(
+        select(Territory.number)
+        .join(TerritoryUnit, TerritoryUnit.territory_id == Territory.id)
+        .where(TerritoryUnit.plan_id == plan.id, TerritoryUnit.unit == unit)
+    )
+
+
+def _require_elsewhere(session: Session, plan: Plan, unit: str, wanted: int | None) -> None:
+    if wanted is None or _present(session, plan, unit) != wanted:
+        return
+    raise InvalidInput(
+        "{unit} lies in {territory!r} already in {plan!r}: choose another territory, or say it in"
+        " words",
+        unit=places.by_codes(session, [unit])[0].name,
+        territory=service.numbered(session, plan, wanted).name,
+        plan=plan.name,
+    )
 
 
 def _territory(session: Session, plan: Plan, number: int) -> None:

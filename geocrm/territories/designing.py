@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, Phrase
 from geocrm.places import queries as places
 from geocrm.places.queries import Edge
 from geocrm.security import Actor
@@ -283,14 +283,13 @@ def survey(session: Session, actor: Actor, request: Request) -> Survey:
     """Read the ground a request is about; refuses one that cannot be divided as asked."""
     actor.require("design", "territory")
     ground = grounds.survey(session, request.level, request.within, request.balance)
-    area = request.within or request.level
+    area = _named_area(session, request)
     if request.count > len(ground):
         raise InvalidInput(
-            "{count} territories are more than the {units} units of {level} in {area}: ask for"
-            " fewer, or choose a finer level",
+            "{count} territories are more than the {units} units of {area}: ask for fewer, or"
+            " choose a finer level",
             count=request.count,
             units=len(ground),
-            level=request.level,
             area=area,
         )
     grounds.require_numbers(request.numbers, ground)
@@ -303,12 +302,18 @@ def survey(session: Session, actor: Actor, request: Request) -> Survey:
         return Survey(ground, unplaced, keep=keeping.kept(session, plan, ground))
     if (plan.level, plan.within) != (request.level, request.within):
         raise InvalidInput(
-            "{plan!r} divides {level} in {area}: a focus is designed on the ground of its plan",
+            "{plan!r} divides {area}: a focus is designed on the ground of its plan",
             plan=plan.name,
-            level=plan.level,
-            area=area_name(session, plan),
+            area=Phrase(area_name(session, plan)),
         )
     return Survey(ground, unplaced, focus=focusing.read(session, plan, request.wishes, ground))
+
+
+def _named_area(session: Session, request: Request) -> str:
+    """What is divided, as people call it; a page says the name of a level in its language."""
+    if request.within is not None:
+        return places.by_codes(session, [request.within])[0].name
+    return Phrase(places.layer(session, request.level).name)
 
 
 def timed(

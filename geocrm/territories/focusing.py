@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from geocrm.errors import Infeasible, InvalidInput
+from geocrm.errors import Infeasible, InvalidInput, Phrase
 from geocrm.spatial.districting import NOWHERE, Terms, Units
 from geocrm.spatial.districting.graph import components
 from geocrm.territories import queries
@@ -92,7 +92,11 @@ class Focus:
             codes,
             len(self.chosen),
             tolerance,
-            Matched(self._row_inside()[self.district[self.inside]], labels),
+            Matched(
+                self._row_inside()[self.district[self.inside]],
+                labels,
+                names=tuple(self.names[row] for row in self.chosen),
+            ),
             beside=units.measures[1:],
             centre_minutes=None if from_centres is None else from_centres[self.inside],
         )
@@ -144,22 +148,28 @@ class Focus:
         if unit in inside:
             if number and number not in labels:
                 raise InvalidInput(
-                    "{unit} is in focus and locked to territory {number}, which is not: lift the"
-                    " lock, or take that territory into focus",
+                    "{unit} is in focus and locked to {territory}, which is not: lift the lock, or"
+                    " take that territory into focus",
                     unit=unit,
-                    number=number,
+                    territory=self._called(number),
                 )
             return True
         self._require_known((unit,), at)
         row = int(self.district[at[unit]])
         if number and (row == NOWHERE or str(self.numbers[row]) != number):
             raise InvalidInput(
-                "{unit} is locked to territory {number}, but only units in focus can move: take"
-                " its territory into focus, or lift the lock",
+                "{unit} is locked to {territory}, but only units in focus can move: take its"
+                " territory into focus, or lift the lock",
                 unit=unit,
-                number=number,
+                territory=self._called(number),
             )
         return False
+
+    def _called(self, number: str) -> str:
+        for known, name in zip(self.numbers, self.names, strict=True):
+            if str(known) == number:
+                return name
+        return Phrase("territory {number}", number=number)
 
     def _joins_inside(
         self, group: Sequence[str], at: dict[str, int], inside: Collection[str]

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, Phrase
+from geocrm.places import queries as places
 from geocrm.spatial.districting import NOWHERE
 from geocrm.territories import queries
 from geocrm.territories.ground import Ground
@@ -34,6 +35,7 @@ def kept(session: Session, plan: Plan, ground: Ground) -> Matched:
     return Matched(
         held(session, plan, territories, ground),
         tuple(str(territory.number) for territory in territories),
+        names=tuple(territory.name for territory in territories),
     )
 
 
@@ -52,6 +54,6 @@ def held(
             "{plan!r} has none of these units: it divides {level}; keep a plan of this level, or"
             " none",
             plan=plan.name,
-            level=plan.level,
+            level=Phrase(places.layer(session, plan.level).name),
         )
     return found

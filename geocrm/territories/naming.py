@@ -1,6 +1,8 @@
 """What new territories are called: numbers by falling load, names after their largest units."""
 
+import re
 from collections import Counter
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,16 @@ def names_of(
             seen[name] += 1
             names[at] = f"{name} {seen[name]}"
     return tuple(names)
+
+
+def another_name(name: str, taken: Collection[str]) -> str:
+    """`name` with the first number from 2 up, or after the one it ends in, that is not taken."""
+    stem, number = name, 1
+    if ended := re.fullmatch(r"(.+) (\d{1,4})", name):
+        stem, number = ended[1], int(ended[2])
+    while (found := f"{stem} {number + 1}") in taken:
+        number += 1
+    return found
 
 
 def plain_number(load: float) -> int | float:

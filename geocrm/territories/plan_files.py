@@ -58,11 +58,15 @@ class PlanFile:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A plan on units we know: the territory of each, from 0, and the labels of the territories."""
+    """A plan on units we know: the territory of each, from 0, and the labels of the territories.
+
+    `names` are what people call them, where they have names.
+    """
 
     district: NDArray[np.intp]
     labels: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def read_plan(path: Path) -> PlanFile:

@@ -190,6 +190,9 @@ def solve(
         seconds_left=lambda: 0.0 if cancelled() else time_s - (time.monotonic() - began),
         progress=lambda bound: progress(Moment(SEARCH_SHARE, plan.value, bound)),
     )
+    if proof.bound is not None:
+        # The proof may have bettered the plan, and found more than it said on the way.
+        progress(Moment(SEARCH_SHARE, proof.plan.value, proof.bound.value))
     return Solved(proof, terms, seed, effort, time.monotonic() - began, timed)
 
 

@@ -171,6 +171,7 @@ def terms_of(
         apart=np.array(
             [_rows(pair, at, Phrase("kept apart")) for pair in wishes.apart], dtype=np.intp
         ).reshape(-1, 2),
+        names=None if today is None or len(today.names) != count else today.names,
         current=None if today is None else today.district,
         price=price,
         budget=wishes.disruption,

@@ -22,6 +22,7 @@ from geocrm.territories import (
 from geocrm.territories.balance import ALWAYS, Balance
 from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import LEADING, Measure, Plan, PlanState
+from geocrm.territories.naming import another_name
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import WEB_TIME_S
 from geocrm.web.words import balanced, figure, layer_name, measure, measure_heading
@@ -71,6 +72,7 @@ def new() -> str:
         areas=queries.areas(g.session),
         measures=list(Measure),
         like=earlier,
+        proposed=another_name(earlier.name, {plan.name for plan in plans}) if earlier else "",
         count=next((plan.territories for plan in plans if plan.id == like), 10),
         wishes=wishes,
         shares=shares,

@@ -8,13 +8,15 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from geocrm import clock
-from geocrm.errors import InvalidInput
+from geocrm.errors import Conflict, InvalidInput
 from geocrm.sales import crediting
 from geocrm.territories import challenges, events, life, next_plan, queries, types
 from geocrm.territories.models import PlanState
 from geocrm.web.access import permit
 from geocrm.web.api.territory_history import shown_credits
+from geocrm.web.problems import STATUS
 from geocrm.web.territories import never_live
+from geocrm.web.words import said
 
 bp = Blueprint("territory_life", __name__, url_prefix="/territories")
 
@@ -23,6 +25,10 @@ bp = Blueprint("territory_life", __name__, url_prefix="/territories")
 @permit("design", "territory")
 def show(plan_id: int) -> str:
     """Where the plan is, what can be done, what was said and challenged."""
+    return _life_page(plan_id)
+
+
+def _life_page(plan_id: int, **refused: Any) -> str:
     plan = queries.plan(g.session, g.actor, plan_id)
     kinds = types.all_types(g.session)
     return render_template(
@@ -35,6 +41,7 @@ def show(plan_id: int) -> str:
         never_live=never_live(plan),
         tomorrow=clock.business_day() + timedelta(days=1),
         planning=plan.state == PlanState.PLANNING,
+        refused=refused,
     )
 
 
@@ -66,14 +73,21 @@ def set_type(plan_id: int) -> Any:
 @bp.post("/<int:plan_id>/challenges/<int:challenge_id>")
 @permit("design", "territory")
 def answer(plan_id: int, challenge_id: int) -> Any:
-    """Accept or decline a challenge."""
+    """Accept or decline a challenge; one that is refused is there to be answered otherwise."""
     form = request.form
-    moved = challenges.answer(
-        *(g.session, g.actor, challenge_id),
-        accepted=form.get("accepted") == "1",
-        words=form.get("words", ""),
-        splits_allowed=form.get("splits_allowed") == "1",
-    )
+    words = form.get("words", "")
+    try:
+        # The page is drawn from what was there before.
+        with g.session.begin_nested():
+            moved = challenges.answer(
+                *(g.session, g.actor, challenge_id),
+                accepted=form.get("accepted") == "1",
+                words=words,
+                splits_allowed=form.get("splits_allowed") == "1",
+            )
+    except (InvalidInput, Conflict) as error:
+        page = _life_page(plan_id, at=challenge_id, problem=said(error), words=words)
+        return page, STATUS[type(error)]
     flash(_("Answered, and the unit is moved") if moved else _("Answered"), "good")
     return redirect(f"/territories/{plan_id}/life#challenges")
 

@@ -125,6 +125,8 @@ def test_a_lock_walled_in_by_others_is_refused_with_their_names():
     locked[[0, 4]], locked[2] = 0, 1
     with pytest.raises(Infeasible, match="Units 0 and 4 are locked to territory 1"):
         design(grid(1, 5), Terms(2, 0.5, locked=locked))
+    with pytest.raises(Infeasible, match="Units 0 and 4 are locked to North, but"):
+        design(grid(1, 5), Terms(2, 0.5, locked=locked, names=("North", "South")))
 
 
 def test_groups_stay_together_and_pairs_apart():

@@ -130,6 +130,14 @@ def test_one_challenge_at_a_time_and_only_of_one_s_own(session, coming, as_rep, 
         challenges.raise_one(session, as_rep, coming.id, unit=code("a1"), wanted=99, reason="There")
 
 
+def test_a_challenge_for_where_the_unit_lies_already_is_refused(session, coming, as_rep):
+    with pytest.raises(InvalidInput, match="Unit b1 lies in 'Slice 2' already in 'Then'"):
+        challenges.raise_one(session, as_rep, coming.id, unit=code("b1"), wanted=2, reason="There")
+    challenges.raise_one(session, as_rep, coming.id, unit=code("b1"), wanted=1, reason="Ours")
+    (row,) = challenges.own(session, as_rep, coming.id)
+    assert (row.present, row.wanted) == ("Slice 2", "Slice 1")
+
+
 def test_an_account_is_challenged_by_who_sees_it(session, coming, add_account, rep, as_rep):
     session.info["scope"] = OPERATOR
     account = add_account("Toko", owner=rep)

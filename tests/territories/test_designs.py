@@ -132,6 +132,22 @@ def test_locks_centres_and_groups_reach_the_plan(session, client_of, manager, ad
     assert job.result["moved"]["share"] >= 0
 
 
+def test_what_cannot_be_is_said_with_names(client_of, manager, add_plan, run):
+    kept = add_plan()
+    client = client_of(manager)
+    many = client.post(API, json=ASKED | {"count": 18, "within": "tst-adm1:w"})
+    assert "18 territories are more than the 10 units of Unit w:" in many.text
+    every = client.post(API, json=ASKED | {"count": 19})
+    assert "19 territories are more than the 18 units of Regencies:" in every.text
+    apart = ASKED | {
+        "keep": kept.id,
+        "lock": [code("a1"), code("d4")],
+        "together": [[code("a1"), code("d4")]],
+    }
+    job = run(client.post(API, json=apart).json["job_id"])
+    assert "locked to Slice 1 and Slice 3" in job.message
+
+
 def test_a_limit_out_of_reach_is_told_with_what_would_do(client_of, manager, country, run):
     # 18 equal units in 4 territories: one has 4 and one 5, 11.1 % off the mean.
     asked = ASKED | {"count": 4, "tolerance": 0.05}
@@ -197,6 +213,8 @@ def test_the_curve_falls_and_its_bound_stays_below(client_of, manager, country, 
     assert told["curve"][0][0] <= told["curve"][-1][0]
     assert bests[-1] <= bests[0]
     assert all(bound <= best + 1e-6 for _, best, bound in told["curve"] if bound is not None)
+    # The last point is the plan that is kept, with the bound that the page speaks of.
+    assert 1 - told["curve"][-1][2] / bests[-1] == pytest.approx(job.result["gap"], abs=1e-5)
 
 
 def test_a_design_that_goes_on_is_found_by_who_began_it(client_of, manager, add_user, country):

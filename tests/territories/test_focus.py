@@ -143,7 +143,7 @@ def test_locks_groups_and_centres_hold_in_focus(today, redesign):
 @pytest.mark.parametrize(
     ("wished", "says"),
     [
-        ({"lock": (code("a4") + "=5",)}, "locked to territory 5, which is not"),
+        ({"lock": (code("a4") + "=5",)}, "locked to Slice 5, which is not"),
         ({"lock": (code("d1") + "=2",)}, "only units in focus can move"),
         ({"together": ((code("a4"), code("d1")),)}, "tst-adm2:d1 is not in focus"),
         ({"together": ((code("d1"), code("i1")),)}, "cannot be put together"),

@@ -84,6 +84,26 @@ def test_a_rep_challenges_and_reads_the_answer(pages, manager, rep, coming):
     assert [one["state"] for one in listed] == ["declined"]
 
 
+def test_a_challenge_that_would_split_a_territory_is_refused_on_its_form(
+    pages, manager, rep, coming
+):
+    asked = {"unit": code("a2"), "wanted": "3", "reason": "Not ours"}
+    assert pages(rep).post(f"/territories/next/{coming.id}", data=asked).status_code == 302
+    desk = pages(manager)
+    page = desk.get(f"/territories/{coming.id}/life").text
+    assert "now in Slice 1" in page
+    number = re.search(rf"/territories/{coming.id}/challenges/(\d+)", page)[1]
+    answer = {"accepted": "1", "words": "You are right there"}
+    refused = desk.post(f"/territories/{coming.id}/challenges/{number}", data=answer)
+    assert refused.status_code == 422
+    assert "would fall into separate pieces" in refused.text
+    assert "You are right there</textarea>" in refused.text
+    done = desk.post(
+        f"/territories/{coming.id}/challenges/{number}", data=answer | {"splits_allowed": "1"}
+    )
+    assert done.status_code == 302
+
+
 def test_who_submitted_a_plan_reads_who_decides_it(pages, manager, add_user, add_plan):
     add_user(Role.ADMINISTRATOR)
     desk, plan = pages(manager), add_plan()

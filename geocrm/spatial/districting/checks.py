@@ -189,11 +189,11 @@ def _with_shared_locks(units: Units, terms: Terms) -> Terms:
         wanted = np.unique(locked[group][locked[group] >= 0])
         if len(wanted) > 1:
             raise InvalidInput(
-                "The units {units} shall stay together, but are locked to the territories {number}"
-                " and {other}: lift one of these wishes",
+                "The units {units} shall stay together, but are locked to {territory} and {other}:"
+                " lift one of these wishes",
                 units=_listed(units, group),
-                number=str(wanted[0] + 1),
-                other=str(wanted[1] + 1),
+                territory=terms.name(int(wanted[0])),
+                other=terms.name(int(wanted[1])),
             )
         if len(wanted):
             locked[group] = wanted[0]
@@ -231,11 +231,11 @@ def _check_locks(units: Units, terms: Terms) -> None:
         apart = held[part[held] != part[held[0]]]
         if len(apart):
             raise Infeasible(
-                "Units {unit} and {other} are locked to territory {number}, but units locked to"
-                " others lie all the way between them: unlock one of them, or what lies between",
+                "Units {unit} and {other} are locked to {territory}, but units locked to others lie"
+                " all the way between them: unlock one of them, or what lies between",
                 unit=units.name(held[0]),
                 other=units.name(apart[0]),
-                number=str(d + 1),
+                territory=terms.name(int(d)),
             )
     missing = k - len(np.unique(locked[locked >= 0]))
     if missing > (locked == NOWHERE).sum():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from geocrm.errors import InvalidInput
+from geocrm.errors import InvalidInput, Phrase
 from geocrm.spatial.geodesy import EARTH_RADIUS_M, unit_vectors
 
 Floats = NDArray[np.float64]
@@ -145,6 +145,8 @@ class Terms:
         Shape (n, k), travel from each given centre; straight lines without.
     locked
         Shape (n,), the district a unit must be in, or NOWHERE for free ones.
+    names
+        Shape (k,), what messages call the districts; their numbers without.
     together, apart
         Groups of units that must share a district; pairs (p, 2) that must not.
     current, price, budget
@@ -167,6 +169,7 @@ class Terms:
     centres: Floats | None = None
     centre_minutes: Floats | None = None
     locked: Indices | None = None
+    names: tuple[str, ...] | None = None
     together: tuple[Indices, ...] = ()
     apart: Indices = field(default_factory=lambda: np.zeros((0, 2), dtype=np.intp))
     current: Indices | None = None
@@ -174,6 +177,12 @@ class Terms:
     budget: float | None = None
     stability: float = 0.0
     ideal_total: float | tuple[float, ...] = 1.0
+
+    def name(self, district: int) -> str:
+        """What messages call a district."""
+        if self.names is None:
+            return Phrase("territory {number}", number=str(district + 1))
+        return self.names[district]
 
     def tolerances(self, num_measures: int) -> Floats:
         """Shape (m,)."""

@@ -104,6 +104,8 @@ class Challenge(BaseModel):
     unit: str | None
     account: str | None
     wanted: str | None
+    # The territory of the plan where the unit lies now.
+    present: str | None
     reason: str
     state: str
     answer: str
@@ -216,6 +218,7 @@ def _shown(rows: list[challenges.Row]) -> Challenges:
                 unit=row.unit,
                 account=row.account,
                 wanted=row.wanted,
+                present=row.present,
                 answered_by=row.answered_by,
                 **{
                     name: getattr(row.challenge, name)

@@ -8,7 +8,7 @@ import { CentresWrong, createPins, homesFor } from "./territory_design_centres.j
 import { bindFocus, focusProblems } from "./territory_design_focus.js";
 import { bindKeep } from "./territory_design_keep.js";
 import { bindOwn } from "./territory_design_own.js";
-import { follow, notice, outcome } from "./territory_design_run.js";
+import { follow, markEarlier, notice, outcome } from "./territory_design_run.js";
 import { fromLimits, problems, sizeWords } from "./territory_design_size.js";
 import { createGroups } from "./territory_design_units.js";
 import { bindWeights } from "./territory_design_weights.js";
@@ -28,17 +28,19 @@ let facts = null;
 /** Reps that are not to have a territory. @type {Set<number>} */
 const leftOut = new Set();
 let asking = false;
+/** How often the form was changed: what is said of a search is of the form as it was. */
+let edits = 0;
 let wasFocused = false;
 let shownChecks = "[]";
 
 const ground = () => ({ level: level.value, within: within.value || null });
-const weights = bindWeights(byId("weights"), judge);
+const weights = bindWeights(byId("weights"), changed);
 const own = bindOwn(byId("own"), weights.words);
-const pins = createPins(byId("pins"), judge);
+const pins = createPins(byId("pins"), changed);
 const focus = bindFocus({ scope: byId("scope"), locks: byId("locks-part"), place: byId("focus-part"), budget: byId("disruption-hint") }, focusChanged);
-const keep = bindKeep({ plan: select("field-keep"), disruption: input("field-disruption"), slider: input("disruption-slider"), price: byId("price"), locks: byId("locks"), units: byId("locked-units"), kept: byId("kept") }, ground, focus, judge);
-const together = createGroups(byId("together"), { words: t("Units in one territory"), add: t("Keep units together"), ground, onChange: judge });
-const apart = createGroups(byId("apart"), { words: t("Two units in different territories"), add: t("Keep two units apart"), most: 2, ground, onChange: judge });
+const keep = bindKeep({ plan: select("field-keep"), disruption: input("field-disruption"), slider: input("disruption-slider"), price: byId("price"), locks: byId("locks"), units: byId("locked-units"), kept: byId("kept") }, ground, focus, changed);
+const together = createGroups(byId("together"), { words: t("Units in one territory"), add: t("Keep units together"), ground, onChange: changed });
+const apart = createGroups(byId("apart"), { words: t("Two units in different territories"), add: t("Keep two units apart"), most: 2, ground, onChange: changed });
 
 level.addEventListener("change", () => {
   offerAreas();
@@ -49,8 +51,8 @@ level.addEventListener("change", () => {
 });
 within.addEventListener("change", () => void look());
 select("field-keep").addEventListener("change", adopt);
-form.addEventListener("input", judge);
-form.addEventListener("change", judge);
+form.addEventListener("input", changed);
+form.addEventListener("change", changed);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   void design();
@@ -164,6 +166,14 @@ function centres(asked) {
 
 // ------------------------------------------------------------------------------ what can be said before
 
+/** Something else is asked for: what was said of the last search is not said of that. */
+function changed() {
+  edits += 1;
+  byId("refused").replaceChildren();
+  for (const result of byId("running").querySelectorAll(".design-outcome")) markEarlier(result);
+  judge();
+}
+
 /** Say what is asked for, and what arithmetic says against it. */
 function judge() {
   const asked = number();
@@ -243,6 +253,7 @@ function numberWords(asked) {
 
 /** @param {import("./territory_design_size.js").Fix} fix */
 function apply({ field, value, measure }) {
+  changed();
   if (measure && field !== "count") {
     own.set(measure, field, value);
     showModes();
@@ -281,6 +292,7 @@ async function design() {
 async function attend(one, again) {
   const search = el("div", { class: "stack" });
   const result = el("div", { class: "stack design-outcome" });
+  const asked = edits;
   const card = el("section", { class: "card card-pad stack", "aria-label": one.name }, search, result);
   byId("running").prepend(card);
   card.scrollIntoView({ block: "nearest" });
@@ -288,6 +300,7 @@ async function attend(one, again) {
   if (job.state === "done") result.replaceChildren(...outcome(job.result, one, again, weights.words));
   if (job.state === "failed") result.replaceChildren(notice("bad", job.message));
   if (job.state === "cancelled") card.remove();
+  if (edits !== asked) markEarlier(result);
   if (again && document.activeElement === document.body) /** @type {HTMLElement | null} */ (result.querySelector(".btn"))?.focus();
 }
 
@@ -295,7 +308,7 @@ async function attend(one, again) {
 function allow(share, measure) {
   if (measure) own.set(measure, "tolerance", share);
   else input("field-tolerance").value = String(Math.round(share * 1000) / 10);
-  judge();
+  changed();
   form.requestSubmit(start);
 }
 

@@ -123,6 +123,15 @@ export function outcome(result, design, again, words) {
   ];
 }
 
+/** What went wrong with an earlier wish is marked as of that. @param {Element} result */
+export function markEarlier(result) {
+  const wrong = result.querySelector(".notice-warn, .notice-bad");
+  if (!wrong || result.querySelector("[data-earlier]")) return;
+  // It would ask for the form as it is by now.
+  result.querySelector("[data-allow]")?.remove();
+  result.prepend(el("p", { class: "muted small", "data-earlier": "" }, t("Of what was asked for before; the form has changed since.")));
+}
+
 /** @param {any} result */
 function ended({ stopped, elapsed_s: seconds, max_deviation: deviation }) {
   const figures = { deviation: formatShare(deviation), seconds: formatNumber(seconds, 0) };
@@ -178,7 +187,7 @@ function missedMeasure(measure, asked, figures) {
 /** @param {any} missed @param {(tolerance: number, measure: string | null) => void} allow */
 function allowButton({ asked, reached, measure }, allow) {
   if (asked === null || reached <= asked || reached > 1) return null;
-  return el("button", { class: "btn btn-primary", type: "button", onclick: () => allow(reached, measure) }, icon("check"), t("Allow {share}", { share: formatShare(reached) }));
+  return el("button", { class: "btn btn-primary", type: "button", "data-allow": "", onclick: () => allow(reached, measure) }, icon("check"), t("Allow {share}", { share: formatShare(reached) }));
 }
 
 /** @param {"good" | "warn" | "bad"} kind @param {...(Node | string)} content */
