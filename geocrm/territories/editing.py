@@ -182,8 +182,8 @@ def _refuse_held(
         held = sum(1 for home in homes.values() if home == number)
         if held:
             raise InvalidInput(
-                "{territory!r} still holds {count} units: give them to other territories before"
-                " you remove it",
+                "{territory!r} still holds ground (units: {count}): give it to other territories"
+                " before you remove it",
                 territory=known[number].name,
                 count=held,
             )

@@ -84,6 +84,14 @@ def render(
     return _map_file(kind, sheet, ground, style)
 
 
+def file_name(plan_id: int, kind: str, territory: int | None = None) -> str:
+    """What the file is called; no two kinds of one plan are called the same."""
+    ending = ENDINGS.get(kind, kind)
+    part = "" if territory is None else f"-{territory}"
+    apart = f"-{kind}" if ending != kind and ending in MEDIA_TYPES else ""
+    return f"territories-{plan_id}{part}{apart}.{ending}"
+
+
 def _only(sheet: Sheet, number: int) -> Sheet:
     """The sheet with one territory."""
     rows = tuple(row for row in sheet.territories if row.number == number)

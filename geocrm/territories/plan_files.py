@@ -127,7 +127,7 @@ def matched(
     other = _other_vintage(plan, vintage)
     if unknown:
         raise InvalidInput(
-            "{file} assigns {count} units that are not among {among}: {units}. {remedy}",
+            "{file} assigns units that are not among {among} ({count}): {units}. {remedy}",
             file=plan.called,
             count=len(unknown),
             among=among,

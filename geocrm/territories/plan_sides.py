@@ -48,8 +48,8 @@ def of_file(file: PlanFile, known: Sequence[str] | None = None) -> Division:
         unknown = [unit for unit, code in zip(ids, found, strict=True) if code is None]
         if unknown:
             raise InvalidInput(
-                "{file} assigns {count} units that are not known: {units}. Correct their codes, or"
-                " name their level (--level)",
+                "{file} assigns units that are not known ({count}): {units}. Correct their codes,"
+                " or name their level (--level)",
                 file=file.called,
                 count=len(unknown),
                 units=listed(unknown),

@@ -262,7 +262,7 @@ def _repaired(shapes: Shapes, ids: Sequence[str], table: Table) -> tuple[Shapes,
     mended = [ids[row] for row in np.flatnonzero(~valid).tolist()]
     if not mended:
         return whole, ()
-    return whole, (f"{len(mended):,} outlines crossed themselves and were repaired:"
+    return whole, (f"Outlines that crossed themselves and were repaired ({len(mended):,}):"
                    f" {listed(mended)}",)  # fmt: skip
 
 
@@ -303,7 +303,7 @@ def _refuse_overlaps(shapes: Shapes, ids: Sequence[str], called: str) -> None:
         for at in bad[:3]
     ]
     if len(bad) > 3:
-        pairs.append(Phrase("and {count} more pairs", count=len(bad) - 3))
+        pairs.append(Phrase("and {count} more", count=len(bad) - 3))
     raise InvalidInput(
         "{file}: units overlap: {pairs}. Ground belongs to one unit: cut it out of the other",
         file=called,
@@ -316,7 +316,7 @@ def _with_neighbours(found: Outlines, ids: Sequence[str], called: str) -> Outlin
     edges = neighbour_edges(found.shapes, np.full(len(ids), called))
     crossings = int((edges.kind == FERRY).sum())
     notes = (
-        (f"{crossings:,} pairs of units face each other across water and count as neighbours",)
+        (f"Pairs of units across water that count as neighbours: {crossings:,}",)
         if crossings
         else ()
     )

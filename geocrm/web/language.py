@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from babel.messages.pofile import read_po
 from flask import Flask, current_app, g, has_request_context, request, session
-from flask_babel import Babel, format_currency, format_date, format_datetime, format_decimal
+from flask_babel import Babel, format_currency, format_date, format_decimal, format_time
 
 from geocrm.config import Settings
 from geocrm.web import record_words
@@ -91,8 +91,9 @@ def register(app: Flask, settings: Settings) -> None:
         return "–" if value is None else str(format_date(value, style))
 
     @app.template_filter("datetime")
-    def moment(value: datetime | None, style: str = "short") -> str:
-        return "–" if value is None else str(format_datetime(value, style))
+    def moment(value: datetime | None) -> str:
+        # As the pages' scripts write it: a day in words cannot be taken for a month.
+        return "–" if value is None else f"{format_date(value)}, {format_time(value, 'short')}"
 
     @app.context_processor
     def words() -> dict[str, Any]:

@@ -36,7 +36,7 @@ def test_the_api_says_what_moves(client_of, manager, two):
 
 def test_the_page_shows_both_plans_and_who_gains_and_loses(signed_in_as, manager, two):
     page = signed_in_as(manager).get(f"/territories/compare?a={two[0].id}&b={two[1].id}").text
-    for words in ("As it is", "As it may be", "Who gains and loses", "+1 −0 units", "map-b"):
+    for words in ("As it is", "As it may be", "Who gains and loses", "units: +1 −0", "map-b"):
         assert words in page
 
 
@@ -110,14 +110,17 @@ def test_who_may_not_design_neither_compares_nor_brings(
 
 
 @pytest.mark.parametrize(
-    ("kind", "ending"), [("kml", "kml"), ("shp", "zip"), ("bef", "csv"), ("scenario", "txt")]
+    ("kind", "ending"),
+    [("kml", "kml"), ("shp", "zip"), ("bef", "csv"), ("csv", "csv"), ("scenario", "txt")],
 )
 def test_the_export_has_the_right_name_and_kind(client_of, manager, add_plan, kind, ending):
     plan = add_plan()
     answer = client_of(manager).get(f"{API}/plans/{plan.id}/export.{kind}")
     assert answer.status_code == 200
-    assert f"territories-{plan.id}.{ending}" in answer.headers["Content-Disposition"]
+    # A spreadsheet and a block-equivalency file are both CSV, and lie in one folder.
+    apart = "-bef" if kind == "bef" else ""
+    assert f"territories-{plan.id}{apart}.{ending}" in answer.headers["Content-Disposition"]
     if kind != "scenario":
         one = client_of(manager).get(f"{API}/plans/{plan.id}/export.{kind}?territory=2")
-        assert f"territories-{plan.id}-2.{ending}" in one.headers["Content-Disposition"]
+        assert f"territories-{plan.id}-2{apart}.{ending}" in one.headers["Content-Disposition"]
         assert len(one.data) < len(answer.data)

@@ -77,7 +77,7 @@ def test_an_empty_territory_goes_and_what_lay_below_it_comes_up(desk, session):
     first = [unit for unit, home in desk.homes().items() if home == 2]
     refused = desk.save(remove=[2])
     assert refused.status_code == 422
-    assert "still holds 6 units" in refused.json["detail"]
+    assert "still holds ground (units: 6)" in refused.json["detail"]
     assert desk.save(assign={"1": first}, remove=[2]).status_code == 200
     left = session.scalars(
         select(Territory).where(Territory.plan_id == desk.plan_id).order_by(Territory.number)

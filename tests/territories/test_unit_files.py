@@ -178,7 +178,7 @@ def test_an_outline_that_crosses_itself_is_repaired_and_named(file):
         collection(({"id": "a", "weight": 1}, square(0, 0)), ({"id": "b", "weight": 1}, bow)),
         "units.geojson",
     )
-    assert "repaired: b" in unit_files.read(path).notes[0]
+    assert "repaired (1): b" in unit_files.read(path).notes[0]
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,10 @@ def test_codes_that_lost_their_zeros_are_found_and_that_is_said(file):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("unit,territory\n01001,1\n01003,1\n99,1\n", r"1 units that are not among.*'99' \(row 4\)"),
+        (
+            "unit,territory\n01001,1\n01003,1\n99,1\n",
+            r"assigns units that are not among.*'99' \(row 4\)",
+        ),
         ("unit,territory\n01001,1\n", "no territory to 1 of .*usa-adm2:01003"),
         ("unit,territory\n01001,1\n01001,2\n", "row 3: the unit '01001' was assigned already in"),
         ("unit,territory\n01001,\n", "row 2 names no territory for '01001'"),

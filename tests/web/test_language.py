@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,12 @@ def test_what_a_view_says_after_a_change_is_marked(path):
 def test_the_sign_in_page_speaks_the_browsers_language(app, locale, word):
     page = app.test_client().get("/login", headers={"Accept-Language": locale})
     assert word in page.get_data(as_text=True)
+
+
+def test_a_moment_is_written_as_the_pages_scripts_write_it(app):
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        words = app.jinja_env.filters["datetime"](datetime(2026, 11, 26, 12, 5, tzinfo=UTC))
+    assert re.fullmatch(r"2[67] Nov 2026, \d\d:05", words)
 
 
 @pytest.fixture

@@ -101,4 +101,4 @@ def apply(as_json: bool) -> None:
     if as_json:
         emit({"accounts": moved})
     else:
-        say(f"{moved} accounts got another territory")
+        say(f"Accounts that got another territory: {moved}")

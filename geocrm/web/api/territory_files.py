@@ -36,11 +36,8 @@ def export(plan_id: int, kind: str, which: Which) -> Response:
     number = which.territory
     content = exporting.render(g.session, g.actor, plan_id, kind, _style(), number)
     answer = Response(content, content_type=exporting.MEDIA_TYPES[kind])
-    part = "" if number is None else f"-{number}"
-    ending = exporting.ENDINGS.get(kind, kind)
-    answer.headers.set(
-        "Content-Disposition", "attachment", filename=f"territories-{plan_id}{part}.{ending}"
-    )
+    name = exporting.file_name(plan_id, kind, number)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
 
 

@@ -157,8 +157,8 @@ function focusWords({ focus }) {
 
 /** @param {any} result */
 function movedWords({ moved, focus }) {
-  if (moved && focus) return t("{share} of what the territories in focus hold moves, {n} units; that is {part} of the plan.", { share: formatShare(moved.share), n: formatNumber(moved.units), part: formatShare(focus.moved_of_plan) });
-  return moved ? t("{share} of what is shared out moves, {n} units.", { share: formatShare(moved.share), n: formatNumber(moved.units) }) : "";
+  if (moved && focus) return tn("{share} of what the territories in focus hold moves, {n} unit; that is {part} of the plan.", "{share} of what the territories in focus hold moves, {n} units; that is {part} of the plan.", { share: formatShare(moved.share), n: moved.units, part: formatShare(focus.moved_of_plan) });
+  return moved ? tn("{share} of what is shared out moves, {n} unit.", "{share} of what is shared out moves, {n} units.", { share: formatShare(moved.share), n: moved.units }) : "";
 }
 
 /** How even further measures are. @param {any} result @param {(measure: string) => string} words */

@@ -29,9 +29,11 @@ maps.forEach((map, at) => {
   map.on("move", () => follow(map, maps[1 - at]));
   map.on("click", "unit-fill", (/** @type {any} */ event) => tell(map, event));
 });
-fit(maps[0], boxOf(Object.keys(drawn.places)), { duration: 0 });
+/** What is looked at, until somebody moves the map away from it. @type {string[] | null} */
+let lookedAt = Object.keys(drawn.places);
+for (const map of maps) map.on("movestart", (/** @type {any} */ event) => event.originalEvent && (lookedAt = null));
 
-bindModes(byId("diff-maps"), maps);
+bindModes(byId("diff-maps"), maps, () => lookedAt && fit(maps[0], boxOf(lookedAt), { duration: 0 }));
 
 const layer = document.getElementById("moved-layer");
 layer?.addEventListener("click", () => {
@@ -59,6 +61,7 @@ function follow(map, other) {
 function show(row) {
   const codes = flows[row].codes;
   sides.forEach((side) => side.mark(new Set(codes)));
+  lookedAt = codes;
   fit(maps[0], boxOf(codes));
   for (const line of document.querySelectorAll("tr[data-flow]")) {
     line.classList.toggle("chosen", line.getAttribute("data-flow") === String(row));

@@ -10,8 +10,11 @@ const LEAP = 10;
 /** Narrower than this two maps beside each other show too little of either. */
 const NARROW = "(max-width: 767px)";
 
-/** @param {HTMLElement} place @param {any[]} maps the first plan's and the second's */
-export function bindModes(place, maps) {
+/**
+ * @param {HTMLElement} place @param {any[]} maps the first plan's and the second's
+ * @param {() => void} onResize the maps have another size
+ */
+export function bindModes(place, maps, onResize) {
   const line = /** @type {HTMLElement} */ (place.querySelector("#swipe"));
   // Not its container, which has no height of its own.
   const above = maps[1].getCanvas();
@@ -45,6 +48,7 @@ export function bindModes(place, maps) {
     line.hidden = !swiping;
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.getAttribute("data-view") === view));
     for (const map of maps) map.resize();
+    onResize();
     above.style.clipPath = "";
     if (swiping) move(at);
     if (chosen) writeState({ view, line: swiping ? at : null });
