@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
 from geocrm.db import unit_of_work
@@ -169,7 +169,7 @@ def test_the_editor_hands_its_plan_and_locks_over(sign_in, site, plan_id) -> Non
     page.locator(".suggest-list:not([hidden]) [role=option]").first.click()
     expect(page.locator("#locked-units .chip")).to_have_count(1)
     page.get_by_label("Name of the draft").fill("Kept to")
-    page.get_by_label("Tolerance in percent").fill("60")
+    page.get_by_label("Tolerance in percent", exact=True).fill("60")
     _design(page)
     page.get_by_role("link", name="Compare").click()
     expect(page).to_have_url(re.compile(rf"compare\?a={plan_id}&b=\d+"))
@@ -194,13 +194,29 @@ def test_one_territory_in_focus_brings_those_around_it_and_leaves_the_rest(
     expect(page.locator("#disruption-hint")).to_contain_text("in focus hold")
     expect(page.locator("#locks-part")).to_be_hidden()
     page.get_by_label("Name of the draft").fill("Two of three")
-    page.get_by_label("Tolerance in percent").fill("60")
+    page.get_by_label("Tolerance in percent", exact=True).fill("60")
     _design(page)
     expect(page.locator(".design-outcome")).to_contain_text("the others are as they were")
     (made,) = _plans(site, "Two of three")
     assert made.params["proof"]["focus"]["territories"] == [1, 2]
     page.get_by_role("link", name="Open the draft").click()
     expect(page.locator("#proof-title ~ p")).to_contain_text("Only 2 territories were designed")
+
+
+def _as_told(route: Route) -> None:
+    """The refusal itself, under the one status that the console may name."""
+    answer = route.fetch()
+    assert answer.status == 422
+    route.fulfill(status=409, body=answer.body(), content_type="application/problem+json")
+
+
+def test_a_refusal_goes_when_something_else_is_asked_for(form) -> None:
+    form.route("**/territories/designs", _as_told)
+    form.get_by_label("Number of territories").fill("28")
+    _design(form)
+    expect(form.locator("#refused")).to_contain_text("more than the 27 units of Jawa Barat")
+    form.get_by_label("Number of territories").fill("5")
+    expect(form.locator("#refused")).to_be_empty()
 
 
 def test_a_search_is_found_again_stopped_and_kept_or_cancelled(form, site) -> None:
@@ -228,7 +244,7 @@ def test_a_search_is_found_again_stopped_and_kept_or_cancelled(form, site) -> No
 
 def test_a_tolerance_out_of_reach_is_allowed_with_one_press(form, site) -> None:
     form.get_by_label("Number of territories").fill("7")
-    form.get_by_label("Tolerance in percent").fill("0.1")
+    form.get_by_label("Tolerance in percent", exact=True).fill("0.1")
     form.get_by_label("Name of the draft").fill("Too even")
     _design(form)
     allow = form.get_by_role("button", name=re.compile(r"^Allow \d"))
