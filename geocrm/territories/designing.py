@@ -301,10 +301,11 @@ def survey(session: Session, actor: Actor, request: Request) -> Survey:
     if not request.wishes.focus:
         return Survey(ground, unplaced, keep=keeping.kept(session, plan, ground))
     if (plan.level, plan.within) != (request.level, request.within):
+        divided = area_name(session, plan)
         raise InvalidInput(
             "{plan!r} divides {area}: a focus is designed on the ground of its plan",
             plan=plan.name,
-            area=Phrase(area_name(session, plan)),
+            area=Phrase(divided),
         )
     return Survey(ground, unplaced, focus=focusing.read(session, plan, request.wishes, ground))
 
@@ -313,7 +314,8 @@ def _named_area(session: Session, request: Request) -> str:
     """What is divided, as people call it; a page says the name of a level in its language."""
     if request.within is not None:
         return places.by_codes(session, [request.within])[0].name
-    return Phrase(places.layer(session, request.level).name)
+    name = places.layer(session, request.level).name
+    return Phrase(name)
 
 
 def timed(

@@ -50,10 +50,11 @@ def held(
     rows = {unit.code: row[unit.territory] for unit in queries.placed_units(session, plan.id)}
     found = np.array([rows.get(unit.code, NOWHERE) for unit in ground.units], dtype=np.intp)
     if (found < 0).all():
+        divided = places.layer(session, plan.level).name
         raise InvalidInput(
             "{plan!r} has none of these units: it divides {level}; keep a plan of this level, or"
             " none",
             plan=plan.name,
-            level=Phrase(places.layer(session, plan.level).name),
+            level=Phrase(divided),
         )
     return found

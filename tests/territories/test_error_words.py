@@ -112,8 +112,8 @@ def test_what_cannot_be_designed_is_refused_in_indonesian(bandung, country):
     answer = bandung.post(f"{API}/designs", json=asked)
     assert (answer.status_code, answer.json["detail"]) == (
         422,
-        "99 wilayah lebih banyak daripada 18 unit tst-adm2 di tst-adm2: minta lebih sedikit, atau"
-        " pilih tingkat yang lebih halus",
+        "99 wilayah lebih banyak daripada 18 unit di Regencies: minta lebih sedikit, atau pilih"
+        " tingkat yang lebih halus",
     )
 
 
@@ -143,8 +143,8 @@ def test_a_file_with_an_unknown_unit_is_refused_in_indonesian(bandung, country):
     answer = bandung.post(f"{API}/plans/import", data=form, content_type="multipart/form-data")
     assert answer.status_code == 422
     assert answer.json["detail"] == (
-        "plan.csv membagikan 1 unit yang tidak termasuk 18 unit tst-adm2: 'tst-adm2:zz' (baris 2)."
-        " Perbaiki kodenya, atau hapus barisnya"
+        "plan.csv membagikan unit yang tidak termasuk 18 unit tst-adm2 (1): 'tst-adm2:zz' (baris"
+        " 2). Perbaiki kodenya, atau hapus barisnya"
     )
 
 
