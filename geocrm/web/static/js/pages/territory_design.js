@@ -194,7 +194,7 @@ function judge() {
 function summary(asked) {
   const what = weights.words(weights.heaviest()).toLocaleLowerCase();
   if (!focus.on) return sizeWords(asked, total(), tolerance(), what);
-  return sizeWords(asked, total() && { ...facts.totals[weights.heaviest()], whole: ideal() * asked }, tolerance(), what);
+  return sizeWords(asked, facts && total() && { ...facts.totals[weights.heaviest()], whole: ideal() * asked }, tolerance(), what);
 }
 
 /** What a territory of the kept plan should hold. */
