@@ -13,10 +13,10 @@ from geocrm.spatial.districting.problem import (
     on_earth,
     on_plane,
 )
-from geocrm.spatial.districting.proof import Proof, prove
+from geocrm.spatial.districting.proof import Proof, affordable, prove
 
 # Counts up with every change that gives another plan for the same question.
-SOLVER_VERSION = "4"
+SOLVER_VERSION = "5"
 
 __all__ = [
     "DEFAULT_EFFORT",
@@ -29,6 +29,7 @@ __all__ = [
     "Proof",
     "Terms",
     "Units",
+    "affordable",
     "bridges",
     "can_move",
     "components",
