@@ -1,5 +1,6 @@
 """What is proven about the cost of whole plans, held against every plan that there is."""
 
+import time
 from functools import cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from geocrm.spatial.districting.bounds import global_bound
 from geocrm.spatial.districting.exact import Exact, solve_exact
 from geocrm.spatial.districting.graph import is_contiguous
 from geocrm.spatial.districting.hess import Hess
+from geocrm.spatial.districting.parts import best_of_parts
 
 
 def grid_edges(rows: int, columns: int) -> np.ndarray:
@@ -142,3 +144,25 @@ def test_a_plan_that_breaks_a_limit_proves_nothing():
     lopsided = np.array([0, 1, 1, 1, 1, 1, 1, 1, 1])
     assert not model.is_plan(lopsided)
     assert global_bound(model, incumbent=lopsided).bound == global_bound(model).bound
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("tolerance", [0.15, 0.5])
+def test_the_best_plan_of_listed_parts_is_the_best_of_all(seed, tolerance):
+    model = a_map(3, 3, 3, seed, tolerance)
+    least = least_cost(model, plans_of(model, 3))
+    value, district = best_of_parts(model, np.inf, 1e-9, lambda: 60.0)
+    if district is None:
+        assert value == least == np.inf
+    else:
+        assert model.is_plan(np.unique(district, return_inverse=True)[1])
+        assert value == pytest.approx(least)
+    assert best_of_parts(model, least * 0.9, 1e-9, lambda: 60.0)[0] <= least
+
+
+def test_districts_of_six_units_are_proven_where_prices_say_little():
+    model = a_map(6, 6, 6, 3, 0.05)
+    ends = time.monotonic() + 20
+    found = solve_exact(model, effort=50, seconds_left=lambda: ends - time.monotonic())
+    assert found.bound.proven
+    assert model.is_plan(found.district)

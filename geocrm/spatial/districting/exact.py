@@ -1,5 +1,6 @@
 """The best plan, proven: prices rule out most of the ground, a mixed-integer programme the rest.
 
+Where few parts could be districts it chooses among these, see `parts`; else it is Hess's model.
 Contiguity is asked for only where a solution breaks it, round by round. Source: H. Validi,
 A. Buchanan, E. Lykhovyd (2022), doi:10.1287/opre.2021.2141; HiGHS does the work (scipy's own).
 """
@@ -19,6 +20,7 @@ from geocrm.spatial.districting.bound import Bound
 from geocrm.spatial.districting.bounds import GlobalBound, global_bound
 from geocrm.spatial.districting.graph import components
 from geocrm.spatial.districting.hess import Hess
+from geocrm.spatial.districting.parts import best_of_parts
 from geocrm.spatial.districting.separators import missing_ways, neighbour_lists
 from geocrm.spatial.districting.today import Today
 
@@ -29,6 +31,8 @@ Indices = NDArray[np.intp]
 SOLVER_TOLERANCE = 1e-6
 # Above so many pairs of unit and centre the programme isn't tried.
 MOST_PAIRS = 60_000
+# Of up to so many units the parts that could be districts are listed, where these are few.
+MOST_LISTED = 60
 # A plan for given centres: how near to the best, within how many rounds, and which other centres
 # a unit may go to, as the share of the cost that this adds at the prices of the centres.
 PLAN_GAP, MOST_ROUNDS, NEAR = 3e-4, 30, 0.02
@@ -181,6 +185,14 @@ class _Exact:
 
     def _programme(self, allowed: NDArray[np.bool_], value: float) -> tuple[float, str]:
         """Solve what may still be cheaper, adding ways to centres until a solution is whole."""
+        if self.model.today is None and len(self.model) <= MOST_LISTED:
+            found = best_of_parts(self.model, self.cost, SOLVER_TOLERANCE / 2, self.seconds_left)
+            if found is not None:
+                self.iterations += 1
+                if found[1] is not None:
+                    self._offer(found[1])
+                ended = "finished" if self.seconds_left() > 0 else "stopped"
+                return max(value, found[0] * (1 - SOLVER_TOLERANCE)), ended
         programme = _Programme(self.model, allowed, self.beside)
         while self.seconds_left() > 0:
             found = programme.solve(self.seconds_left())
