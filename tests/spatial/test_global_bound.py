@@ -1,6 +1,5 @@
 """What is proven about the cost of whole plans, held against every plan that there is."""
 
-import time
 from functools import cache
 
 import numpy as np
@@ -160,9 +159,6 @@ def test_the_best_plan_of_listed_parts_is_the_best_of_all(seed, tolerance):
     assert best_of_parts(model, least * 0.9, 1e-9, lambda: 60.0)[0] <= least
 
 
-def test_districts_of_six_units_are_proven_where_prices_say_little():
+def test_listing_the_parts_that_are_too_many_leaves_the_other_programme():
     model = a_map(6, 6, 6, 3, 0.05)
-    ends = time.monotonic() + 20
-    found = solve_exact(model, effort=50, seconds_left=lambda: ends - time.monotonic())
-    assert found.bound.proven
-    assert model.is_plan(found.district)
+    assert best_of_parts(model, np.inf, 1e-9, lambda: 60.0) is None

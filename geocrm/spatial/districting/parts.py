@@ -22,6 +22,8 @@ Indices = NDArray[np.intp]
 
 # With more connected sets than this the parts are not listed.
 MOST_PARTS = 200_000
+# Among more than this HiGHS takes no heed of the clock.
+MOST_NEAR = 8_000
 
 
 def best_of_parts(
@@ -38,10 +40,12 @@ def best_of_parts(
     paid = member @ model.cost
     cost = np.where(member, paid, np.inf).min(axis=1)
     programme = _Choice(member, cost, model.num_districts)
-    near = programme.near(below)
+    near = programme.near(below, seconds_left())
     if near is None:
         return below, None
-    found = programme.chosen(near, gap, max(seconds_left(), 0.1))
+    if len(near) > MOST_NEAR:
+        return None
+    found = programme.chosen(near, gap, seconds_left())
     if found.status == 2:
         return below, None
     if found.mip_dual_bound is None:
@@ -62,13 +66,14 @@ class _Choice:
         self.rows = csc_array(np.vstack([member.T, np.ones(len(member))]).astype(np.float64))
         self.target = np.append(np.ones(member.shape[1]), num_districts)
 
-    def near(self, below: float) -> Indices | None:
+    def near(self, below: float, seconds: float) -> Indices | None:
         """The parts that a plan of less than `below` may have; None if there is no such plan."""
         if not len(self.cost):
             return None
         # scipy's own types know of no sparse rows here.
         rows: Any = self.rows
-        found: Any = linprog(self.cost, A_eq=rows, b_eq=self.target)
+        limit: Any = {"time_limit": min(max(seconds, 0.1), 3e7)}
+        found: Any = linprog(self.cost, A_eq=rows, b_eq=self.target, options=limit)
         if found.status == 2:
             return None
         if found.status != 0 or not np.isfinite(below):
@@ -83,7 +88,7 @@ class _Choice:
         return milp(
             self.cost[near], integrality=np.ones(len(near), dtype=np.uint8), bounds=Bounds(0, 1),
             constraints=[LinearConstraint(self.rows[:, near], self.target, self.target)],
-            options={"mip_rel_gap": gap, "time_limit": min(seconds, 3e7)},
+            options={"mip_rel_gap": gap, "time_limit": min(max(seconds, 0.1), 3e7)},
         )  # fmt: skip
 
 
