@@ -182,6 +182,7 @@ def solve(
         progress=searched,
     )
     if not proven:
+        _require_affordable(terms, plan)
         return Solved(Proof(plan, None), terms, seed, effort, time.monotonic() - began, timed)
     proof = districting.prove(
         units,
@@ -190,10 +191,24 @@ def solve(
         seconds_left=lambda: 0.0 if cancelled() else time_s - (time.monotonic() - began),
         progress=lambda bound: progress(Moment(SEARCH_SHARE, plan.value, bound)),
     )
+    _require_affordable(terms, proof.plan)
     if proof.bound is not None:
         # The proof may have bettered the plan, and found more than it said on the way.
         progress(Moment(SEARCH_SHARE, proof.plan.value, proof.bound.value))
     return Solved(proof, terms, seed, effort, time.monotonic() - began, timed)
+
+
+def _require_affordable(terms: Terms, plan: districting.Plan) -> None:
+    """Refuse a plan that locks took beyond the budget, which is hard."""
+    # The search counts in whole parts of a billion.
+    if terms.budget is None or (plan.moved or 0) <= terms.budget + SLACK:
+        return
+    raise Infeasible(
+        "No plan was found that keeps the locks and moves at most {budget}; the nearest moves"
+        " {moved}: allow that, or unlock some",
+        budget=Share(terms.budget or 0),
+        moved=Share(plan.moved or 0),
+    )
 
 
 def _least(floor: Floor, names: Sequence[str]) -> Phrase:

@@ -132,10 +132,12 @@ def read_table(path: Path) -> Table:
     return Table(path.name, "row", columns, tuple(numbers), tuple(cells), delimiter != ",")
 
 
-def read_rows(path: Path) -> tuple[str, Iterator[tuple[int, list[str]]]]:
+def read_rows(
+    path: Path, encoding: str | None = None
+) -> tuple[str, Iterator[tuple[int, list[str]]]]:
     """The delimiter, and the rows with their numbers; each cell is text without spaces around."""
     require_usable(path)
-    delimiter, rows = source_csv.records(path)
+    delimiter, rows = source_csv.records(path, encoding)
 
     def checked() -> Iterator[tuple[int, list[str]]]:
         for count, row in enumerate(rows, 1):

@@ -1,18 +1,21 @@
 """Which units lie beside each other: a CSV table `a,b[,length]`, with or without a header."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geocrm.customers.imports import encoding
 from geocrm.errors import InvalidInput, Phrase
 from geocrm.territories import text_tables
 
 _A: Final = ("a", "from", "source", "u", "i", "unit", "unit_a", "id", "id1", "node1", "src")
 _B: Final = ("b", "to", "target", "v", "j", "neighbour", "neighbor", "unit_b", "id2", "node2",
              "dst")  # fmt: skip
+_ENCODINGS: Final = ("utf-8", *encoding.LIKELY)
 _LENGTH: Final = ("length", "length_m", "len", "border", "shared_perim", "weight")
 
 
@@ -26,7 +29,7 @@ class Edges(NamedTuple):
 
 def read(path: Path, ids: Sequence[str], called: str) -> Edges:
     """The neighbours that a file lists among these units; `called` is the file they are of."""
-    rows = list(text_tables.read_rows(path)[1])
+    rows = _rows(path, set(ids))
     start, columns = _edge_columns(rows, ids)
     at = text_tables.positions(ids)
     lengths: dict[tuple[int, int], float | None] = {}
@@ -46,6 +49,28 @@ def read(path: Path, ids: Sequence[str], called: str) -> Edges:
         None if None in known else np.array(known, dtype=np.float64),
         (f"{path.name} lists {twice:,} edges twice; they count once",) if twice else (),
     )
+
+
+def _rows(path: Path, ids: Collection[str]) -> list[tuple[int, list[str]]]:
+    """The rows of the file, decoded so that they name the units.
+
+    An encoding is guessed, and of a few letters beyond ASCII two files may be guessed unlike.
+    """
+    rows = list(text_tables.read_rows(path)[1])
+    strange = {name for _, cells in rows for name in cells if not name.isascii()} - set(ids)
+    most = _known(rows, ids)
+    for each in _ENCODINGS if strange else ():
+        try:
+            other = list(text_tables.read_rows(path, each)[1])
+        except InvalidInput:
+            continue
+        if _known(other, ids) > most:
+            rows, most = other, _known(other, ids)
+    return rows
+
+
+def _known(rows: Sequence[tuple[int, list[str]]], ids: Collection[str]) -> int:
+    return sum(name in ids for _, cells in rows for name in cells[:2])
 
 
 def _edge_columns(
@@ -85,6 +110,17 @@ def _pair(
     ends = [cells[column] for column in columns[:2]]
     for name, column in zip(ends, "ab", strict=True):
         if name not in at:
+            meant = _misread(name, at)
+            if meant is not None:
+                raise InvalidInput(
+                    "{place}, column {column!r}: {unit} would be {other} in {file}, but the two"
+                    " files are in different encodings: save both as UTF-8",
+                    place=where,
+                    column=column,
+                    unit=text_tables.shown(name),
+                    other=text_tables.shown(meant),
+                    file=units_called,
+                )
             raise InvalidInput(
                 "{place}, column {column!r}: there is no unit {unit} in {file}: correct the id, or"
                 " delete the row",
@@ -101,6 +137,18 @@ def _pair(
             unit=ends[0],
         )
     return a, b
+
+
+def _misread(name: str, at: Collection[str]) -> str | None:
+    """The unit that has this name's letters in another encoding."""
+    for one, other in permutations(_ENCODINGS, 2) if not name.isascii() else ():
+        try:
+            unit = name.encode(one).decode(other)
+        except UnicodeError:
+            continue
+        if unit in at:
+            return unit
+    return None
 
 
 def _length(cells: Sequence[str], columns: tuple[int, int, int | None], where: str) -> float | None:

@@ -11,6 +11,7 @@ from geocrm.spatial.districting.bounds import global_bound
 from geocrm.spatial.districting.exact import Exact, solve_exact
 from geocrm.spatial.districting.graph import is_contiguous
 from geocrm.spatial.districting.hess import Hess
+from geocrm.spatial.districting.parts import best_of_parts
 
 
 def grid_edges(rows: int, columns: int) -> np.ndarray:
@@ -142,3 +143,22 @@ def test_a_plan_that_breaks_a_limit_proves_nothing():
     lopsided = np.array([0, 1, 1, 1, 1, 1, 1, 1, 1])
     assert not model.is_plan(lopsided)
     assert global_bound(model, incumbent=lopsided).bound == global_bound(model).bound
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("tolerance", [0.15, 0.5])
+def test_the_best_plan_of_listed_parts_is_the_best_of_all(seed, tolerance):
+    model = a_map(3, 3, 3, seed, tolerance)
+    least = least_cost(model, plans_of(model, 3))
+    value, district = best_of_parts(model, np.inf, 1e-9, lambda: 60.0)
+    if district is None:
+        assert value == least == np.inf
+    else:
+        assert model.is_plan(np.unique(district, return_inverse=True)[1])
+        assert value == pytest.approx(least)
+    assert best_of_parts(model, least * 0.9, 1e-9, lambda: 60.0)[0] <= least
+
+
+def test_listing_the_parts_that_are_too_many_leaves_the_other_programme():
+    model = a_map(6, 6, 6, 3, 0.05)
+    assert best_of_parts(model, np.inf, 1e-9, lambda: 60.0) is None

@@ -123,6 +123,27 @@ def test_a_file_that_is_not_there_and_one_that_is_too_large_are_refused(
 
 
 @pytest.mark.parametrize(
+    ("units", "edges"), [("utf-8", "cp1252"), ("cp1252", "utf-8"), ("cp1252", "cp1252")]
+)
+def test_edges_name_their_units_in_whatever_encoding_the_two_files_are(file, units, edges):
+    ids = ["Lüneburg", "Göttingen", "Gießen", "Zürich", "Bern"]
+    rows = "id,weight\n" + "".join(f"{name},1\n" for name in ids)
+    found = unit_files.read(
+        file(rows.encode(units)),
+        file("a,b\nZürich,Bern\n".encode(edges), "edges.csv"),
+    )
+    assert found.edges.tolist() == [[3, 4]]
+
+
+def test_edges_whose_units_were_misread_say_that_the_encodings_differ(file):
+    # What a file in cp1252 gives when it is read as Cyrillic.
+    misread = "Malmö".encode("cp1252").decode("cp1251")
+    units = file(f"id,weight\n{misread},1\nLund,1\n")
+    with pytest.raises(InvalidInput, match=r"row 1, column 'a'.*different encodings.*UTF-8"):
+        unit_files.read(units, file("Malmö,Lund\n", "edges.csv"))
+
+
+@pytest.mark.parametrize(
     ("edges", "says"),
     [
         ("u0,zz\n", r"edges.csv, row 1, column 'b': there is no unit 'zz' in units.csv"),

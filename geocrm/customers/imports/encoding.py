@@ -18,7 +18,7 @@ _SAMPLE_BYTES = 65_536
 _BLOCK_BYTES = 2**20
 # Encodings that can be told apart by what they give. The western ones cannot: of those cp1252 is
 # taken, which spreadsheet programs write nearly everywhere, and --encoding names another.
-_LIKELY = ["cp1252", "cp1251", "cp1253", "gb18030", "shift_jis", "big5", "euc_kr"]
+LIKELY = ["cp1252", "cp1251", "cp1253", "gb18030", "shift_jis", "big5", "euc_kr"]
 
 
 def guess(path: Path) -> str:
@@ -34,7 +34,7 @@ def guess(path: Path) -> str:
     # A few broken lines in a UTF-8 file fail alone; the file is still UTF-8.
     if bad == 0 or good > 4 * bad:
         return "utf-8"
-    found = from_bytes(telling, cp_isolation=_LIKELY).best()
+    found = from_bytes(telling, cp_isolation=LIKELY).best()
     return found.encoding if found is not None else "cp1252"
 
 

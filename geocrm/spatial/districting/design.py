@@ -11,6 +11,7 @@ import numpy as np
 from geocrm.errors import Infeasible, InvalidInput
 from geocrm.spatial.districting.checks import check
 from geocrm.spatial.districting.compiling import blocks_of
+from geocrm.spatial.districting.few import FEW_UNITS, best_of_few
 from geocrm.spatial.districting.floor import Floor, floor_of
 from geocrm.spatial.districting.groups import linked
 from geocrm.spatial.districting.plan import Plan, broken, evaluate
@@ -18,6 +19,8 @@ from geocrm.spatial.districting.problem import Indices, Terms, Units
 from geocrm.spatial.districting.search import Search
 
 DEFAULT_EFFORT = 6
+# Plans that differ by less than this share are as good.
+ROUNDED = 1e-6
 
 
 def design(
@@ -63,8 +66,24 @@ def design(
         whole = linked(units, terms)
         check(units, whole)
         district, stopped = _searched(units, whole, seed, effort, should_stop, progress)
+    if len(units) <= FEW_UNITS and effort > 0 and terms.budget is None and not terms.stability:
+        district = _nearer(units, terms, district, best_of_few(units, terms))
     _require_apart(units, terms, district)
     return evaluate(units, terms, district, "stopped" if stopped else "finished")
+
+
+def _nearer(units: Units, terms: Terms, district: Indices, other: Indices | None) -> Indices:
+    """The other plan where it is the better one beyond rounding."""
+    if other is None:
+        return district
+    clashes = any(district[a] == district[b] for a, b in terms.apart)
+    one, two = evaluate(units, terms, district), evaluate(units, terms, other)
+    if clashes or one.broken or two.within_limits > one.within_limits:
+        return other
+    if not one.within_limits:
+        less = two.max_deviation.max() < one.max_deviation.max() - ROUNDED
+        return other if less else district
+    return other if two.value < one.value * (1 - ROUNDED) else district
 
 
 def _searched(

@@ -1,5 +1,6 @@
 """The best plan, proven: prices rule out most of the ground, a mixed-integer programme the rest.
 
+Where few parts could be districts it chooses among these, see `parts`; else it is Hess's model.
 Contiguity is asked for only where a solution breaks it, round by round. Source: H. Validi,
 A. Buchanan, E. Lykhovyd (2022), doi:10.1287/opre.2021.2141; HiGHS does the work (scipy's own).
 """
@@ -19,7 +20,9 @@ from geocrm.spatial.districting.bound import Bound
 from geocrm.spatial.districting.bounds import GlobalBound, global_bound
 from geocrm.spatial.districting.graph import components
 from geocrm.spatial.districting.hess import Hess
+from geocrm.spatial.districting.parts import best_of_parts
 from geocrm.spatial.districting.separators import missing_ways, neighbour_lists
+from geocrm.spatial.districting.today import Today
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -28,6 +31,8 @@ Indices = NDArray[np.intp]
 SOLVER_TOLERANCE = 1e-6
 # Above so many pairs of unit and centre the programme isn't tried.
 MOST_PAIRS = 60_000
+# Of up to so many units the parts that could be districts are listed, where these are few.
+MOST_LISTED = 60
 # A plan for given centres: how near to the best, within how many rounds, and which other centres
 # a unit may go to, as the share of the cost that this adds at the prices of the centres.
 PLAN_GAP, MOST_ROUNDS, NEAR = 3e-4, 30, 0.02
@@ -180,6 +185,14 @@ class _Exact:
 
     def _programme(self, allowed: NDArray[np.bool_], value: float) -> tuple[float, str]:
         """Solve what may still be cheaper, adding ways to centres until a solution is whole."""
+        if self.model.today is None and len(self.model) <= MOST_LISTED:
+            found = best_of_parts(self.model, self.cost, SOLVER_TOLERANCE / 2, self.seconds_left)
+            if found is not None:
+                self.iterations += 1
+                if found[1] is not None:
+                    self._offer(found[1])
+                ended = "finished" if self.seconds_left() > 0 else "stopped"
+                return max(value, found[0] * (1 - SOLVER_TOLERANCE)), ended
         programme = _Programme(self.model, allowed, self.beside)
         while self.seconds_left() > 0:
             found = programme.solve(self.seconds_left())
@@ -205,7 +218,11 @@ class _Exact:
 
 
 class _Programme:
-    """Hess's model as rows and columns: one column for each allowed pair of unit and centre."""
+    """Hess's model as rows and columns: one column for each allowed pair of unit and centre.
+
+    Where today's plan must stay in part, columns follow for each centre and number, and for each
+    pair in which the unit stays at home.
+    """
 
     def __init__(self, model: Hess, allowed: NDArray[np.bool_], beside: list[Indices]) -> None:
         self.model, self.beside = model, beside
@@ -215,10 +232,16 @@ class _Programme:
         self.column[self.unit, self.centre] = np.arange(len(self.unit))
         costs = model.cost[self.unit, self.centre]
         self.scale = max(float(costs.sum()) / max(len(costs), 1), 1e-300)
-        self.costs = costs / self.scale
+        numbers = 0 if model.today is None else len(np.unique(self.centre)) * model.num_districts
+        at_home = self._at_home()
+        self.costs = np.concatenate([costs / self.scale, np.zeros(numbers + len(at_home))])
+        self.whole = np.ones(len(self.costs), dtype=np.uint8)
+        self.whole[len(costs) + numbers :] = 0
         self.rows = [self._once(), *self._loads(), self._only_at_centres()]
         self.ways: list[tuple[list[int], list[float], float]] = []
         self._bind()
+        if model.today is not None:
+            self._keep(model.today, at_home)
         if len(self.unit) <= SUPPORT_PAIRS:
             for unit, centre in zip(self.unit.tolist(), self.centre.tolist(), strict=True):
                 if unit != centre and centre not in beside[unit]:
@@ -234,10 +257,44 @@ class _Programme:
             for one, other in self.model.apart.tolist():
                 self._ask(centre, [(one, 1.0), (other, 1.0)], 1.0)
 
+    def _at_home(self) -> Indices:
+        """The pairs of units that have a home."""
+        today = self.model.today
+        if today is None:
+            return np.zeros(0, dtype=np.intp)
+        return np.flatnonzero(today.stay[self.unit].max(axis=1) > 0)
+
+    def _keep(self, today: Today, at_home: Indices) -> None:
+        """Give each district a number, and let enough stay in the districts of their numbers."""
+        centres, k, pairs = np.unique(self.centre), self.model.num_districts, len(self.unit)
+        number = pairs + np.arange(len(centres) * k).reshape(len(centres), k)
+        for row, centre in zip(number.tolist(), centres.tolist(), strict=True):
+            self._row([*row, int(self.column[centre, centre])], [*[1.0] * k, -1.0], 0.0, 0.0)
+        for column in number.T.tolist():
+            self._row(column, [1.0] * len(column), 1.0, 1.0)
+        at = np.searchsorted(centres, self.centre)
+        for d in np.flatnonzero(today.held >= 0).tolist():
+            for pair in np.flatnonzero(self.unit == today.held[d]).tolist():
+                self._row([pair, int(number[at[pair], d])], [1.0, -1.0], -np.inf, 0.0)
+        stays = pairs + number.size + np.arange(len(at_home))
+        home = today.stay.argmax(axis=1)[self.unit]
+        for pair, stay in zip(at_home.tolist(), stays.tolist(), strict=True):
+            self._row([stay, pair], [1.0, -1.0], -np.inf, 0.0)
+            self._row([stay, int(number[at[pair], home[pair]])], [1.0, -1.0], -np.inf, 0.0)
+        worth = today.stay.max(axis=1)[self.unit[at_home]]
+        self._row(stays.tolist(), worth.tolist(), today.least, np.inf)
+
+    def _row(self, columns: list[int], entries: list[float], least: float, most: float) -> None:
+        """Limit a sum of any columns."""
+        if most < np.inf:
+            self.ways.append((columns, entries, most))
+        if least > -np.inf:
+            self.ways.append((columns, [-entry for entry in entries], -least))
+
     def _matrix(
         self, rows: NDArray[Any], columns: NDArray[Any], entries: NDArray[Any], height: int
     ) -> csr_array:
-        return csr_array((entries, (rows, columns)), shape=(height, len(self.unit)))
+        return csr_array((entries, (rows, columns)), shape=(height, len(self.costs)))
 
     def _once(self) -> LinearConstraint:
         n = len(self.model)
@@ -276,7 +333,7 @@ class _Programme:
         # HiGHS takes no infinite time; a year is as good.
         limit = min(max(seconds, 0.1), 3e7)
         return milp(
-            self.costs, integrality=np.ones(len(self.costs), dtype=np.uint8), bounds=Bounds(0, 1),
+            self.costs, integrality=self.whole, bounds=Bounds(0, 1),
             constraints=[*self.rows, *self._way_rows()],
             options={"mip_rel_gap": gap, "time_limit": limit},
         )  # fmt: skip
@@ -295,7 +352,8 @@ class _Programme:
     def homes(self, x: Floats) -> Indices:
         """The centre of each unit in a solution."""
         home = np.empty(len(self.model), dtype=np.intp)
-        home[self.unit[x > 0.5]] = self.centre[x > 0.5]
+        chosen = x[: len(self.unit)] > 0.5
+        home[self.unit[chosen]] = self.centre[chosen]
         return home
 
     def forbid(self, home: Indices) -> bool:

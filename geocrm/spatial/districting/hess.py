@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from geocrm.spatial.districting.graph import is_contiguous
+from geocrm.spatial.districting.today import Today
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -32,6 +33,8 @@ class Hess:
         k, in [1, n].
     together, apart
         Groups of units of one district; pairs (p, 2) of units of different ones.
+    today
+        How much of today's plan must stay; None where all may move.
     """
 
     cost: Floats
@@ -42,6 +45,7 @@ class Hess:
     num_districts: int
     together: tuple[Indices, ...] = ()
     apart: Indices = field(default_factory=lambda: np.zeros((0, 2), dtype=np.intp))
+    today: Today | None = None
 
     @classmethod
     def of(
@@ -81,13 +85,15 @@ class Hess:
         return bool((total < k * self.low).any() or (total > k * self.high).any())
 
     def is_plan(self, district: ArrayLike) -> bool:
-        """Whether an assignment is contiguous, within the limits, and as groups and pairs wish."""
+        """Whether an assignment is contiguous, within the limits, and as all wishes have it."""
         home = np.asarray(district, dtype=np.intp)
         if home.shape != (len(self),) or not is_contiguous(home, self.edges, self.num_districts):
             return False
         if any((home[group] != home[group[0]]).any() for group in self.together):
             return False
         if (home[self.apart[:, 0]] == home[self.apart[:, 1]]).any():
+            return False
+        if self.today is not None and not self.today.allows(home):
             return False
         load = np.zeros((self.num_districts, self.weight.shape[1]), dtype=np.int64)
         np.add.at(load, home, self.weight)

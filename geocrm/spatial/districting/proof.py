@@ -2,7 +2,7 @@
 
 Up to about sixty units the best plan itself; up to some 1,500 a bound for all plans; beyond, only
 what an allocation to this plan's centres could save. Of up to sixty units the best plan keeps to
-locks, groups and pairs; else the bounds leave them out, and always a budget and shares: with those
+locks, groups, pairs and a budget; else the bounds leave them out, and always shares: with those
 they still hold, and are weaker.
 """
 
@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from geocrm.spatial.districting.allocation import allocation_bound
 from geocrm.spatial.districting.bound import Bound
@@ -24,7 +23,15 @@ from geocrm.spatial.districting.graph import components
 from geocrm.spatial.districting.groups import groups_of, joined
 from geocrm.spatial.districting.hess import Hess
 from geocrm.spatial.districting.plan import Plan, evaluate, to_centres, ways
-from geocrm.spatial.districting.problem import Floats, Indices, Objective, Terms, Units
+from geocrm.spatial.districting.problem import (
+    NOWHERE,
+    Floats,
+    Indices,
+    Objective,
+    Terms,
+    Units,
+)
+from geocrm.spatial.districting.today import Today
 
 # The largest questions for which each proof is tried.
 EXACT_UNITS, GLOBAL_UNITS, CUT_UNITS = 60, 1_500, 120
@@ -147,7 +154,13 @@ def _global_proof(
     model = Hess.of(cost, weight, low, high, units.edges, terms.num_districts)
     if len(units) <= EXACT_UNITS:
         together, apart = _ties(terms)
-        model = replace(model, together=groups_of(len(units), together), apart=apart)
+        today = today_of(units, terms)
+        model = replace(
+            model,
+            together=groups_of(len(units), together),
+            apart=apart,
+            today=today if today.least > 0 else None,
+        )
         found = solve_exact(
             model, incumbent=plan.district, seconds_left=seconds_left, progress=progress
         )
@@ -201,22 +214,21 @@ def _ties(terms: Terms) -> tuple[list[Indices], Indices]:
     return groups, np.array(pairs, dtype=np.intp).reshape(-1, 2)
 
 
-def _named(units: Units, terms: Terms, district: Indices) -> Indices:
-    """The same plan with the numbers that locked units have, and that move least of today's."""
-    k = terms.num_districts
-    shared = np.zeros((k, k))
+def today_of(units: Units, terms: Terms) -> Today:
+    """What must stay of today's plan, and the numbers that locks give."""
+    n, k = len(units), terms.num_districts
+    stay, least = np.zeros((n, k)), 0.0
     if terms.current is not None:
-        at_home = (terms.current >= 0) & (terms.current < k)
-        price = price_of(units, terms) / max(float(price_of(units, terms).sum()), 1e-300)
-        np.add.at(shared, (district[at_home], terms.current[at_home]), price[at_home])
+        price = np.where(terms.current >= 0, price_of(units, terms), 0.0)
+        at_home = np.flatnonzero((terms.current >= 0) & (terms.current < k))
+        total = float(price.sum())
+        stay[at_home, terms.current[at_home]] = price[at_home] / max(total, 1e-300)
+        least = 0.0 if terms.budget is None or total <= 0 else 1.0 - terms.budget
+    held = np.full(k, NOWHERE, dtype=np.intp)
     if terms.locked is not None:
-        held = terms.locked >= 0
-        # More than all that could be moved.
-        np.add.at(shared, (district[held], terms.locked[held]), 2.0)
-    rows, columns = linear_sum_assignment(-shared)
-    number = np.empty(k, dtype=np.intp)
-    number[rows] = columns
-    return number[district]
+        locked = np.flatnonzero(terms.locked >= 0)
+        held[terms.locked[locked]] = locked
+    return Today(stay, held, least)
 
 
 def _respects(terms: Terms, district: Indices) -> bool:
@@ -231,10 +243,15 @@ def _better(units: Units, terms: Terms, plan: Plan, district: Indices | None) ->
     settled = terms.shares is not None or terms.centres is not None or terms.stability > 0
     if district is None or settled:
         return plan
-    named = _named(units, terms, district)
+    named = today_of(units, terms).numbered(district)
     if not _respects(terms, named):
         return plan
     found = evaluate(units, terms, named, plan.stopped)
-    if terms.budget is not None and (found.moved or 0.0) > terms.budget + 1e-12:
+    if not (found.within_limits and affordable(terms, found)):
         return plan
-    return found if found.within_limits and found.value < plan.value else plan
+    return found if found.value < plan.value or not affordable(terms, plan) else plan
+
+
+def affordable(terms: Terms, plan: Plan) -> bool:
+    """Whether a plan moves no more than the budget."""
+    return terms.budget is None or (plan.moved or 0.0) <= terms.budget + 1e-12

@@ -1,5 +1,12 @@
 """First assignments out of nothing: METIS in a moment, or a recursively parted spanning tree."""
 
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+
 import numpy as np
 import pymetis
 from numpy.typing import NDArray
@@ -13,6 +20,7 @@ Int32s = NDArray[np.int32]
 
 # METIS counts in 32-bit integers.
 METIS_WHOLE = 2**24
+_ONE_AT_A_TIME = Lock()
 
 
 def first_assignment(graph: Graph, num_districts: int, seed: int) -> Int32s:
@@ -34,14 +42,47 @@ def metis_assignment(graph: Graph, num_districts: int, seed: int) -> Int32s:
     """
     share = graph.weight[:, 0] / max(int(graph.weight[:, 0].sum()), 1)
     whole = np.maximum(np.round(share * METIS_WHOLE), 1).astype(np.int64)
-    found = pymetis.part_graph(
-        num_districts,
-        pymetis.CSRAdjacency(graph.start.tolist(), graph.adjacent.tolist()),
-        vweights=whole.tolist(),
-        recursive=False,
-        options=pymetis.Options(contig=1, seed=seed % 2**31),
-    )
+    with _silent():
+        found = pymetis.part_graph(
+            num_districts,
+            pymetis.CSRAdjacency(graph.start.tolist(), graph.adjacent.tolist()),
+            vweights=whole.tolist(),
+            recursive=False,
+            options=pymetis.Options(contig=1, seed=seed % 2**31),
+        )
     return np.array(found.vertex_part, dtype=np.int32)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Drop what METIS prints of a start that it cannot make.
+
+    The C library's own stream is put aside, which Python never writes to, so that what other
+    threads print meanwhile is not lost. Only glibc lets that be done; elsewhere METIS is heard.
+    """
+    with _ONE_AT_A_TIME:
+        libc = ctypes.CDLL(None)
+        try:
+            stream = ctypes.c_void_p.in_dll(libc, "stdout")
+        except ValueError:
+            yield
+            return
+        before = stream.value
+        stream.value = _nowhere()
+        try:
+            yield
+        finally:
+            stream.value = before
+
+
+@cache
+def _nowhere() -> int | None:
+    """A stream of the C library to nowhere, opened once."""
+    opened = ctypes.CDLL(None).fopen
+    opened.restype = ctypes.c_void_p
+    opened.argtypes = (ctypes.c_char_p, ctypes.c_char_p)
+    stream: int | None = opened(os.devnull.encode(), b"w")
+    return stream
 
 
 def tree_assignment(graph: Graph, num_districts: int, seed: int) -> Int32s:
