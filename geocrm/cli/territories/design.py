@@ -10,7 +10,6 @@ import click
 
 from geocrm.cli import context
 from geocrm.cli.context import acting_email, emit, find_actor, json_option, open_session, say
-from geocrm.cli.quiet import quiet_libraries
 from geocrm.cli.territories.group import territories
 from geocrm.cli.territories.reading import (
     balance_option,
@@ -130,8 +129,7 @@ def design(
                 "--level, --within, --load, --focus and --save are for boundaries: leave out"
                 " --units"
             )
-        with quiet_libraries():
-            found = _on_file(units, edges, keep, wishes, limits, ways, asked)
+        found = _on_file(units, edges, keep, wishes, limits, ways, asked)
         _show(found.document(), found.solved, as_json)
         if not found.solved.plan.within_limits:
             raise solving.missed(found.solved, found.ground.ids)
@@ -247,8 +245,7 @@ def _on_boundaries(
             say(surveyed.travel.words())
             wishes = replace(request.wishes, times=surveyed.travel.record())
             request = replace(request, wishes=wishes)
-        with quiet_libraries():
-            found = designing.solve(surveyed, request)
+        found = designing.solve(surveyed, request)
         document = found.document()
         if name is not None and found.tolerance_met:
             with unit_of_work(sessions, actor) as session:

@@ -16,7 +16,6 @@ from geocrm.cli.context import (
     open_session,
     say,
 )
-from geocrm.cli.quiet import quiet_libraries
 from geocrm.cli.territories.group import territories
 from geocrm.db import unit_of_work
 from geocrm.errors import InvalidInput
@@ -202,8 +201,7 @@ def replay(file: Path, time_s: float | None, times: Path | None, as_json: bool) 
                 read = partial(travel_files.read, times, speed_kmh=scenarios.speed_of(request))
                 surveyed = designing.timed(session, surveyed, request, read)
             here = scenarios.boundaries(session, request.level)
-    with quiet_libraries():
-        found = designing.solve(surveyed, request)
+    found = designing.solve(surveyed, request)
     done = scenarios.replayed(plan_file, found, here, travel=surveyed.travel)
     if as_json:
         emit({"same": done.same, "moved": list(done.moved), "reasons": list(done.reasons)})
