@@ -164,7 +164,11 @@ def test_a_file_of_an_area_makes_a_plan_of_that_area(session, country, bring):
 @pytest.mark.parametrize(
     ("content", "more", "says"),
     [
-        (b"a1,1\nzz,1\n", {"level": "tst-adm2"}, "not among the 18 units of tst-adm2: 'zz'"),
+        (
+            b"a1,1\nzz,1\n",
+            {"level": "tst-adm2"},
+            r"units of tst-adm2 \(1\): 'zz' \(row 2\)",
+        ),
         (b"a1,1\n", {"level": "tst-adm2"}, "no territory to 17 of the 18 units"),
         (b"a1,1\n", {}, "choose a boundary level"),
         (b"a1,1\n", {"level": "tst-adm9"}, "no boundary level 'tst-adm9'"),
