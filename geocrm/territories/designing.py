@@ -6,6 +6,7 @@ whoever calls keeps no transaction open meanwhile.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -283,17 +284,17 @@ def survey(session: Session, actor: Actor, request: Request) -> Survey:
     """Read the ground a request is about; refuses one that cannot be divided as asked."""
     actor.require("design", "territory")
     ground = grounds.survey(session, request.level, request.within, request.balance)
-    area = _named_area(session, request)
+    named = partial(_named_area, session, request)
     if request.count > len(ground):
         raise InvalidInput(
             "{count} territories are more than the {units} units of {area}: ask for fewer, or"
             " choose a finer level",
             count=request.count,
             units=len(ground),
-            area=area,
+            area=named(),
         )
     grounds.require_numbers(request.numbers, ground)
-    grounds.require_load(ground, request.balance, area)
+    grounds.require_load(ground, request.balance, named)
     unplaced = figures.unplaced(session)
     if request.wishes.keep is None:
         return Survey(ground, unplaced)

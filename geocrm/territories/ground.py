@@ -7,7 +7,7 @@ in several pieces is refused: nobody serves several continents from one car.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -206,31 +206,37 @@ def require_numbers(numbers: Numbers, ground: Ground) -> None:
             )
 
 
-def require_load(ground: Ground, what: Balance | str, area: str) -> None:
-    """Refuse a ground with nothing to balance; InvalidInput says what to do."""
+def require_load(ground: Ground, what: Balance | str, named: Callable[[], str]) -> None:
+    """Refuse a ground with nothing to balance; InvalidInput says what to do.
+
+    What the ground is called is only asked for when it is refused.
+    """
     for measure in Balance.of(what).counted:
-        _require_measure(ground, measure, area)
+        if _is_unknown(ground, measure) or not ground.column(measure).sum() > 0:
+            raise _nothing_of(ground, measure, named())
 
 
-def _require_measure(ground: Ground, measure: str, area: str) -> None:
-    if measure == Measure.POPULATION and any(unit.population is None for unit in ground.units):
-        raise InvalidInput(
+def _is_unknown(ground: Ground, measure: str) -> bool:
+    return measure == Measure.POPULATION and any(unit.population is None for unit in ground.units)
+
+
+def _nothing_of(ground: Ground, measure: str, area: str) -> InvalidInput:
+    if _is_unknown(ground, measure):
+        return InvalidInput(
             "The population of {area} is not known for every unit: balance accounts or revenue",
             area=area,
         )
-    if ground.column(measure).sum() > 0:
-        return
     if measure == Measure.POPULATION:
-        raise InvalidInput("Nobody lives in {area}: balance accounts or revenue", area=area)
+        return InvalidInput("Nobody lives in {area}: balance accounts or revenue", area=area)
     if measure not in set(Measure):
-        raise InvalidInput(
+        return InvalidInput(
             "{measure} is 0 in every unit of {area}: there is nothing to share out",
             measure=measure,
             area=area,
         )
     if any(found.accounts for found in ground.figures):
-        raise _accounts_have_none(measure, area)
-    raise InvalidInput(
+        return _accounts_have_none(measure, area)
+    return InvalidInput(
         "There are no accounts in {area}: import some (geocrm import accounts FILE), choose a"
         " level their units belong to, or balance population",
         area=area,

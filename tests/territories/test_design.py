@@ -142,4 +142,4 @@ def test_a_rep_may_not_design(session, country, rep, actor_of):
 
 def test_a_ground_is_read_in_few_statements(session, actor, country, statements):
     designing.survey(session, actor, Request("tst-adm2", 3, Measure.POPULATION))
-    assert len(statements) <= 7
+    assert len(statements) <= 6

@@ -11,7 +11,7 @@ import numpy as np
 from geocrm.errors import Infeasible, InvalidInput
 from geocrm.spatial.districting.checks import check
 from geocrm.spatial.districting.compiling import blocks_of
-from geocrm.spatial.districting.few import FEW_UNITS, best_of_few
+from geocrm.spatial.districting.few import HANDFUL, best_of_few
 from geocrm.spatial.districting.floor import Floor, floor_of
 from geocrm.spatial.districting.groups import linked
 from geocrm.spatial.districting.plan import Plan, broken, evaluate
@@ -66,7 +66,7 @@ def design(
         whole = linked(units, terms)
         check(units, whole)
         district, stopped = _searched(units, whole, seed, effort, should_stop, progress)
-    if len(units) <= FEW_UNITS and effort > 0 and terms.budget is None and not terms.stability:
+    if len(units) <= HANDFUL and effort > 0 and terms.budget is None and not terms.stability:
         district = _nearer(units, terms, district, best_of_few(units, terms))
     _require_apart(units, terms, district)
     return evaluate(units, terms, district, "stopped" if stopped else "finished")

@@ -16,7 +16,7 @@ from geocrm.spatial.districting.proof import today_of
 Bools = NDArray[np.bool_]
 
 # There are 2**n parts, and 3**n pairs of one and what it leaves.
-FEW_UNITS = 11
+HANDFUL = 11
 # Loads beyond a limit by less than this share of the mean are within it.
 _ROUNDING = 1e-9
 
