@@ -2,6 +2,7 @@
 
 import ctypes
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -205,6 +206,20 @@ def test_a_torn_plan_that_cannot_be_mended_within_the_budget_says_what_it_takes(
     today = np.array([0, 1, 0, 1, 1])
     with pytest.raises(Infeasible, match=r"moves 20\.0%, more than the 5\.0%"):
         design(grid(1, 5), Terms(2, 0.5, current=today, budget=0.05))
+
+
+@pytest.mark.parametrize("seed", [1, 3, 4])
+def test_what_it_takes_to_mend_a_torn_plan_is_not_overstated(seed):
+    rng = np.random.default_rng(seed)
+    units = grid(3, 3, rng.gamma(2, 10, 9))
+    today = np.array([0, 1, *rng.integers(0, 2, 7)])[rng.permutation(9)]
+    plans = (np.array(each) for each in itertools.product(range(2), repeat=9))
+    whole = (plan for plan in plans if is_contiguous(plan, units.edges, 2))
+    least = min(float(units.weights[plan != today].sum()) for plan in whole)
+    enough = math.ceil(least / float(units.weights.sum()) * 1e3) / 1e3
+    with pytest.raises(Infeasible, match=rf"allow {enough:.1%}"):
+        design(units, Terms(2, 9.0, current=today, budget=enough / 2), effort=1)
+    assert design(units, Terms(2, 9.0, current=today, budget=enough), effort=1).contiguous
 
 
 def test_cut_edges_are_as_few_as_can_be():

@@ -196,7 +196,7 @@ class Search:
         locked = bool((blocks.price >= LOCKED).any())
         if terms.current is not None and (terms.budget is not None or turn % 2 == 0):
             found = mended(blocks, blocks.home, k, seed)
-            return self._affordable(found)
+            return self._affordable(found, seed)
         if locked or (terms.centres is not None and blocks.place is None):
             return grown(blocks, k, seed, terms.centres)
         if terms.centres is not None:
@@ -207,14 +207,17 @@ class Search:
             found = first_assignment(blocks.graph, k, seed)
         return found if terms.current is None else _matched(blocks, found, k)
 
-    def _affordable(self, district: Int32s) -> Int32s:
+    def _affordable(self, district: Int32s, seed: int) -> Int32s:
         """Refuse when today's plan cannot even be made whole within the budget."""
         blocks = self.blocks
-        moved = blocks.price[(blocks.home >= 0) & (blocks.home != district)].sum()
-        if moved >= LOCKED:
+        if self._moved(district) >= LOCKED:
             return grown(blocks, self._k, 1, self.terms.centres)
-        if moved > blocks.budget:
-            need = float(moved) / WHOLE_PRICE
+        if self._moved(district) <= blocks.budget:
+            return district
+        district = min(district, self._whole_for_less(district, seed), key=self._moved)
+        if self._moved(district) > blocks.budget:
+            # Upwards, so that what is named is enough.
+            need = np.ceil(self._moved(district) / WHOLE_PRICE * 1e3 - 1e-6) / 1e3
             raise Infeasible(
                 "To make today's plan whole (every territory in one piece, {count} of them) moves"
                 " {need}, more than the {budget} that may move: allow {need}",
@@ -223,6 +226,28 @@ class Search:
                 budget=Share(self.terms.budget or 0),
             )
         return district
+
+    def _moved(self, district: Int32s) -> int:
+        """What is away from home, in parts of `WHOLE_PRICE`."""
+        blocks = self.blocks
+        return int(blocks.price[(blocks.home >= 0) & (blocks.home != district)].sum())
+
+    def _whole_for_less(self, district: Int32s, seed: int) -> Int32s:
+        """Cooled for as little moved as it takes, whatever the loads.
+
+        Mending keeps the largest piece of each district, which need not be the cheapest.
+        """
+        blocks = self.blocks
+        boundless = replace(
+            blocks,
+            low=np.zeros_like(blocks.low),
+            high=np.full_like(blocks.high, WHOLE),
+            free=np.ones_like(blocks.free),
+            budget=LOCKED - 1,
+        )
+        hot, rounds = _heat(blocks)
+        annealer = Annealer(self.units, self.terms, boundless, self._pace)
+        return annealer.spared(district, scratch(blocks.graph, seed), hot, rounds)
 
     def _offer(self, district: Int32s) -> None:
         """Keep an assignment when it is nearer to the limits, or as near and of less value."""
