@@ -16,7 +16,8 @@ from geocrm.jobs import service as jobs
 from geocrm.security import Actor
 from geocrm.territories import designing, service
 from geocrm.territories.designing import Design, Request
-from geocrm.territories.solving import SEARCH_SHARE, Moment, missed_measure
+from geocrm.territories.relaxing import missed_measure
+from geocrm.territories.solving import SEARCH_SHARE, Moment
 
 KIND: Final = "territories.design"
 _REPORT_EVERY_S = 0.5

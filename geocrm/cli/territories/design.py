@@ -29,6 +29,7 @@ from geocrm.territories import (
     file_designs,
     load_files,
     plan_files,
+    relaxing,
     service,
     solving,
     text_tables,
@@ -132,14 +133,14 @@ def design(
         found = _on_file(units, edges, keep, wishes, limits, ways, asked)
         _show(found.document(), found.solved, as_json)
         if not found.solved.plan.within_limits:
-            raise solving.missed(found.solved, found.ground.ids)
+            raise relaxing.missed(found.solved, found.ground.ids)
         return
     request = _request(level, within, wishes, limits, asked, _numbers(level, load, load_as))
     made, document = _on_boundaries(request, name, ways)
     _show(document, made.solved, as_json)
     _remark(made)
     if not made.tolerance_met:
-        raise solving.missed(made.solved, made.searched)
+        raise relaxing.missed(made.solved, made.searched)
 
 
 def _on_file(
