@@ -1,10 +1,12 @@
 """Territory design on real maps and grids, against METIS.
 
-METIS often misses the tolerance; then a design that may be as far off as METIS is stands beside it,
-for only these two are alike. Each row: the largest deviation, the moment of inertia about centroids
-as a share of METIS's, whether every territory is one piece, CPU and wall seconds, and the most
-memory so far; below it what is proven. METIS is asked for contiguity. Seeds are fixed; effort is
-the product's own.
+METIS gets the tolerance and is asked for contiguity: as it comes, and as the best of many runs
+with eight cuts each (in one piece, nearest to the tolerance, of those within it the most
+compact). It often misses the tolerance all the same; then a design that may be as far off as
+METIS is stands beside it, for only these two are alike. Each row: the largest deviation, the
+moment of inertia about centroids as a share of each METIS's, whether every territory is one
+piece, CPU and wall seconds, and the most memory so far; below it what is proven. Seeds are fixed;
+effort is the product's own.
 
 Run: python -m benchmarks.districting [--quick]
 """
@@ -19,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pymetis
 import shapely
 
 from geocrm.spatial.districting import (
@@ -32,13 +35,15 @@ from geocrm.spatial.districting import (
     prove,
 )
 from geocrm.spatial.districting.compiling import blocks_of
-from geocrm.spatial.districting.starts import metis_assignment
+from geocrm.spatial.districting.starts import METIS_WHOLE
+from geocrm.spatial.districting.state import Graph, Int32s
 from geocrm.spatial.districting.warm import warm
 from geocrm.spatial.neighbours import neighbour_edges
 
 BOUNDARIES = Path(__file__).parent.parent / "data" / "boundaries"
 SEED = 1
 PROOF_S = 30.0
+METIS_RUNS = 40
 
 
 def layer(name: str, by: str) -> Units:
@@ -73,24 +78,51 @@ def grid(rows: int, columns: int, seed: int = 0) -> Units:
 
 
 def metis(units: Units, terms: Terms) -> Plan:
-    """METIS k-way, asked for contiguity."""
-    found = metis_assignment(blocks_of(units, terms).graph, terms.num_districts, SEED)
-    # An empty part of METIS would not be a plan; it is judged as it is.
-    return evaluate(units, terms, found)
+    """One run of METIS, k-way, as it comes."""
+    return evaluate(units, terms, _metis(blocks_of(units, terms).graph, terms, SEED))
 
 
-def row(name: str, units: Units, terms: Terms, how: Callable[[], Plan], base: float | None) -> Plan:
-    """Print one row of the table; the plan."""
+def best_metis(units: Units, terms: Terms) -> Plan:
+    """The best of many runs, each the best of eight cuts."""
+    graph, tolerance = blocks_of(units, terms).graph, float(terms.tolerances(1)[0])
+
+    def rank(plan: Plan) -> tuple[bool, float, float]:
+        off = max(float(plan.max_deviation[0]), tolerance)
+        return not plan.contiguous, off, plan.inertia or np.inf
+
+    runs = (_metis(graph, terms, seed, ncuts=8, niter=50) for seed in range(METIS_RUNS))
+    return min((evaluate(units, terms, run) for run in runs), key=rank)
+
+
+def _metis(graph: Graph, terms: Terms, seed: int, **more: int) -> Int32s:
+    """METIS takes the tolerance in thousandths."""
+    thousandths = round(float(terms.tolerances(1)[0]) * 1_000)
+    whole = np.maximum(np.round(graph.weight[:, 0] / graph.weight[:, 0].sum() * METIS_WHOLE), 1)
+    found = pymetis.part_graph(
+        terms.num_districts,
+        pymetis.CSRAdjacency(graph.start.tolist(), graph.adjacent.tolist()),
+        vweights=whole.astype(np.int64).tolist(),
+        recursive=False,
+        options=pymetis.Options(contig=1, seed=seed, ufactor=thousandths, **more),
+    )
+    return np.array(found.vertex_part, dtype=np.int32)
+
+
+def row(name: str, how: Callable[[], Plan], *peers: Plan) -> Plan:
+    """Print one row of the table, beside these plans of METIS; the plan."""
     began, clock = time.process_time(), time.monotonic()
     plan = how()
     seconds, wall = time.process_time() - began, time.monotonic() - clock
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    share = "" if base is None or plan.inertia is None else f"{plan.inertia / base:.3f}"
-    print(
-        f"| {name} | {plan.max_deviation[0]:.2%} | {share} | "
-        f"{'yes' if plan.contiguous else 'NO'} | {seconds:.1f} | {wall:.1f} | {memory:.0f} |",
-        flush=True,
-    )
+    shares = [f"{(plan.inertia or np.nan) / (peer.inertia or np.nan):.3f}" for peer in peers]
+    cells = [
+        name,
+        f"{plan.max_deviation[0]:.2%}",
+        " and ".join(shares),
+        "yes" if plan.contiguous else "NO",
+        *(f"{seconds:.1f}", f"{wall:.1f}", f"{memory:.0f}"),
+    ]
+    print(f"| {' | '.join(cells)} |", flush=True)
     return plan
 
 
@@ -98,13 +130,11 @@ def compare(name: str, units: Units, k: int, tolerance: float) -> None:
     """METIS, the design, and what is proven of it."""
     terms = Terms(k, tolerance)
     label = f"{name}, {len(units)}/{k}, {tolerance:.0%}"
-    peer = row(f"{label}, METIS", units, terms, partial(metis, units, terms), None)
-    base = peer.inertia
-    if peer.contiguous and peer.max_deviation[0] > tolerance:
-        loose = Terms(k, float(peer.max_deviation[0]))
-        how = partial(design, units, loose, seed=SEED)
-        row(f"{label}, design as far off as METIS", units, loose, how, base)
-    plan = row(f"{label}, design", units, terms, partial(design, units, terms, seed=SEED), base)
+    peers = [
+        _peer(label, units, terms, "METIS", metis),
+        _peer(label, units, terms, f"METIS, best of {METIS_RUNS}", best_metis),
+    ]
+    plan = row(f"{label}, design", partial(design, units, terms, seed=SEED), *peers)
     ends = time.monotonic() + PROOF_S
     proof = prove(units, terms, plan, seconds_left=lambda: ends - time.monotonic())
     if proof.bound is not None and proof.gap is not None:
@@ -113,6 +143,17 @@ def compare(name: str, units: Units, k: int, tolerance: float) -> None:
             f"|   gap {proof.gap:.2%} ({proof.bound.kind}), plan bettered by {better:.2%}"
             " | | | | | | |"
         )
+
+
+def _peer(
+    label: str, units: Units, terms: Terms, called: str, how: Callable[[Units, Terms], Plan]
+) -> Plan:
+    peer = row(f"{label}, {called}", partial(how, units, terms))
+    off = float(peer.max_deviation[0])
+    if peer.contiguous and off > float(terms.tolerances(1)[0]):
+        loose = partial(design, units, Terms(terms.num_districts, off), seed=SEED)
+        row(f"{label}, design as far off as {called}", loose, peer)
+    return peer
 
 
 def disruption(units: Units, k: int) -> None:
