@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,6 +104,11 @@ def read_table(path: Path) -> Table:
     Raises InvalidInput for a file that is missing, empty, no text or too large, for a header that
     is missing or has a name twice, and for a row that cannot be read or has too many cells.
     """
+    return next(tables(path, MAX_ROWS))
+
+
+def tables(path: Path, most: int) -> Iterator[Table]:
+    """The same file in parts of `most` rows, for one that is better not held as text at once."""
     delimiter, rows = read_rows(path)
     header = next(rows, None)
     if header is None:
@@ -111,25 +117,32 @@ def read_table(path: Path) -> Table:
             file=path.name,
         )
     columns = _columns(path.name, header[1])
-    numbers, cells = [], []
-    for number, row in rows:
-        if any(row[len(columns) :]):
-            raise InvalidInput(
-                "{file}, row {number} has {count} cells, but there are {columns} columns: put"
-                " quotes around a text that holds the delimiter",
-                file=path.name,
-                number=str(number),
-                count=len(row),
-                columns=len(columns),
-            )
-        numbers.append(number)
-        cells.append([*row[: len(columns)], *[""] * (len(columns) - len(row))])
-    if not cells:
+    empty = True
+    while part := list(islice(rows, most)):
+        empty = False
+        numbers = tuple(number for number, _ in part)
+        cells = tuple(_in_columns(path.name, columns, number, row) for number, row in part)
+        yield Table(path.name, "row", columns, numbers, cells, delimiter != ",")
+    if empty:
         raise InvalidInput(
             "{file} holds column names but no rows: add a row for each unit",
             file=path.name,
         )
-    return Table(path.name, "row", columns, tuple(numbers), tuple(cells), delimiter != ",")
+
+
+def _in_columns(
+    called: str, columns: Sequence[str], number: int, row: Sequence[str]
+) -> Sequence[str]:
+    if any(row[len(columns) :]):
+        raise InvalidInput(
+            "{file}, row {number} has {count} cells, but there are {columns} columns: put"
+            " quotes around a text that holds the delimiter",
+            file=called,
+            number=str(number),
+            count=len(row),
+            columns=len(columns),
+        )
+    return [*row[: len(columns)], *[""] * (len(columns) - len(row))]
 
 
 def read_rows(
