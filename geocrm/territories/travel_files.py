@@ -94,7 +94,8 @@ class _Rows:
         return start[first], end[first], minutes[first]
 
     def _unit(self, table: Table, row: int, column: int) -> int:
-        text = table.text(row, column)
+        # Out of a file all cells are text.
+        text = table.cells[row][column]
         found = self._known.get(text)
         if found is None:
             code = self._find(text)
