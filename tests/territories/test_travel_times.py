@@ -312,13 +312,19 @@ def _to_the_best_centres(minutes, district):
     return sum(minutes[np.ix_(units, units)].sum(axis=0).min() for units in inside)
 
 
-def test_the_trade_off_curve_is_of_plans_by_the_same_minutes(design, session, manager_actor):
+def test_the_trade_off_curve_is_of_plans_by_the_same_minutes(
+    design, session, manager_actor, client_of, manager, run
+):
     plan = design()
     asked = standing.read(session, manager_actor, plan.id)
     units, terms = standing.by_travel(session, manager_actor, asked).by_travel()
     assert units.minutes is not None
     assert terms.objective.value == "travel"
     assert asked.by_travel()[0].minutes is None
+    standings = f"/api/v1/territories/plans/{plan.id}/standing"
+    job = client_of(manager).post(standings, json={"plans": 10, "seed": 1})
+    assert run(job.json["job_id"]).state == "done"
+    assert client_of(manager).get(standings).json["standing"]["tradeoff"]["points"]
 
 
 def test_a_scenario_of_it_is_replayed_without_the_file(design, session, manager_actor, tmp_path):

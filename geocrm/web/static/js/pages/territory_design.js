@@ -350,8 +350,7 @@ function wishes() {
     disruption: kept === null ? null : keep.budget(),
     stability: kept === null ? 0 : Number(text("stability")),
     lock: kept === null ? [] : keep.lock,
-    focus: focus.numbers,
-    give: focus.give,
+    focus: focus.numbers, give: focus.give,
     together: together.codes,
     apart: apart.codes,
   };

@@ -27,6 +27,10 @@ export function bindTimes({ choice, part, file, speed, words, refused }, ground,
 
   choice.addEventListener("change", () => void (on() && !told ? look() : show()));
   speed.addEventListener("input", show);
+  // A browser tells of the same name chosen once more only when it was forgotten: it was mended meanwhile.
+  file.addEventListener("click", () => {
+    if (refused.childElementCount) file.value = "";
+  });
   file.addEventListener("change", () => {
     given = null;
     void look();
