@@ -46,9 +46,7 @@ class GivenTimes(NamedTuple):
 
 def read(session: Session, level: str, path: Path) -> Ways:
     """The times of a file between units of a level, all of it checked."""
-    return travel_files.read_ways(
-        path, [unit.code for unit in places.units(session, places.layer(session, level).code)]
-    )
+    return travel_files.read_ways(path, _codes(session, level, None))
 
 
 def put(

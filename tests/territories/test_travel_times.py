@@ -149,6 +149,14 @@ def test_a_file_that_cannot_be_used_is_refused_with_place_and_remedy(
     assert not _kept(session)
 
 
+def test_a_refusal_is_in_the_language_of_whoever_gave_the_file(give, manager, session):
+    manager.locale = "id"
+    session.commit()
+    answer = give("x9,a1,5")
+    assert answer.status_code == 422
+    assert "times.csv, baris 2, kolom 'from': 'x9' bukan salah satu unit" in answer.json["detail"]
+
+
 def test_thirty_megabytes_are_refused_with_what_to_leave_out(client_of, manager, country, session):
     # Written out, as the test client leaves the file open in which it writes so long a form.
     rows = b"from,to,minutes\n" + b"tst-adm2:a1,tst-adm2:a2,5\n" * 1_200_000
