@@ -4,8 +4,8 @@ Reading needs the database and is short; solving needs none and may take as long
 whoever calls keeps no transaction open meanwhile.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from geocrm.security import Actor
 from geocrm.spatial import districting
 from geocrm.territories import figures, focusing, keeping, queries, solving
 from geocrm.territories import ground as grounds
-from geocrm.territories.balance import Balance, Numbers, asked, require_name
+from geocrm.territories.balance import Balance
 from geocrm.territories.evaluation import Evaluation, evaluate, units_of
 from geocrm.territories.figures import Unplaced
 from geocrm.territories.focusing import Focus
@@ -29,100 +29,14 @@ from geocrm.territories.models import Plan, Territory
 from geocrm.territories.naming import by_size, names_of, plain_number
 from geocrm.territories.palette import colours_apart
 from geocrm.territories.plan_files import Matched
+from geocrm.territories.requests import DEFAULT_TIME_S as DEFAULT_TIME_S
+from geocrm.territories.requests import DEFAULT_TOLERANCE as DEFAULT_TOLERANCE
+from geocrm.territories.requests import MAX_SEED as MAX_SEED
+from geocrm.territories.requests import MAX_TIME_S as MAX_TIME_S
+from geocrm.territories.requests import Request as Request
 from geocrm.territories.solving import Moment, Solved
-from geocrm.territories.sources import cadence_today
-from geocrm.territories.travel_files import Travel, travel_of
-from geocrm.territories.wishes import Wishes, terms_of
-from geocrm.territories.workload import Cadence
-
-DEFAULT_TOLERANCE = 0.05
-DEFAULT_TIME_S = 20.0
-MAX_TIME_S = 600.0
-MAX_SEED = 2**31 - 1
-MAX_EFFORT = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a plan is asked to be."""
-
-    level: str
-    count: int
-    # A `Measure` or one of `numbers`; with `wishes.weights` the one in whose scale loads are shown.
-    measure: str
-    within: str | None = None
-    tolerance: float = DEFAULT_TOLERANCE
-    seed: int = 1
-    time_s: float = DEFAULT_TIME_S
-    effort: int = districting.DEFAULT_EFFORT
-    wishes: Wishes = field(default_factory=Wishes)
-    # Whether what is left of the time goes into a bound of how much better a plan could be.
-    proven: bool = True
-    # Measures out of files: for each a number for each unit.
-    numbers: Numbers = field(default_factory=dict)
-    # How customers are visited; None is as the room of visits says today.
-    cadence: Cadence | None = None
-
-    @property
-    def balance(self) -> Balance:
-        """What is shared out; what its parts count for is known on a ground."""
-        cadence = self.cadence or cadence_today()
-        return asked(self.measure, self.wishes.weights, self.numbers, cadence, self.wishes.beside)
-
-    def record(self) -> dict[str, Any]:
-        """The request for a queue of jobs."""
-        return asdict(self) | {"measure": str(self.measure), "wishes": self.wishes.record()}
-
-    @classmethod
-    def of_record(cls, record: Mapping[str, Any]) -> "Request":
-        """The request of a `record`."""
-        cadence = record.get("cadence")
-        known = dict(record) | {
-            "wishes": Wishes.of_record(record["wishes"]),
-            "cadence": None if cadence is None else Cadence(**cadence),
-        }
-        return cls(**known)
-
-    def __post_init__(self) -> None:
-        """Refuse what can be refused without looking at the ground."""
-        if self.count < 1:
-            raise InvalidInput(
-                "{count} territories cannot be made: ask for 1 or more", count=self.count
-            )
-        if not 0 < self.tolerance <= 1:
-            raise InvalidInput(
-                "A tolerance of {tolerance} is not possible: give a share above 0 and up to 1,"
-                " such as 0.05 for 5 %",
-                tolerance=self.tolerance,
-            )
-        if not 0 < self.time_s <= MAX_TIME_S:
-            raise InvalidInput(
-                "{time} s is not a time to design in: give up to {most} seconds",
-                time=self.time_s,
-                most=MAX_TIME_S,
-            )
-        if not 0 <= self.seed <= MAX_SEED:
-            raise InvalidInput(
-                "The seed {seed} is not between 0 and {most}",
-                seed=str(self.seed),
-                most=str(MAX_SEED),
-            )
-        if not 0 <= self.effort <= MAX_EFFORT:
-            raise InvalidInput(
-                "An effort of {effort} starts is not in 0 to {most}",
-                effort=self.effort,
-                most=MAX_EFFORT,
-            )
-        if self.wishes.focus and self.count != len(set(self.wishes.focus)):
-            raise InvalidInput(
-                "{focus} territories are in focus and {count} are asked for: a focus keeps their"
-                " number",
-                focus=len(set(self.wishes.focus)),
-                count=self.count,
-            )
-        for name in self.numbers:
-            require_name(name)
-        assert self.balance.names  # refuses measures there are not
+from geocrm.territories.travel_times import Travel, Ways, travel_of
+from geocrm.territories.wishes import terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,13 +233,10 @@ def _named_area(session: Session, request: Request) -> str:
     return Phrase(name)
 
 
-def timed(
-    session: Session, survey: Survey, request: Request, ways: Callable[..., Travel]
-) -> Survey:
-    """The survey with travel times: `ways` reads them for its units."""
-    codes = [unit.code for unit in survey.ground.units]
-    elsewhere = [unit.code for unit in places.units(session, request.level)]
-    return replace(survey, travel=ways(codes, survey.ground.lonlat(), elsewhere=elsewhere))
+def timed(survey: Survey, ways: Ways, speed_kmh: float) -> Survey:
+    """The survey with the travel times between its units."""
+    net = ways.within([unit.code for unit in survey.ground.units])
+    return replace(survey, travel=net.travel(survey.ground.lonlat(), speed_kmh))
 
 
 def solve(

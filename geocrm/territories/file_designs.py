@@ -13,7 +13,7 @@ from geocrm.territories import solving
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Solved
 from geocrm.territories.text_tables import figure, listed
-from geocrm.territories.travel_files import Travel, travel_of
+from geocrm.territories.travel_times import Travel, travel_of
 from geocrm.territories.unit_files import UnitFile
 from geocrm.territories.wishes import Wishes, blended, terms_of
 

@@ -27,7 +27,7 @@ from geocrm.territories.matching import twins
 from geocrm.territories.models import Measure, Plan
 from geocrm.territories.plan_files import PlanFile, matched
 from geocrm.territories.sources import cadence_today
-from geocrm.territories.travel_files import DEFAULT_SPEED_KMH, Travel
+from geocrm.territories.travel_times import Travel
 from geocrm.territories.wishes import Wishes
 
 FORMAT: Final = "1"
@@ -214,11 +214,6 @@ def _travel_differs(found: Design, travel: Travel | None) -> list[str]:
     if made == now:
         return []
     return [f"the travel times differ (fingerprint {made}, now {now})"]
-
-
-def speed_of(request: Request) -> float:
-    """The speed that the plan was designed with where no travel time is known, km/h."""
-    return float(request.wishes.times.get("speed_kmh", DEFAULT_SPEED_KMH))
 
 
 def _moved(before: NDArray[np.intp], after: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from geocrm import clock
 from geocrm.errors import InvalidInput, NotFound
 from geocrm.security import Actor
-from geocrm.spatial.districting import Terms, Units
+from geocrm.spatial.districting import Objective, Terms, Units
 from geocrm.spatial.districting.ensemble import AXES, Ensemble, figures_of, sample
 from geocrm.spatial.districting.tradeoff import tradeoff
-from geocrm.territories import designing, keeping, queries
+from geocrm.territories import designing, keeping, kept_times, queries
 from geocrm.territories.balance import Balance
 from geocrm.territories.evaluation import units_of
 from geocrm.territories.fairness import FEW, Shares, drive_km, shares
@@ -29,6 +29,7 @@ from geocrm.territories.ground import Ground
 from geocrm.territories.matching import NONE, twins
 from geocrm.territories.models import Measure, Plan
 from geocrm.territories.sources import cadence_today
+from geocrm.territories.travel_times import Travel
 from geocrm.territories.workload import workload_by_unit
 
 KEPT_AS = "standing"
@@ -57,6 +58,8 @@ class Question:
     against_live: bool
     # Hours a year of each unit, shape (n,); None where nobody asks how fair the plan is.
     hours: NDArray[np.float64] | None = None
+    # With which the plan was designed; None for straight lines.
+    travel: Travel | None = None
 
     @property
     def count(self) -> int:
@@ -70,6 +73,13 @@ class Question:
     def terms(self) -> Terms:
         """What other plans must keep to, and what disruption is counted against."""
         return Terms(self.count, self.tolerance, current=self.current)
+
+    def by_travel(self) -> tuple[Units, Terms]:
+        """Units and terms for what makes the same small as the plan's design did."""
+        if self.travel is None:
+            return self.units(), self.terms()
+        units = units_of(self.ground, self.balance, minutes=self.travel.minutes)
+        return units, replace(self.terms(), objective=Objective.TRAVEL)
 
 
 def read(session: Session, actor: Actor, plan_id: int, tolerance: float | None = None) -> Question:
@@ -85,6 +95,12 @@ def hours(session: Session, ground: Ground, balance: Balance) -> NDArray[np.floa
     codes = [unit.code for unit in ground.units]
     found = workload_by_unit(session, codes, balance.cadence or cadence_today())
     return np.array([found.get(code, 0.0) for code in codes])
+
+
+def by_travel(session: Session, actor: Actor, asked: Question) -> Question:
+    """The question with the travel times that its plan was designed with, if these are kept."""
+    plan = queries.plan(session, actor, asked.plan_id)
+    return replace(asked, travel=kept_times.of_plan(session, plan, asked.ground))
 
 
 def ask(session: Session, actor: Actor, plan_id: int, tolerance: float | None = None) -> Question:
@@ -157,7 +173,7 @@ def measure(
         should_stop=should_stop, progress=lambda share: progress(share * _WALK_SHARE),
     )  # fmt: skip
     curve = tradeoff(
-        units, terms, seed=seed, should_stop=should_stop,
+        *question.by_travel(), seed=seed, should_stop=should_stop,
         progress=lambda share: progress(_WALK_SHARE + share * (1 - _WALK_SHARE)),
     )  # fmt: skip
     own = figures_of(units, terms, question.district)

@@ -38,6 +38,7 @@ def run(work: Work) -> dict[str, Any]:
     work.report(0, 100)
     with work.unit_of_work() as session:
         asked = standing.read(session, work.actor, plan_id)
+        asked = standing.by_travel(session, work.actor, asked)
     pace = _Pace(work)
     found = standing.measure(
         asked,

@@ -14,8 +14,9 @@ from geocrm.jobs import Cancelled, JobRun, Work
 from geocrm.jobs import queries as job_queries
 from geocrm.jobs import service as jobs
 from geocrm.security import Actor
-from geocrm.territories import designing, service
+from geocrm.territories import designing, kept_times, service
 from geocrm.territories.designing import Design, Request
+from geocrm.territories.kept_times import GivenTimes
 from geocrm.territories.relaxing import missed_measure
 from geocrm.territories.solving import SEARCH_SHARE, Moment
 
@@ -25,9 +26,13 @@ _REPORT_EVERY_S = 0.5
 _MOST_POINTS = 120
 
 
-def start(session: Session, actor: Actor, request: Request, name: str) -> JobRun:
-    """Queue a design; refuses at once what cannot be designed."""
-    designing.survey(session, actor, request)
+def start(
+    session: Session, actor: Actor, request: Request, name: str, times: GivenTimes | None = None
+) -> JobRun:
+    """Queue a design, by these travel times; refuses at once what cannot be designed."""
+    surveyed = designing.survey(session, actor, request)
+    if times is not None:
+        request = kept_times.named(session, actor, surveyed, request, times)
     return jobs.start(session, actor, KIND, request.record() | {"name": name})
 
 
@@ -54,6 +59,7 @@ def run(work: Work) -> dict[str, Any]:
     work.report(0, 100)
     with work.unit_of_work() as session:
         surveyed = designing.survey(session, work.actor, request)
+        surveyed = kept_times.timed(session, surveyed, request)
     watch = _Watch(work)
     found = designing.solve(surveyed, request, cancelled=watch.ends, progress=watch.note)
     watch.tell()

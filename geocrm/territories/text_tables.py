@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ MAX_ROWS: Final = 3_000_000
 MAX_TEXT: Final = 200
 # Squares of larger numbers, or of smaller loads, leave what can be reckoned.
 MOST: Final = 1e30
+# What a byte that does not fit the encoding is read as.
+_BROKEN: Final = "\ufffd"
+_NUL: Final = "\x00"
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d+")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -103,6 +107,11 @@ def read_table(path: Path) -> Table:
     Raises InvalidInput for a file that is missing, empty, no text or too large, for a header that
     is missing or has a name twice, and for a row that cannot be read or has too many cells.
     """
+    return next(tables(path, MAX_ROWS))
+
+
+def tables(path: Path, most: int) -> Iterator[Table]:
+    """The same file in parts of `most` rows, for one that is better not held as text at once."""
     delimiter, rows = read_rows(path)
     header = next(rows, None)
     if header is None:
@@ -111,25 +120,32 @@ def read_table(path: Path) -> Table:
             file=path.name,
         )
     columns = _columns(path.name, header[1])
-    numbers, cells = [], []
-    for number, row in rows:
-        if any(row[len(columns) :]):
-            raise InvalidInput(
-                "{file}, row {number} has {count} cells, but there are {columns} columns: put"
-                " quotes around a text that holds the delimiter",
-                file=path.name,
-                number=str(number),
-                count=len(row),
-                columns=len(columns),
-            )
-        numbers.append(number)
-        cells.append([*row[: len(columns)], *[""] * (len(columns) - len(row))])
-    if not cells:
+    empty = True
+    while part := list(islice(rows, most)):
+        empty = False
+        numbers = tuple(number for number, _ in part)
+        cells = tuple(_in_columns(path.name, columns, number, row) for number, row in part)
+        yield Table(path.name, "row", columns, numbers, cells, delimiter != ",")
+    if empty:
         raise InvalidInput(
             "{file} holds column names but no rows: add a row for each unit",
             file=path.name,
         )
-    return Table(path.name, "row", columns, tuple(numbers), tuple(cells), delimiter != ",")
+
+
+def _in_columns(
+    called: str, columns: Sequence[str], number: int, row: Sequence[str]
+) -> Sequence[str]:
+    if any(row[len(columns) :]):
+        raise InvalidInput(
+            "{file}, row {number} has {count} cells, but there are {columns} columns: put"
+            " quotes around a text that holds the delimiter",
+            file=called,
+            number=str(number),
+            count=len(row),
+            columns=len(columns),
+        )
+    return [*row[: len(columns)], *[""] * (len(columns) - len(row))]
 
 
 def read_rows(
@@ -141,16 +157,21 @@ def read_rows(
 
     def checked() -> Iterator[tuple[int, list[str]]]:
         for count, row in enumerate(rows, 1):
-            where = Phrase("{file}, row {number}", file=path.name, number=str(row.number))
             if row.broken:
-                raise InvalidInput("{place}: {problem}", place=where, problem=row.broken)
+                place = _row_of(path.name, row.number)
+                raise InvalidInput("{place}: {problem}", place=place, problem=row.broken)
             if count > MAX_ROWS:
                 raise InvalidInput(
                     "{file} has more than {most} rows: divide a part",
                     file=path.name,
                     most=MAX_ROWS,
                 )
-            yield row.number, [_clean(str(cell), where) for cell in row.cells]
+            cells = [text_of(str(cell)) for cell in row.cells]
+            # One look at all of a row: tables of a million rows come by here.
+            whole = "".join(cells)
+            if _NUL in whole or _BROKEN in whole:
+                _refuse(cells, _row_of(path.name, row.number))
+            yield row.number, cells
 
     return delimiter, checked()
 
@@ -259,17 +280,19 @@ def _columns(called: str, header: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _clean(cell: str, where: str) -> str:
-    if "\x00" in cell:
+def _row_of(called: str, number: int) -> Phrase:
+    return Phrase("{file}, row {number}", file=called, number=str(number))
+
+
+def _refuse(cells: Sequence[str], place: Phrase) -> NoReturn:
+    if _NUL in "".join(cells):
         raise InvalidInput(
             "{place} holds a NUL character: save the file anew as CSV (UTF-8)",
-            place=where,
+            place=place,
         )
-    if "�" in cell:
-        raise InvalidInput(
-            "{place}: {text} holds letters in another encoding than the rest of the file; save the"
-            " file as UTF-8",
-            place=where,
-            text=shown(cell),
-        )
-    return text_of(cell)
+    raise InvalidInput(
+        "{place}: {text} holds letters in another encoding than the rest of the file; save the"
+        " file as UTF-8",
+        place=place,
+        text=shown(next(cell for cell in cells if _BROKEN in cell)),
+    )

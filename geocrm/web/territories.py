@@ -13,6 +13,7 @@ from geocrm.territories import (
     designing,
     edit_queries,
     figures,
+    kept_times,
     made_levels,
     next_plan,
     queries,
@@ -23,8 +24,9 @@ from geocrm.territories.balance import ALWAYS, Balance
 from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import LEADING, Measure, Plan, PlanState
 from geocrm.territories.naming import another_name
+from geocrm.territories.travel_times import speed_of
 from geocrm.web.access import permit
-from geocrm.web.api.territory_documents import WEB_TIME_S
+from geocrm.web.api.territory_documents import MAX_SPEED_KMH, WEB_TIME_S
 from geocrm.web.words import balanced, figure, layer_name, measure, measure_heading
 
 bp = Blueprint("territories", __name__, url_prefix="/territories")
@@ -62,6 +64,7 @@ def new() -> str:
     plans = queries.plans(g.session, g.actor)
     wishes = {} if earlier is None else earlier.params.get("request", {})
     shares = {} if earlier is None else Balance.of_plan(earlier).shares
+    times = None if earlier is None else kept_times.of_like(g.session, earlier)
     return render_template(
         "territories/new.html",
         layers=[
@@ -81,6 +84,9 @@ def new() -> str:
             "keep": request.args.get("keep", type=int),
             "locked": _numbers("lock"),
             "focus": _numbers("focus"),
+            # The travel times of the earlier plan, where they are kept.
+            "times": times and {"id": times.id, "file": times.name, "level": times.level},
+            "lost": None if times else wishes.get("times", {}).get("file"),
             "wishes": {
                 name: wishes[name]
                 for name in _REPEATED
@@ -90,6 +96,9 @@ def new() -> str:
         },
         tolerance=DEFAULT_TOLERANCE,
         time_s=WEB_TIME_S,
+        speed_kmh=speed_of(wishes.get("times", {})),
+        most_speed_kmh=MAX_SPEED_KMH,
+        most_mb=kept_times.MAX_BYTES // 2**20,
         most_time_s=designing.MAX_TIME_S,
     )
 
@@ -118,6 +127,7 @@ def show(plan_id: int) -> str:
         never_live=never_live(plan) if designer else "",
         undoable=designer and plan.state == PlanState.LIVE,
         proof=plan.params.get("proof") if designer else None,
+        times=plan.params.get("request", {}).get("times"),
         redrawn=designer and bool(edit_queries.steps(g.session, plan.id)),
         reps=_reps() if designer else [],
     )

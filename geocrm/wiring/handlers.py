@@ -13,7 +13,7 @@ from geocrm.jobs import Handler
 from geocrm.maps.bulk import tasks as bulk_tasks
 from geocrm.maps.pyramid_upkeep import fold_when_worthwhile
 from geocrm.sales import tasks as import_tasks
-from geocrm.territories import activation_tasks, making_tasks, standing_tasks
+from geocrm.territories import activation_tasks, making_tasks, standing_tasks, travel_tasks
 from geocrm.territories import tasks as territory_tasks
 from geocrm.visits import true_cost_tasks
 from geocrm.wiring.bulk import ACTIONS
@@ -25,6 +25,7 @@ JOB_HANDLERS: Final[Mapping[str, Handler]] = {
     standing_tasks.KIND: standing_tasks.run,
     true_cost_tasks.KIND: true_cost_tasks.run,
     making_tasks.KIND: making_tasks.run,
+    travel_tasks.FORGET: travel_tasks.forget,
     import_tasks.RUN: import_tasks.run,
     import_tasks.CHECK: import_tasks.check,
     import_tasks.UNDO: import_tasks.undo,
@@ -55,5 +56,6 @@ DAILY: Final = (
     provider_tasks.PURGE,
     review_tasks.TIDY,
     bulk_tasks.FORGET,
+    travel_tasks.FORGET,
     record_tasks.TIDY,
 )

@@ -3,6 +3,7 @@
 import ctypes
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from geocrm.spatial.districting import (
     Objective,
     Terms,
     Units,
+    compiling,
     design,
     evaluate,
     on_earth,
@@ -487,3 +489,13 @@ def test_what_metis_cannot_do_is_not_printed_into_an_answer(capfd):
     # The C library keeps what it was given to print until then.
     ctypes.CDLL(None).fflush(None)
     assert capfd.readouterr().out == ""
+
+
+def test_places_out_of_the_minutes_of_many_units_are_those_of_the_exact_way(monkeypatch):
+    rng = np.random.default_rng(3)
+    place = rng.uniform(0, 300, (80, 2))
+    minutes = np.hypot(*(place[:, None] - place).transpose(2, 0, 1)) * rng.uniform(1, 1.3, (80, 80))
+    units = replace(grid(8, 10), minutes=minutes)
+    exact = blocks_of(units, Terms(2)).graph.mass
+    monkeypatch.setattr(compiling, "_FEW_PLACES", 0)
+    assert (blocks_of(units, Terms(2)).graph.mass == exact).all()

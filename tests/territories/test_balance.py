@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sqlalchemy import delete
 
 from geocrm import clock
 from geocrm.cli import run
@@ -33,6 +34,7 @@ from geocrm.territories.designing import Request
 from geocrm.territories.limits import Limits, wished
 from geocrm.territories.models import Measure, MemberRole
 from geocrm.territories.service import Move
+from geocrm.territories.travel_models import TravelTimes
 from geocrm.territories.wishes import Wishes
 from geocrm.territories.workload import Cadence
 from geocrm.visits.cadence import CADENCE
@@ -450,9 +452,13 @@ def test_travel_times_of_a_file_come_back_with_the_scenario(
     assert made["objective_unit"] == "weight x minutes"
     assert made["times"]["pairs"]["known"] == len(neighbours())
     assert command("export", "Timed", "--format", "scenario", "plan.txt")[0] == 0
+    # They were kept with the plan; elsewhere the file is asked for.
+    assert command("replay", "plan.txt")[0] == 0
+    session.execute(delete(TravelTimes))
+    session.commit()
     status, _, err = command("replay", "plan.txt")
     assert status == 2
-    assert "the travel times of times.csv: name that file with --times" in err
+    assert "times.csv, which are not kept here: give that file again (--times)" in err
     assert command("replay", "plan.txt", "--times", "times.csv")[0] == 0
     status, out, _ = command("replay", "plan.txt", "--times", "others.csv", "--json")
     assert status == 1

@@ -35,14 +35,14 @@ def test_a_missing_pair_goes_the_shortest_way_and_a_known_one_stays_as_it_is(rea
     assert travel.minutes[1, 3] == 10
     # Going round by b would be shorter; whoever measured the way knew why it is not.
     assert travel.minutes[0, 3] == 50
-    assert (travel.known, travel.pieced, travel.straight) == (4, 2, 0)
+    assert tuple(travel.pairs) == (4, 2, 0)
 
 
 def test_what_no_way_joins_is_estimated_at_the_stated_speed(read):
     travel = read("a,b,10", "b,c,10", speed_kmh=70.0)
     km = great_circle_m(106.0, -6.0, 106.3, -6.0) / 1000
     assert travel.minutes[0, 3] == pytest.approx(km * 1.35 / 70 * 60)
-    assert (travel.known, travel.pieced, travel.straight) == (2, 1, 3)
+    assert tuple(travel.pairs) == (2, 1, 3)
     assert "3 that no such way joins are estimated" in travel.words()
     assert "at 70 km/h" in travel.words()
 
@@ -65,7 +65,7 @@ def test_the_checksum_is_that_of_the_times_not_of_the_file(read):
 
 
 def test_units_elsewhere_are_no_matter_but_a_file_without_this_area_is_refused(read):
-    assert read("a,b,10", "a,z,3", elsewhere=("z", "y")).known == 1
+    assert read("a,b,10", "a,z,3", elsewhere=("z", "y")).pairs.known == 1
     with pytest.raises(InvalidInput, match="no travel time between two of the units"):
         read("y,z,3", elsewhere=("z", "y"))
 

@@ -1,10 +1,8 @@
 """Design territories of nearly equal load, on boundaries or on units out of files."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -27,6 +25,7 @@ from geocrm.spatial.districting import DEFAULT_EFFORT, Objective
 from geocrm.territories import (
     designing,
     file_designs,
+    kept_times,
     load_files,
     plan_files,
     relaxing,
@@ -40,12 +39,17 @@ from geocrm.territories.balance import Numbers
 from geocrm.territories.designing import Design, Request
 from geocrm.territories.file_designs import FileDesign
 from geocrm.territories.limits import Limits, limits_in, wished
-from geocrm.territories.travel_files import DEFAULT_SPEED_KMH, Travel
+from geocrm.territories.travel_times import DEFAULT_SPEED_KMH
 from geocrm.territories.wishes import Wishes
 
 FILE = click.Path(path_type=Path, dir_okay=False)
-# Reads the travel times between units, once these are known.
-Ways = Callable[..., Travel]
+
+
+class Times(NamedTuple):
+    """A file of travel times, and the speed for what is not in it."""
+
+    path: Path
+    speed_kmh: float
 
 
 @territories.command()
@@ -117,13 +121,7 @@ def design(
     limits = _limits(asked)
     if speed is not None and times is None:
         raise InvalidInput("--speed is for what a file of travel times leaves out: add --times")
-    ways = (
-        None
-        if times is None
-        else partial(
-            travel_files.read, times, speed_kmh=DEFAULT_SPEED_KMH if speed is None else speed
-        )
-    )
+    ways = None if times is None else Times(times, DEFAULT_SPEED_KMH if speed is None else speed)
     if units is not None:
         if level or within or name or load or wishes.focus:
             raise InvalidInput(
@@ -149,7 +147,7 @@ def _on_file(
     keep: str | None,
     wishes: Wishes,
     limits: Limits,
-    ways: Ways | None,
+    ways: Times | None,
     asked: dict[str, Any],
 ) -> FileDesign:
     balance = asked["balance"] or ("" if wishes.weights else limits.first)
@@ -162,7 +160,7 @@ def _on_file(
         say(note)
     travel = None
     if ways is not None:
-        travel = ways(ground.ids, ground.lonlat())
+        travel = travel_files.read(ways.path, ground.ids, ground.lonlat(), speed_kmh=ways.speed_kmh)
         say(travel.words())
     today = None
     if keep is not None:
@@ -224,7 +222,7 @@ def _request(
 
 
 def _on_boundaries(
-    request: Request, name: str | None, ways: Ways | None
+    request: Request, name: str | None, ways: Times | None
 ) -> tuple[Design, dict[str, Any]]:
     keep = request.wishes.keep
     of_file = keep is not None and Path(keep).is_file()
@@ -236,8 +234,9 @@ def _on_boundaries(
         wishes = replace(request.wishes, keep=None, disruption=None) if of_file else request.wishes
         with unit_of_work(sessions, actor) as session:
             surveyed = designing.survey(session, actor, replace(request, wishes=wishes))
-            if ways is not None:
-                surveyed = designing.timed(session, surveyed, request, ways)
+            read = None if ways is None else kept_times.read(session, request.level, ways.path)
+            if ways is not None and read is not None:
+                surveyed = designing.timed(surveyed, read, ways.speed_kmh)
         if keep is not None and of_file:
             ids = [unit.code for unit in surveyed.ground.units]
             file = plan_files.read_plan(Path(keep))
@@ -250,6 +249,8 @@ def _on_boundaries(
         document = found.document()
         if name is not None and found.tolerance_met:
             with unit_of_work(sessions, actor) as session:
+                if read is not None:
+                    found = kept_times.kept_with(session, actor, found, read)
                 document["plan_id"] = service.save(session, actor, name, found).id
     return found, document
 

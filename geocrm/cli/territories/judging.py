@@ -42,6 +42,7 @@ def standing(plan: str, num_plans: int, seed: int, tolerance: float | None, as_j
         with unit_of_work(sessions, actor) as session:
             plan_id = queries.plan_named(session, actor, plan).id
             asked = standings.read(session, actor, plan_id, tolerance)
+            asked = standings.by_travel(session, actor, asked)
         found = standings.measure(asked, num_plans=num_plans, seed=seed)
         with unit_of_work(sessions, actor) as session:
             standings.keep(session, actor, plan_id, found)
@@ -76,6 +77,12 @@ _REASONS = {
     "balance": "elsewhere the plan would be more compact, but less balanced",
     "other": "neither compactness nor balance speaks for it: it may well move",
 }
+# Of a plan that was designed by travel times.
+_IN_MINUTES = _REASONS | {
+    "near": "in any other territory the ways to the centres would be longer",
+    "balance": "elsewhere the ways to the centres would be shorter, but the plan less balanced",
+    "other": "neither travel time nor balance speaks for it: it may well move",
+}
 
 
 @territories.command()
@@ -92,13 +99,15 @@ def explain(plan: str, unit: str, as_json: bool) -> None:
     if as_json:
         emit({"plan_id": plan_id, "unit": unit, "territories": names} | asdict(found))
         return
-    click.echo(f"{unit} is in {names[found.row]}: {_REASONS[found.reason]}.")
+    reasons = _IN_MINUTES if found.in_minutes else _REASONS
+    value = "load x minutes" if found.in_minutes else "moment of inertia"
+    click.echo(f"{unit} is in {names[found.row]}: {reasons[found.reason]}.")
     click.echo(f"Now: load {found.load:,.0f}, the plan at most {found.deviation:.2%} off.")
     for one in found.alternatives:
         broken = "; would leave a territory in pieces" if one.torn else ""
         broken = "; would leave a territory empty" if one.empties else broken
         click.echo(
             f"  in {names[one.row]}: loads {one.load:,.0f} and {one.load_left:,.0f}, the plan at"
-            f" most {one.deviation:.2%} off, moment of inertia {one.value_change:+.1%},"
+            f" most {one.deviation:.2%} off, {value} {one.value_change:+.1%},"
             f" {one.moved:.1%} moved{broken}"
         )

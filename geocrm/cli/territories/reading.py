@@ -1,6 +1,5 @@
 """Read plans of others: judge them, set them against each other, make drafts of them."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from geocrm.security import Actor
 from geocrm.territories import (
     designing,
     importing,
+    kept_times,
     load_files,
     plan_diff,
     plan_figures,
@@ -31,7 +31,6 @@ from geocrm.territories import (
     plan_sides,
     queries,
     scenarios,
-    travel_files,
     unit_files,
     unit_layers,
 )
@@ -41,6 +40,7 @@ from geocrm.territories.plan_diff import Division, PlanDiff
 from geocrm.territories.plan_figures import PlanFigures
 from geocrm.territories.plan_files import PlanFile
 from geocrm.territories.sources import cadence_today
+from geocrm.territories.travel_times import speed_of
 from geocrm.territories.unit_files import UnitFile
 from geocrm.territories.wishes import Wishes
 
@@ -197,9 +197,11 @@ def replay(file: Path, time_s: float | None, times: Path | None, as_json: bool) 
         actor = find_actor(sessions, acting_email())
         with unit_of_work(sessions, actor) as session:
             surveyed = designing.survey(session, actor, request)
-            if times is not None:
-                read = partial(travel_files.read, times, speed_kmh=scenarios.speed_of(request))
-                surveyed = designing.timed(session, surveyed, request, read)
+            if times is None:
+                surveyed = kept_times.timed(session, surveyed, request)
+            else:
+                ways = kept_times.read(session, request.level, times)
+                surveyed = designing.timed(surveyed, ways, speed_of(request.wishes.times))
             here = scenarios.boundaries(session, request.level)
     found = designing.solve(surveyed, request)
     done = scenarios.replayed(plan_file, found, here, travel=surveyed.travel)

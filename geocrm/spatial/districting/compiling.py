@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
+from scipy.sparse.linalg import eigsh
 
 from geocrm.spatial.districting.groups import joined
 from geocrm.spatial.districting.problem import (
@@ -27,6 +28,8 @@ WHOLE = 2**44
 WHOLE_PRICE = 2**40
 # Every unit weighs a little in the moment of inertia, so that empty ones are not strewn about.
 EMPTY_SHARE = 0.1
+# Up to so many places all of a matrix is taken apart, which is exact to the last digit shown.
+_FEW_PLACES = 1_000
 
 
 @dataclass(frozen=True)
@@ -186,13 +189,32 @@ def _by_minutes(minutes: Floats) -> Floats:
 
     Source: W. S. Torgerson (1952), Multidimensional scaling, doi:10.1007/BF02288916.
     """
-    square = ((minutes + minutes.T) / 2) ** 2
-    inner = square - square.mean(axis=0) - square.mean(axis=1)[:, None] + square.mean()
-    value, vector = eigh(-inner / 2, subset_by_index=(max(len(minutes) - 3, 0), len(minutes) - 1))
+    # In place: of 3,000 units each matrix takes 72 MB.
+    inner = minutes + minutes.T
+    inner *= 0.5
+    inner *= inner
+    mean = inner.mean(axis=0)
+    inner -= mean
+    inner -= (mean - mean.mean())[:, None]
+    inner *= -0.5
+    value, vector = _largest(inner)
     # Rounded, and the first place made positive, because these digits differ between machines.
     place = np.round(vector * np.sqrt(np.maximum(value, 0)), 3)
     place *= np.where(place[0] < 0, -1.0, 1.0)
     return np.pad(place, ((0, 0), (0, 3 - place.shape[1])))
+
+
+def _largest(inner: Floats) -> tuple[Floats, Floats]:
+    """The three largest eigenvalues and their vectors, smaller first."""
+    n = len(inner)
+    if n < _FEW_PLACES:
+        found = eigh(inner, subset_by_index=(max(n - 3, 0), n - 1))
+        return found[0], found[1]
+    # Three are found in a hundredth of the time that all of them take.
+    begin = np.random.default_rng(n).standard_normal(n)
+    value, vector = eigsh(inner, k=3, which="LA", v0=begin)
+    order = np.argsort(value)
+    return value[order], vector[:, order]
 
 
 def _moving(units: Units, terms: Terms, block: Indices, count: int) -> tuple[Int32s, Int64s, int]:

@@ -6,12 +6,16 @@ from apiflask import APIBlueprint
 from flask import g
 from flask_babel import gettext as _
 
+from geocrm.errors import InvalidInput
+from geocrm.spatial.districting import Objective
 from geocrm.territories import members, queries, service, sheets, suggesting, tasks
 from geocrm.territories.designing import DEFAULT_TOLERANCE, Request
+from geocrm.territories.kept_times import GivenTimes
 from geocrm.territories.limits import Limits, wished
 from geocrm.territories.members import Term
 from geocrm.territories.models import MemberRole, Plan
 from geocrm.territories.service import Move
+from geocrm.territories.travel_times import DEFAULT_SPEED_KMH
 from geocrm.territories.wishes import Wishes
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import (
@@ -52,7 +56,12 @@ def plans() -> PlanList:
 @bp.post("/designs")
 @bp.input(DesignRequest, arg_name="wanted")
 @bp.output(Started, status_code=202)
-@bp.doc(summary="Design a plan in the background", security="token")
+@bp.doc(
+    summary="Design a plan in the background",
+    description="With the objective travel, `times` names travel times that were given to POST"
+    " .../designs/times; weight x minutes to the centre is then made small.",
+    security="token",
+)
 @permit("design", "territory")
 def design(wanted: DesignRequest) -> Started:
     """Refuse at once what cannot be designed, else start."""
@@ -71,7 +80,20 @@ def design(wanted: DesignRequest) -> Started:
         numbers=wanted.numbers,
         wishes=wishes,
     )
-    return Started(job_id=tasks.start(g.session, g.actor, request, wanted.name).id)
+    times = _times(wanted)
+    return Started(job_id=tasks.start(g.session, g.actor, request, wanted.name, times).id)
+
+
+def _times(wanted: DesignRequest) -> GivenTimes | None:
+    if wanted.times is None:
+        if wanted.speed is not None:
+            raise InvalidInput("A speed is for what travel times leave out: name these (times)")
+        return None
+    if wanted.objective is not Objective.TRAVEL:
+        raise InvalidInput(
+            "Travel times are for the objective travel: choose it, or leave the times out"
+        )
+    return GivenTimes(wanted.times, wanted.speed or DEFAULT_SPEED_KMH)
 
 
 def _wishes(wanted: DesignRequest) -> Wishes:

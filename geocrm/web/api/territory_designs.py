@@ -1,14 +1,22 @@
 """API around a design: what there is to share out, the designs that run, ending one early."""
 
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import g
+from flask import g, request
+from flask_babel import gettext as _
 from pydantic import BaseModel, Field
+from werkzeug.utils import secure_filename
 
+from geocrm.errors import InvalidInput
 from geocrm.jobs import JobRun
-from geocrm.territories import preparing, tasks
+from geocrm.territories import kept_times, preparing, tasks
 from geocrm.territories.preparing import Found
+from geocrm.territories.travel_models import TravelTimes
+from geocrm.territories.travel_times import Net
 from geocrm.web.access import permit
 
 bp = APIBlueprint(
@@ -33,6 +41,23 @@ class Whose(Place):
     """A customer."""
 
     account: int
+
+
+class Pairs(BaseModel):
+    """Pairs of units: in the file, by the shortest way over those, by a straight line."""
+
+    known: int
+    pieced: int
+    straight: int
+
+
+class Times(BaseModel):
+    """Travel times that were given, and what they tell of the units of an area."""
+
+    id: int
+    file: str
+    level: str
+    pairs: Pairs
 
 
 class Total(BaseModel):
@@ -148,6 +173,46 @@ def units(asked: Typed) -> Units:
 def unit(asked: Whose) -> Unit:
     """So that a named customer can be kept where it is."""
     return _unit(preparing.unit_of_account(g.session, g.actor, asked.level, asked.account))
+
+
+@bp.post("/times")
+@bp.output(Times, status_code=201)
+@bp.doc(
+    summary="Give travel times for a design",
+    description="multipart/form-data with `file` (CSV with the columns from, to, minutes; up to"
+    f" {kept_times.MAX_BYTES // 2**20} MB), `level` and, for an area of it, `within`. A design"
+    " names the `id` as its `times`. What no design used for a day is deleted.",
+    security="token",
+)
+@permit("design", "territory")
+def give_times() -> Times:
+    """Check the file for this ground, and keep its times."""
+    given = request.files.get("file")
+    level = request.form.get("level")
+    if given is None or not given.filename or not level:
+        raise InvalidInput(_("Choose a file with the columns from, to and minutes, and a level"))
+    with TemporaryDirectory(prefix="geocrm-upload-") as folder, closing(given):
+        path = Path(folder) / (secure_filename(given.filename)[-100:] or "times.csv")
+        # One byte over the limit is enough to know that it is too large.
+        path.write_bytes(given.stream.read(kept_times.MAX_BYTES + 1))
+        within = request.form.get("within") or None
+        return _told(*kept_times.put(g.session, g.actor, level, within, path))
+
+
+@bp.get("/times/<int:times_id>")
+@bp.input(Place, location="query", arg_name="place")
+@bp.output(Times)
+@bp.doc(summary="What given travel times tell of an area", security="token")
+@permit("design", "territory")
+def told_times(times_id: int, place: Place) -> Times:
+    """Those one gave oneself, or that a plan goes by."""
+    within = place.within or None
+    return _told(*kept_times.told(g.session, g.actor, times_id, place.level, within))
+
+
+def _told(times: TravelTimes, net: Net) -> Times:
+    pairs = Pairs(**net.pairs._asdict())
+    return Times(id=times.id, file=times.name, level=times.level, pairs=pairs)
 
 
 def _unit(found: Found) -> Unit:

@@ -12,6 +12,8 @@ from geocrm.territories.queries import Member
 
 # A page is waiting: shorter than the command line's, and the job can be cancelled.
 WEB_TIME_S = 15.0
+# A fast train's; beyond it somebody has mistaken the unit.
+MAX_SPEED_KMH = 300
 
 
 class DesignRequest(BaseModel):
@@ -51,6 +53,10 @@ class DesignRequest(BaseModel):
     centres: list[tuple[float, float]] = Field(default_factory=list, max_length=3_000)
     together: list[list[str]] = Field(default_factory=list, max_length=1_000)
     apart: list[tuple[str, str]] = Field(default_factory=list, max_length=1_000)
+    # With the objective travel: travel times that were given (POST .../designs/times), and the
+    # speed in km/h where no way over these leads. Without, distances are straight lines.
+    times: int | None = Field(default=None, ge=1, lt=2**31)
+    speed: float | None = Field(default=None, gt=0, le=MAX_SPEED_KMH)
     name: str = Field(min_length=1, max_length=service.MAX_NAME)
 
 

@@ -55,6 +55,8 @@ class Explanation(BaseModel):
     moved: float
     against: str
     reason: str
+    # Whether `value_change` is of weight x minutes, by the travel times the plan was designed with.
+    in_minutes: bool
     origin: Origin
     alternatives: list[Alternative]
 
@@ -87,6 +89,7 @@ def explain(plan_id: int, code: str) -> Explanation:
         moved=found.moved,
         against="live" if asked.against_live else "itself",
         reason=found.reason,
+        in_minutes=found.in_minutes,
         origin=Origin.model_validate(explaining.origin(g.session, g.actor, plan_id)),
         alternatives=[
             Alternative(

@@ -10,6 +10,7 @@ import { bindKeep } from "./territory_design_keep.js";
 import { bindOwn } from "./territory_design_own.js";
 import { follow, markEarlier, notice, outcome } from "./territory_design_run.js";
 import { fromLimits, problems, sizeWords } from "./territory_design_size.js";
+import { bindTimes } from "./territory_design_times.js";
 import { createGroups } from "./territory_design_units.js";
 import { bindWeights } from "./territory_design_weights.js";
 
@@ -39,6 +40,7 @@ const own = bindOwn(byId("own"), weights.words);
 const pins = createPins(byId("pins"), changed);
 const focus = bindFocus({ scope: byId("scope"), locks: byId("locks-part"), place: byId("focus-part"), budget: byId("disruption-hint") }, focusChanged);
 const keep = bindKeep({ plan: select("field-keep"), disruption: input("field-disruption"), slider: input("disruption-slider"), price: byId("price"), locks: byId("locks"), units: byId("locked-units"), kept: byId("kept") }, ground, focus, changed);
+const times = bindTimes({ choice: select("field-objective"), part: byId("times"), file: input("field-times-file"), speed: input("field-speed"), words: byId("times-words"), refused: byId("times-refused") }, ground, begin, () => void (facts && judge()));
 const together = createGroups(byId("together"), { words: t("Units in one territory"), add: t("Keep units together"), ground, onChange: changed });
 const apart = createGroups(byId("apart"), { words: t("Two units in different territories"), add: t("Keep two units apart"), most: 2, ground, onChange: changed });
 
@@ -96,6 +98,7 @@ async function look() {
   const asked = ground();
   facts = null;
   byId("ground").replaceChildren(t("Looking at the ground …"));
+  void times.look();
   try {
     const found = await getJson("/api/v1/territories/designs/ground", { query: asked, quiet: true });
     if (asked.level !== level.value || (asked.within ?? "") !== within.value) return;
@@ -187,7 +190,7 @@ function judge() {
   byId("stability-words").textContent = input("field-stability").value === "0" ? t("off") : formatNumber(Number(input("field-stability").value), 1);
   byId("summary").textContent = asked ? summary(asked) : "";
   showChecks(asked === null ? [] : against(asked));
-  start.disabled = asking || asked === null || !keep.ready || (focus.on && asked === 0);
+  start.disabled = asking || asked === null || !keep.ready || !times.ready || (focus.on && asked === 0);
 }
 
 /** @param {number} asked */
@@ -339,7 +342,7 @@ function wishes() {
     seed: Math.round(Number(text("seed"))),
     time: seconds,
     effort: Math.max(LEAST_STARTS, Math.round(seconds * STARTS_PER_S)),
-    objective: text("objective"),
+    ...times.wish(),
     minimum: own.given("minimum", known("minimum")),
     maximum: own.given("maximum", known("maximum")),
     centres: centres(asked),
@@ -347,8 +350,7 @@ function wishes() {
     disruption: kept === null ? null : keep.budget(),
     stability: kept === null ? 0 : Number(text("stability")),
     lock: kept === null ? [] : keep.lock,
-    focus: focus.numbers,
-    give: focus.give,
+    focus: focus.numbers, give: focus.give,
     together: together.codes,
     apart: apart.codes,
   };

@@ -35,9 +35,9 @@ function view(found, pending) {
   const reasons = {
     only: t("It touches no other territory."),
     whole: t("Without it the territory would fall apart or be empty."),
-    near: t("In any other territory the plan would be less compact."),
-    balance: t("Elsewhere the plan would be more compact, but less balanced."),
-    other: t("Neither compactness nor balance speaks for it: it may well move."),
+    near: found.in_minutes ? t("In any other territory the ways to the centres would be longer.") : t("In any other territory the plan would be less compact."),
+    balance: found.in_minutes ? t("Elsewhere the ways to the centres would be shorter, but the plan less balanced.") : t("Elsewhere the plan would be more compact, but less balanced."),
+    other: found.in_minutes ? t("Neither travel time nor balance speaks for it: it may well move.") : t("Neither compactness nor balance speaks for it: it may well move."),
   };
   const made = found.origin.designed
     ? t("Designed with seed {seed} within ±{tolerance}.", { seed: found.origin.seed, tolerance: formatShare(found.origin.tolerance) })
@@ -59,7 +59,7 @@ function alternative(one, found) {
     [t("Largest deviation"), `${formatShare(found.deviation)} → ${formatShare(one.deviation)}`],
     [t("Load there"), load(one.load)],
     [t("Load left here"), load(one.load_left)],
-    [t("Moment of inertia"), signed],
+    [found.in_minutes ? t("Load × minutes to the centre") : t("Moment of inertia"), signed],
     [found.against === "live" ? t("Moved from the live plan") : t("Moved"), `${formatShare(found.moved)} → ${formatShare(one.moved)}`],
   ];
   const broken = one.empties ? t("Would leave a territory empty.") : one.torn ? t("Would leave a territory in pieces.") : null;
