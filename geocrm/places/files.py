@@ -21,7 +21,7 @@ from geocrm.spatial.neighbours import neighbour_edges
 BOUNDARIES = Path(__file__).resolve().parents[2] / "data" / "boundaries"
 PROPERTIES = ("code", "name", "name_id", "parent", "country", "population", "area_km2")
 EDGE_HEADER = ("a", "b", "kind", "length_m")
-KINDS = ("land", "ferry")
+KINDS = ("land", "ferry", "bridge")
 
 
 class LayerRow(NamedTuple):
@@ -121,7 +121,7 @@ def _edge(path: Path, line: int, row: Sequence[str]) -> EdgeRow:
             f"{where}: expected a,b,kind,length_m but got {','.join(row)}"
         ) from error
     if kind not in KINDS:
-        raise InvalidInput(f"{where}: kind is {kind}, but must be land or ferry")
+        raise InvalidInput(f"{where}: kind is {kind}, but must be land, ferry or bridge")
     if a == b or length_m < 0:
         raise InvalidInput(f"{where}: an edge joins two units and its length is 0 or more")
     return EdgeRow(min(a, b), max(a, b), kind, length_m)

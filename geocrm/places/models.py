@@ -59,7 +59,7 @@ class Boundary(Base):
 
 
 class BoundaryEdge(Base):
-    """Two units of a layer that lie beside each other, by land or by a ferry; a < b."""
+    """Two units of a layer that lie beside each other, by land, a ferry or a bridge; a < b."""
 
     __tablename__ = "boundary_edges"
 
@@ -67,5 +67,5 @@ class BoundaryEdge(Base):
     b: Mapped[str] = mapped_column(ForeignKey("boundaries.code"), primary_key=True)
     layer: Mapped[str] = mapped_column(ForeignKey("boundary_layers.code"))
     kind: Mapped[str]
-    # Of a land edge the shared border, of a ferry edge the crossing.
+    # Of a land edge the shared border, otherwise the crossing.
     length_m: Mapped[float]

@@ -47,7 +47,7 @@ class Unit(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """Two neighbouring units, a < b; kind is land or ferry."""
+    """Two neighbouring units, a < b; kind is land, ferry or bridge."""
 
     a: str
     b: str

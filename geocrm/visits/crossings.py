@@ -1,8 +1,8 @@
 """Ways that cross the sea: land masses, and the ferries by which one is reached from another. Pure.
 
-A land mass is what units that share a border make up. Between two of them a way is by the
-ferries of least time on board and waiting: so many boardings, so much sea, and the rest of the
-straight line by road.
+A land mass is what units make up that share a border or are joined by a bridge. Between two of
+them a way is by the ferries of least time on board and waiting: so many boardings, so much sea,
+and the rest of the straight line by road.
 """
 
 from dataclasses import dataclass

@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from sqlalchemy import update
 
 from geocrm.cli import run
 from geocrm.errors import Forbidden, InvalidInput
 from geocrm.jobs import Work
 from geocrm.jobs import service as jobs
+from geocrm.places.models import BoundaryEdge
 from geocrm.security import OPERATOR
 from geocrm.territories.models import Territory
 from geocrm.territories.rule_models import Rule
@@ -90,6 +92,14 @@ def test_a_customer_on_the_island_costs_a_ferry_from_where_the_rep_lives(
     ferries, nights = taken("Slow", on_the_mainland, boarding_min=400.0)
     assert ferries == 2
     assert nights > 0
+
+
+def test_over_a_bridge_nobody_takes_a_ferry(session, add_plan, add_account, add_user, cost):
+    add_account(at=(5.02, 0.0), unit=code("i1"), visits_per_year=52)
+    over = update(BoundaryEdge).where(BoundaryEdge.kind == "ferry")
+    session.execute(over.values(kind="bridge"))
+    (found,) = cost(add_plan(people={3: [add_user(home=(3.95, 0.05))]}))["plans"]
+    assert value(found, "crossings") == 0
 
 
 def test_somebody_in_two_territories_shares_the_week_between_them(shops, add_plan, add_user, cost):
