@@ -19,7 +19,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geocrm.spatial.districting import Terms, Units, bridges, design, on_earth
+from geocrm.spatial.districting import Objective, Terms, Units, bridges, design, on_earth
 from geocrm.spatial.districting.cuts import CutQuestion, least_cut
 from geocrm.spatial.districting.exact import solve_exact
 from geocrm.spatial.districting.hess import Hess
@@ -65,6 +65,10 @@ CUTS = (
     _states("Nebraska", "31", 3, 0.01),
     _states("Arkansas", "05", 4, 0.01),
     _states("Iowa", "19", 4, 0.01),
+    _states("Kansas", "20", 4, 0.01),
+    _states("Mississippi", "28", 4, 0.01),
+    _states("Oklahoma", "40", 5, 0.01),
+    _states("Alabama", "01", 7, 0.01),
 )
 
 
@@ -103,8 +107,11 @@ def grid(size: int) -> Units:
     return Units(weight[:, None], on_earth(100 + x * 0.1, y * 0.1), np.concatenate([across, down]))
 
 
-def first_plan(units: Units, case: Case) -> NDArray[np.intp]:
-    return design(units, Terms(case.num_districts, case.tolerance), effort=6).district
+def first_plan(
+    units: Units, case: Case, objective: Objective = Objective.INERTIA
+) -> NDArray[np.intp]:
+    terms = Terms(case.num_districts, case.tolerance, objective=objective)
+    return design(units, terms, effort=6).district
 
 
 def limits(units: Units, case: Case) -> tuple[int, int]:
@@ -147,7 +154,7 @@ def cut(case: Case) -> str:
     units = units_of(case)
     weight = units.weights[:, 0].astype(np.int64)
     question = CutQuestion.of(weight, *limits(units, case), units.edges, case.num_districts)
-    plan = first_plan(units, case)
+    plan = first_plan(units, case, Objective.CUT_EDGES)
     began, left = time.process_time(), countdown()
     found = least_cut(question, incumbent=plan, should_stop=lambda: left() <= 0)
     seconds = time.process_time() - began

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocrm.spatial.districting.bound import Bound
 from geocrm.spatial.districting.graph import is_contiguous
+from geocrm.spatial.districting.mosaic import Tiling, mosaic_of
 from geocrm.spatial.districting.separators import neighbour_lists
 from geocrm.spatial.districting.sweep import Ground, Sweep, good_order
 
@@ -173,6 +174,7 @@ class _Deepening:
     def run(self, effort: int) -> LeastCut:
         asked = self.question
         order = good_order(neighbour_lists(len(asked), asked.edges))
+        self._tile(order, effort)
         ground = Ground(
             asked.weight[:, 0], int(asked.low[0]), int(asked.high[0]), asked.edges, asked.length,
             asked.num_districts,
@@ -190,6 +192,21 @@ class _Deepening:
             if not self._settle(forward, backward, budget, CAPACITIES[:effort]):
                 break
         return self._result()
+
+    def _tile(self, order: Indices, effort: int) -> None:
+        """Raise the bound by what single districts cost, and find the best plan if that is all."""
+        asked = self.question
+        mosaic = mosaic_of(
+            asked.weight, asked.low, asked.high, asked.edges, asked.length.astype(np.int64),
+            asked.num_districts, order,
+        ) if self.whole else None  # fmt: skip
+        if mosaic is None:
+            return
+        tiling = Tiling(mosaic, self.best, self.cost)
+        for proven in tiling.rounds(effort, self._ask):
+            self._raise_to(min(proven, self.cost))
+        if tiling.plan is not None:
+            self._offer(tiling.plan)
 
     def _ask(self) -> bool:
         self.iterations += 1
