@@ -236,7 +236,7 @@ def list_parts(
         weighs = load[turn] + (loads.weight[turn] if come else 0)
         costs = paid[turn] + edge * (layers.cost_in[at] if come else layers.cost_out[at])
         costs -= gain[turn] if come else 0
-        if weighs > loads.high or costs + _least(table[after], loads, turn + 1, weighs) > most:
+        if weighs > loads.high or costs + least_later(table[after], loads, turn + 1, weighs) > most:
             continue
         turn += 1
         state[turn], load[turn], paid[turn], tried[turn] = after, weighs, costs, 0
@@ -247,7 +247,7 @@ def list_parts(
 
 
 @compiled
-def _least(row: Int16s, loads: Loads, turn: int, weighs: int) -> int:
+def least_later(row: Int16s, loads: Loads, turn: int, weighs: int) -> int:
     """What a state still costs at least when so much is in the district."""
     first = math.floor((loads.low - weighs) * loads.scale - loads.under[turn])
     last = math.ceil((loads.high - weighs) * loads.scale + loads.over[turn])
