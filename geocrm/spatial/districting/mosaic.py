@@ -74,6 +74,8 @@ class Mosaic:
     edges: Indices
     length: Int64s
     num_districts: int
+    together: tuple[Indices, ...]
+    apart: Indices
 
     @property
     def edge(self) -> int:
@@ -81,10 +83,15 @@ class Mosaic:
         return max(1, min(FINEST, EDGES_ROOM // max(1, int(self.length.sum()))))
 
     def allowed(self, member: Bools) -> Bools:
-        """Which districts aren't empty and are within the limits of every measure."""
+        """Which districts aren't empty, and are within all limits and as groups and pairs wish."""
         load = member @ self.weight
         fits = ((load >= self.low) & (load <= self.high)).all(axis=1)
-        return np.asarray(fits & member.any(axis=1))
+        fits &= member.any(axis=1)
+        for group in self.together:
+            fits &= member[:, group].all(axis=1) | ~member[:, group].any(axis=1)
+        for one, other in self.apart.tolist():
+            fits &= ~(member[:, one] & member[:, other])
+        return np.asarray(fits)
 
     def half(self, member: Bools) -> Floats:
         """Half the length of each boundary."""
@@ -94,7 +101,8 @@ class Mosaic:
 
 def mosaic_of(
     weight: Int64s, low: Int64s, high: Int64s, edges: Indices, length: Int64s,
-    num_districts: int, order: Indices,
+    num_districts: int, order: Indices, together: tuple[Indices, ...] = (),
+    apart: Indices | None = None,
 ) -> Mosaic | None:  # fmt: skip
     """The question, unless it is too large or too wide; arrays as in `cuts.CutQuestion`."""
     n = len(weight)
@@ -110,9 +118,11 @@ def mosaic_of(
     place = np.empty(n, dtype=np.intp)
     place[order] = np.arange(n)
     loads = loads_of(weight[order, 0], int(low[0]), int(high[0]))
+    pairs = np.zeros((0, 2), dtype=np.intp) if apart is None else apart
     return Mosaic(
-        order, layers, loads, weight[order], low, high, place[edges], length, num_districts
-    )
+        order, layers, loads, weight[order], low, high, place[edges], length, num_districts,
+        tuple(place[group] for group in together), place[pairs],
+    )  # fmt: skip
 
 
 class Tiling:
