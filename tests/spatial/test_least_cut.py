@@ -26,7 +26,8 @@ def a_map(
     weight = rng.integers(1, 50, rows * columns) if seed else np.ones(rows * columns)
     mean = weight.sum() / k
     edges = grid_edges(rows, columns)
-    length = rng.integers(1, longest + 1, len(edges))
+    # Single districts are priced where lengths are whole; halves go the other way.
+    length = rng.integers(1, longest + 1, len(edges)) / min(longest, 2)
     low, high = np.ceil(mean * (1 - tolerance)), np.floor(mean * (1 + tolerance))
     return CutQuestion.of(weight, low, high, edges, k, length)
 

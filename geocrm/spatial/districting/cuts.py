@@ -7,13 +7,14 @@ it rises until a plan is found below it, so a poor first plan costs nothing.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geocrm.spatial.districting.bound import Bound
 from geocrm.spatial.districting.graph import is_contiguous
+from geocrm.spatial.districting.mosaic import Tiling, mosaic_of
 from geocrm.spatial.districting.separators import neighbour_lists
 from geocrm.spatial.districting.sweep import Ground, Sweep, good_order
 
@@ -39,8 +40,7 @@ class LeastCut:
     ----------
     bound
         Of kind "global"; `proven` when no contiguous plan within the limits cuts less than
-        `district`. Infinite when it is proven that there is no plan at all. With several measures
-        only the first one counts for the bound.
+        `district`. Infinite when it is proven that there is no plan at all.
     district
         Shape (n,), a plan within all limits; None when none is known.
     cost
@@ -64,6 +64,9 @@ class CutQuestion:
         Shapes (e, 2), (e,): each pair of neighbours once, and what cutting it costs, > 0.
     num_districts
         k, in [1, n].
+    together, apart
+        Groups of units that must share a district; pairs (p, 2) that must not. Only where all
+        lengths are whole numbers do they count for the bound.
     """
 
     weight: Int64s
@@ -72,6 +75,8 @@ class CutQuestion:
     edges: Indices
     length: Floats
     num_districts: int
+    together: tuple[Indices, ...] = ()
+    apart: Indices = field(default_factory=lambda: np.zeros((0, 2), dtype=np.intp))
 
     @classmethod
     def of(
@@ -111,8 +116,11 @@ class CutQuestion:
         return len(self.weight)
 
     def is_plan(self, district: Indices) -> bool:
-        """Whether an assignment is contiguous and within all limits."""
+        """Whether an assignment is contiguous, within all limits and as groups and pairs wish."""
         if not is_contiguous(district, self.edges, self.num_districts):
+            return False
+        parted = any((district[group] != district[group[0]]).any() for group in self.together)
+        if parted or (district[self.apart[:, 0]] == district[self.apart[:, 1]]).any():
             return False
         load = np.zeros((self.num_districts, self.weight.shape[1]), dtype=np.int64)
         np.add.at(load, district, self.weight)
@@ -173,6 +181,7 @@ class _Deepening:
     def run(self, effort: int) -> LeastCut:
         asked = self.question
         order = good_order(neighbour_lists(len(asked), asked.edges))
+        self._tile(order, effort)
         ground = Ground(
             asked.weight[:, 0], int(asked.low[0]), int(asked.high[0]), asked.edges, asked.length,
             asked.num_districts,
@@ -190,6 +199,21 @@ class _Deepening:
             if not self._settle(forward, backward, budget, CAPACITIES[:effort]):
                 break
         return self._result()
+
+    def _tile(self, order: Indices, effort: int) -> None:
+        """Raise the bound by what single districts cost, and find the best plan if that is all."""
+        asked = self.question
+        mosaic = mosaic_of(
+            asked.weight, asked.low, asked.high, asked.edges, asked.length.astype(np.int64),
+            asked.num_districts, order, asked.together, asked.apart,
+        ) if self.whole else None  # fmt: skip
+        if mosaic is None:
+            return
+        tiling = Tiling(mosaic, self.best, self.cost)
+        for proven in tiling.rounds(effort, self._ask):
+            self._raise_to(min(proven, self.cost))
+        if tiling.plan is not None:
+            self._offer(tiling.plan)
 
     def _ask(self) -> bool:
         self.iterations += 1

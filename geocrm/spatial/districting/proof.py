@@ -114,7 +114,12 @@ def _cut_proof(
     block, first = _tied(units, terms)
     held = np.zeros((len(first), weight.shape[1]), dtype=weight.dtype)
     np.add.at(held, block, weight)
-    question = CutQuestion.of(held, low, high, block[units.edges], terms.num_districts)
+    together, apart = _ties(terms)
+    question = replace(
+        CutQuestion.of(held, low, high, block[units.edges], terms.num_districts),
+        together=groups_of(len(first), [block[group] for group in together]),
+        apart=block[apart],
+    )
     found = least_cut(
         question,
         incumbent=plan.district[first],

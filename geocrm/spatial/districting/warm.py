@@ -10,6 +10,7 @@ import numpy as np
 
 from geocrm.spatial.districting.coarsening import coarsened
 from geocrm.spatial.districting.compiling import blocks_of, mode_of
+from geocrm.spatial.districting.cuts import CutQuestion, least_cut
 from geocrm.spatial.districting.design import design
 from geocrm.spatial.districting.ensemble import sample
 from geocrm.spatial.districting.problem import Objective, Terms, Units, on_plane
@@ -21,6 +22,8 @@ def ready(objective: Objective) -> None:
     """Compile or load what a design with this objective and its proof take, once a process."""
     units, terms = _row(4), Terms(2, objective=objective)
     prove(units, terms, design(units, terms, effort=1, should_stop=iter([False, True]).__next__))
+    if objective is Objective.CUT_EDGES:
+        _cut()
 
 
 def warm() -> None:
@@ -42,6 +45,15 @@ def warm_proofs() -> None:
     sample(units, Terms(3, 0.5), plan.district, num_plans=8)
     for each in (terms, replace(terms, objective=Objective.CUT_EDGES)):
         prove(units, each, design(units, each, effort=0))
+    _cut()
+
+
+def _cut() -> None:
+    """The least cut of a row both ways: by single districts, and by sweeps where lengths differ."""
+    units = _row(6)
+    for length in (1.0, 0.5):
+        lengths = np.full(len(units.edges), length)
+        least_cut(CutQuestion.of(units.weights, 3, 3, units.edges, 2, lengths))
 
 
 def _row(n: int) -> Units:
