@@ -1,6 +1,6 @@
 """Designing on units out of files: the same solver, no database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from geocrm.errors import InvalidInput
 from geocrm.spatial.districting import DEFAULT_EFFORT, Units, on_earth, on_plane
 from geocrm.territories import solving
+from geocrm.territories.open_counts import first_within, within_limits
 from geocrm.territories.plan_files import Matched
 from geocrm.territories.solving import Solved
 from geocrm.territories.text_tables import figure, listed
@@ -90,12 +91,11 @@ def design(
             file=ground.called,
         )
     load, called = _load(ground, balance, wishes.weights)
-    number = count_of(count, load, wishes, keep)
     travel = travel_of(wishes, travel)
     units = _units(ground, load, called, wishes, travel)
-    solved = solving.solve(
-        units,
-        terms_of(
+
+    def solved_in(number: int, left_s: float) -> Solved:
+        terms = terms_of(
             wishes,
             ground.ids,
             number,
@@ -103,28 +103,30 @@ def design(
             keep,
             beside=units.measures[1:],
             centre_minutes=None if travel is None else travel.from_centres(wishes.centres),
-        ),
-        seed=seed,
-        time_s=time_s,
-        effort=effort,
-    )
+        )
+        return solving.solve(units, terms, seed=seed, time_s=left_s, effort=effort)
+
+    open_to = counts_of(count, load, wishes, keep, ground.ids)
+    solved = first_within(open_to, time_s, solved_in)
+    number = solved.terms.num_districts
     kept = () if keep is None else keep.labels[:number]
     labels = (*kept, *(str(at + 1) for at in range(len(kept), number)))
     return FileDesign(ground, called, tolerance, solved, labels, travel)
 
 
-def count_of(count: int | None, load: Floats, wishes: Wishes, keep: Matched | None) -> int:
-    """The number of territories asked for, or the one that centres, limits or the old plan tell."""
+def counts_of(
+    count: int | None, load: Floats, wishes: Wishes, keep: Matched | None, ids: Sequence[str]
+) -> tuple[int, ...]:
+    """The number of territories asked for, or those that centres, limits or the old plan leave."""
     if count is not None:
-        return count
+        return (count,)
     if wishes.centres:
-        return len(wishes.centres)
-    if wishes.maximum is not None and wishes.maximum > 0:
-        return max(1, int(np.ceil(load.sum() / wishes.maximum)))
-    if wishes.minimum is not None and wishes.minimum > 0:
-        return max(1, int(load.sum() // wishes.minimum))
-    if keep is not None:
-        return len(keep.labels)
+        return (len(wishes.centres),)
+    today = None if keep is None else len(keep.labels)
+    if wishes.maximum is not None or wishes.minimum is not None:
+        return within_limits(load, wishes.minimum, wishes.maximum, ids, today)
+    if today is not None:
+        return (today,)
     raise InvalidInput("Say how many territories (--count), or give --min, --max or --centers")
 
 

@@ -38,6 +38,11 @@ def missed_measure(solved: Solved) -> int:
     return worst if off[worst] > SLACK else 0
 
 
+def farthest(solved: Solved) -> float:
+    """How far the worst load is beyond its limits, as a share of the mean; 0 or less within."""
+    return float(_off(solved).max())
+
+
 def _off(solved: Solved) -> NDArray[np.float64]:
     """How far each measure is beyond its tolerance and limits, as a share of its mean."""
     plan, count = solved.plan, len(solved.plan.measures)
@@ -65,18 +70,28 @@ def _missed_first(solved: Solved, names: Sequence[str]) -> Infeasible:
             tolerance=_rounded_up(first),
         )
     reached, limits, instead = _reached(solved, first <= asked), _enough(solved), _instead(solved)
-    if "unit" in plan.binding:
+    why = _least(plan.floor, names) if "unit" in plan.binding else _uneven(solved)
+    if why is not None and first > asked + SLACK:
         return Infeasible(
             "+-{asked} is impossible: {why}; {reached}. Allow that ({limits}){instead}",
-            asked=Share(asked),
-            why=_least(plan.floor, names),
+            asked=_asked(asked),
+            why=why,
+            reached=reached,
+            limits=limits,
+            instead=instead,
+        )
+    if first <= asked + SLACK:
+        return Infeasible(
+            "The limits of the load were not met in {time} s: {reached}. Allow that ({limits})"
+            "{instead}",
+            time=round(solved.elapsed_s, 1),
             reached=reached,
             limits=limits,
             instead=instead,
         )
     return Infeasible(
         "A tolerance of {asked} was not met in {time} s: {reached}. Allow that ({limits}){instead}",
-        asked=Share(asked),
+        asked=_asked(asked),
         time=round(solved.elapsed_s, 1),
         reached=reached,
         limits=limits,
@@ -133,6 +148,34 @@ def _heavy(floor: Floor, names: Sequence[str]) -> Phrase:
     )
 
 
+def _uneven(solved: Solved) -> Phrase | None:
+    """Why whole loads cannot be as even as was asked, where that is so."""
+    share = _uneven_share(solved)
+    if share <= float(solved.terms.tolerances(1)[0]) + SLACK:
+        return None
+    return Phrase(
+        "every load is a multiple of {step} and the mean is {mean}, so {deviation} is the least",
+        step=solved.grain,
+        mean=float(solved.plan.load[:, 0].mean()),
+        deviation=Share(share),
+    )
+
+
+def _uneven_share(solved: Solved) -> float:
+    """The least deviation of loads that are whole numbers; 0 where they can be even."""
+    ideal, step = float(solved.plan.load[:, 0].mean()), solved.grain
+    apart = solved.terms.shares is not None or float(solved.terms.mean_deviations(1)[0]) > 0
+    if not step or apart or ideal <= 0:
+        return 0.0
+    up, down = math.ceil(ideal / step) * step, math.floor(ideal / step) * step
+    return max(up - ideal, ideal - down) / ideal
+
+
+def _asked(share: float) -> Share:
+    """A tolerance as it was asked for, also a small one."""
+    return Share(share, 1 if round(share, 3) == round(share, 6) else 2)
+
+
 def _reached(solved: Solved, balanced: bool) -> Phrase:
     """How near to the limits the search came; within the tolerance it is those of the load."""
     plan, budget = solved.plan, solved.terms.budget
@@ -155,34 +198,66 @@ def _enough(solved: Solved) -> str:
     """The options that would let the plan that was reached pass, rounded to its side."""
     plan, terms = solved.plan, solved.terms
     first, load = float(plan.max_deviation[0]), plan.load[:, 0]
-    least, most = (float(each[0]) for each in terms.limits(len(plan.measures)))
+    least, most = _limits_of_load(solved)
     found = []
     if first > float(terms.tolerances(1)[0]) + SLACK:
         found.append(f"--tolerance {_rounded_up(first)}")
     if load.min() < least:
-        found.append(f"--min {_digits(float(load.min()), ROUND_FLOOR)}")
+        found.append(f"--min {digits(float(load.min()), ROUND_FLOOR)}")
     if load.max() > most:
-        found.append(f"--max {_digits(float(load.max()), ROUND_CEILING)}")
+        found.append(f"--max {digits(float(load.max()), ROUND_CEILING)}")
     return " ".join(found)
 
 
-def _digits(value: float, rounding: str) -> str:
+def digits(value: float, rounding: str) -> str:
     """Six significant digits, down or up."""
     exact = Decimal(repr(value))
     return f"{Context(prec=6, rounding=rounding).plus(exact):f}" if value else "0"
 
 
+def _limits_of_load(solved: Solved) -> tuple[float, float]:
+    least, most = (float(each[0]) for each in solved.terms.limits(len(solved.plan.measures)))
+    return least, most
+
+
 def _instead(solved: Solved) -> Phrase:
     """What else might help: not more of a search that cannot find better, or that ran out."""
     plan = solved.plan
-    if "unit" in plan.binding and plan.max_deviation[0] <= plan.floor.deviation + SLACK:
-        return Phrase(", or ask for fewer territories")
+    number = _another_number(solved)
+    if number is None:
+        return Phrase(", or take finer units")
+    if _is_least(solved):
+        return Phrase(", or ask for {number}", number=number)
     if plan.stopped != "finished":
-        return Phrase(", give it more --time, or ask for fewer territories")
+        return Phrase(", give it more --time, or ask for {number}", number=number)
     return Phrase(
-        ", search longer (--effort {effort}), or ask for fewer territories",
+        ", search longer (--effort {effort}), or ask for {number}",
         effort=solved.effort * 4,
+        number=number,
     )
+
+
+def _is_least(solved: Solved) -> bool:
+    """Whether no plan is nearer to balance, and no limit of the load is in the way."""
+    plan, uneven = solved.plan, _uneven_share(solved)
+    load, (least, most) = plan.load[:, 0], _limits_of_load(solved)
+    if load.min() < least or load.max() > most:
+        return False
+    floor = max(plan.floor.deviation if "unit" in plan.binding else 0.0, uneven)
+    return bool(0 < plan.max_deviation[0] <= floor + SLACK)
+
+
+def _another_number(solved: Solved) -> Phrase | None:
+    """Which other number of territories might do; None where no number does."""
+    load, (least, most) = solved.plan.load[:, 0], _limits_of_load(solved)
+    floor = solved.plan.floor
+    if not floor.forced and floor.share * float(load.mean()) > most * (1 + SLACK):
+        return None
+    if load.max() > most:
+        if load.min() < least:
+            return Phrase("another number of territories")
+        return Phrase("more territories")
+    return Phrase("fewer territories")
 
 
 def _missed_other(solved: Solved, at: int) -> Infeasible:
@@ -194,7 +269,7 @@ def _missed_other(solved: Solved, at: int) -> Infeasible:
         return Infeasible(
             "A tolerance of {asked} of {measure} was not met in {time} s: the best reached is"
             " {deviation}. Allow that (--tolerance {option}), more --time, or fewer territories",
-            asked=Share(asked),
+            asked=_asked(asked),
             measure=name,
             time=round(solved.elapsed_s, 1),
             deviation=Share(deviation, 2),

@@ -7,7 +7,7 @@ the second gets Conflict.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from geocrm import clock
@@ -20,6 +20,7 @@ from geocrm.territories.designing import Design
 from geocrm.territories.evaluation import Evaluation
 from geocrm.territories.focusing import Focus
 from geocrm.territories.models import (
+    LEADING,
     Activation,
     Plan,
     PlanState,
@@ -27,6 +28,7 @@ from geocrm.territories.models import (
     TerritoryMember,
     TerritoryUnit,
 )
+from geocrm.territories.rule_models import Rule
 from geocrm.territories.state_words import plan_state
 
 MAX_NAME = 120
@@ -249,12 +251,27 @@ def describe(
     territory = numbered(session, plan, number)
     require_own(session, actor, plan, territory)
     if name is not None:
-        territory.name = _name(name, _A_TERRITORY)
+        before, territory.name = territory.name, _name(name, _A_TERRITORY)
+        _rename_in_rules(session, plan, before, territory.name)
     if colour is not None:
         if not 0 <= colour < 1000:
             raise InvalidInput("There is no colour number {colour}", colour=str(colour))
         territory.colour = colour
     return territory
+
+
+def _rename_in_rules(session: Session, plan: Plan, before: str, name: str) -> None:
+    """Rules find their territory in the live plan by name, and go on meaning the same one."""
+    if (plan.state, plan.type) != (PlanState.LIVE, LEADING):
+        return
+    others = [t.name.lower() for t in queries.territories(session, plan.id)]
+    # `others` may hold the new name already, or a second territory of the old one.
+    if before.lower() != name.lower() and before.lower() not in others:
+        session.execute(
+            update(Rule)
+            .where(func.lower(Rule.territory) == before.lower())
+            .values(territory=name, version=Rule.version + 1)
+        )
 
 
 def set_parent(

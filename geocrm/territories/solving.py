@@ -9,6 +9,7 @@ from typing import Any
 from geocrm.errors import Infeasible, InvalidInput, Share
 from geocrm.spatial import districting
 from geocrm.spatial.districting import DEFAULT_EFFORT, Objective, Proof, Terms, Units, warm
+from geocrm.spatial.districting.floor import grain
 from geocrm.territories import text_tables
 
 # The search has so much of the time; the rest is for proving how good its plan is.
@@ -51,6 +52,8 @@ class Solved:
     elapsed_s: float
     # Whether travel is counted in minutes that were given, not along straight lines.
     timed: bool = False
+    # What every load is a multiple of, where loads are whole numbers.
+    grain: float = 0.0
 
     @property
     def plan(self) -> districting.Plan:
@@ -164,6 +167,7 @@ def solve(
     began = time.monotonic()
     best: list[float] = []
     timed = terms.objective is Objective.TRAVEL and units.minutes is not None
+    step = grain(units.balanced()[0][:, 0])
 
     def searched(share: float, value: float) -> None:
         best[:] = [value]
@@ -179,7 +183,7 @@ def solve(
     )
     if not proven:
         _require_affordable(terms, plan)
-        return Solved(Proof(plan, None), terms, seed, effort, time.monotonic() - began, timed)
+        return Solved(Proof(plan, None), terms, seed, effort, time.monotonic() - began, timed, step)
     proof = districting.prove(
         units,
         terms,
@@ -191,7 +195,7 @@ def solve(
     if proof.bound is not None:
         # The proof may have bettered the plan, and found more than it said on the way.
         progress(Moment(SEARCH_SHARE, proof.plan.value, proof.bound.value))
-    return Solved(proof, terms, seed, effort, time.monotonic() - began, timed)
+    return Solved(proof, terms, seed, effort, time.monotonic() - began, timed, step)
 
 
 def _require_affordable(terms: Terms, plan: districting.Plan) -> None:

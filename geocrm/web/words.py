@@ -98,6 +98,7 @@ MEASURE_HEADINGS: Final = {
 _IMPORT: Final = "import "
 # A float of a sentence has six digits, wherever its decimal point stands.
 _SIX_DIGITS: Final = "#,##0.############"
+_TOO_LONG: Final = 1e18
 
 
 def layer_name(code: str, name: str) -> str:
@@ -172,7 +173,14 @@ def figure(value: object) -> str:
     if isinstance(value, Share):
         return share(float(value), value.digits)
     if isinstance(value, float):
-        return str(format_decimal(float(f"{value:g}"), _SIX_DIGITS)) if isfinite(value) else "∞"
+        if not isfinite(value):
+            return "∞"
+        # Longer than any figure of ours, and than what can be written out in full.
+        if abs(value) >= _TOO_LONG:
+            return f"{value:g}"
+        return str(format_decimal(float(f"{value:g}"), _SIX_DIGITS))
+    if isinstance(value, int) and abs(value) >= _TOO_LONG:
+        return f"{value:.6g}" if abs(value) < 10**300 else "∞"
     return str(format_decimal(value)) if isinstance(value, int) else str(value)
 
 

@@ -184,6 +184,32 @@ def test_stability_keeps_today_where_balance_allows():
     assert design(units, Terms(2, 0.05, current=today, stability=1.0), effort=2).moved == 0.0
 
 
+@pytest.mark.parametrize("objective", Objective)
+@pytest.mark.parametrize("size", [3, 12])
+def test_what_did_not_move_keeps_its_territory(size, objective):
+    """No other numbering of the new territories would move less: none were merely exchanged."""
+    units = uneven(size, size)
+    today = design(units, Terms(3, 0.9), effort=0, seed=3).district
+    plan = design(units, Terms(3, 0.2, objective=objective, current=today), effort=2)
+    weight = units.weights[:, 0]
+    others = [
+        weight[np.array(order)[plan.district] != today].sum()
+        for order in itertools.permutations(range(3))
+    ]
+    assert plan.moved == pytest.approx(min(others) / weight.sum())
+
+
+def test_beside_a_unit_too_heavy_for_any_territory_the_others_are_evened_out():
+    weight = np.ones(144)
+    weight[0] = 40
+    units = grid(12, 12, weight)
+    today = (np.arange(144) // 24).astype(np.intp)
+    for budget in (None, 0.25):
+        plan = design(units, Terms(6, 0.05, current=today, budget=budget), effort=2)
+        assert sorted(plan.load[:, 0])[0] >= 26
+        assert plan.max_deviation[0] == pytest.approx(plan.floor.deviation)
+
+
 def test_another_number_of_territories_than_today():
     units, today = uneven(10, 10), halves(10, 10)
     more = design(units, Terms(3, 0.1, current=today, budget=0.5), effort=2)

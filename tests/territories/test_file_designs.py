@@ -299,6 +299,55 @@ def test_what_is_said_to_be_enough_is_enough(run):
     assert again.exit_code == 0, again.output
 
 
+def test_where_the_first_number_misses_a_maximum_the_next_is_tried(run, tmp_path):
+    """24 units of 2: three territories of 16 are more than 15, four of 12 are not."""
+    units = re.sub(r"^(u\d+),\d", r"\1,2", (tmp_path / "units.csv").read_text(), flags=re.M)
+    (tmp_path / "units.csv").write_text(units)
+    found = document(run("--max", "17", "--tolerance", "0.01", "--json"))
+    assert [t["load"] for t in found["territories"]] == [16, 16, 16]
+    found = document(run("--max", "11", "--tolerance", "0.01", "--json"))
+    assert [t["load"] for t in found["territories"]] == [8] * 6
+
+
+def test_what_whole_units_rule_out_is_not_looked_for_longer(run, tmp_path):
+    units = re.sub(r"^(u\d+),\d", r"\1,2", (tmp_path / "units.csv").read_text(), flags=re.M)
+    (tmp_path / "units.csv").write_text(units)
+    missed = run("--count", "5", "--tolerance", "0.05")
+    assert missed.exit_code == 2
+    assert "impossible: every load is a multiple of 2 and the mean is 9.6, so 16.7%" in (
+        missed.output
+    )
+    assert "--effort" not in missed.output
+    assert "a maximum of 10 or more" in run("--count", "5", "--max", "9").output
+
+
+def test_a_limit_missed_within_the_tolerance_is_told_as_one_of_the_load(run):
+    missed = run("--count", "5", "--tolerance", "0.9", "--min", "9", "--max", "9.7")
+    assert "The limits of the load were not met" in missed.output
+    assert "or ask for more territories" in missed.output
+    missed = run("--count", "5", "--tolerance", "0.9", "--min", "9.5", "--max", "9.7")
+    assert "or ask for another number of territories" in missed.output
+
+
+def test_a_centre_on_another_continent_is_refused_with_how_far_it_is(run, tmp_path):
+    (tmp_path / "at.csv").write_text("lon,lat\n100.1,0.1\n-60,40\n")
+    refused = run("--centers", "at.csv", "--tolerance", "0.3")
+    assert refused.exit_code == 2
+    assert "Centre 2 is " in refused.output
+    (tmp_path / "at.csv").write_text("lon,lat\n100.1,0.1\n101,0.2\n")
+    assert run("--centers", "at.csv", "--tolerance", "0.3").exit_code == 0
+
+
+def test_a_code_that_holds_a_comma_is_named_in_quotes(run, tmp_path):
+    for name in ("units.csv", "edges.csv"):
+        text = (tmp_path / name).read_text().replace("u00", '"u0,0"')
+        (tmp_path / name).write_text(text)
+    found = document(
+        run("--count", "3", "--lock", '"u0,0"=2,u35=3', "--tolerance", "0.2", "--json")
+    )
+    assert "u0,0" in found["territories"][1]["units"]
+
+
 def test_a_limit_that_was_missed_is_what_is_to_be_relaxed(run, tmp_path):
     heavy = (tmp_path / "units.csv").read_text().replace("u22,3,", "u22,60.0000001,")
     (tmp_path / "units.csv").write_text(heavy)

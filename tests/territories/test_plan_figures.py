@@ -187,3 +187,12 @@ def test_units_of_one_side_only_come_from_or_go_to_nowhere():
         (1, None, ("c",)),
         (None, 1, ("d",)),
     ]
+
+
+def test_the_180th_meridian_through_a_territory_is_no_border_of_it():
+    whole = shapely.box(178, -18, 180, -16)
+    cut = shapely.MultiPolygon([shapely.box(179, -18, 180, -16), shapely.box(-180, -18, -179, -16)])
+    for one, other in zip(
+        *(compactness.scores(np.array([each])) for each in (whole, cut)), strict=True
+    ):
+        assert one == pytest.approx(other, rel=1e-3)

@@ -10,7 +10,7 @@ from geocrm.customers import service as customers
 from geocrm.customers.models import AccountScope
 from geocrm.errors import Conflict, Forbidden, InvalidInput
 from geocrm.security import Role
-from geocrm.territories import activation, rule_queries, rules
+from geocrm.territories import activation, queries, rule_queries, rules, service
 from geocrm.territories.models import Territory
 from geocrm.territories.rule_queries import Overlap, Reach
 from geocrm.territories.rules import RuleWish
@@ -141,6 +141,29 @@ def test_a_rule_outlives_the_plan_by_the_name_of_its_territory(
     activation.undo(session, actor, without.id)
     assert where(account) == "Slice 3"
     assert rule_queries.missing_territories(session) == set()
+
+
+def test_a_rule_goes_along_when_its_live_territory_is_renamed(
+    session, actor, live, add_account, where
+):
+    account = add_account(unit=code("a1"), segment="A")
+    rule, _ = rules.add(session, actor, RuleWish("A", "Slice 3", segments=("A",)))
+    (third,) = (t for t in queries.territories(session, live.id) if t.name == "Slice 3")
+    service.describe(session, actor, live.id, None, third.number, name="East")
+    session.refresh(rule)
+    assert rule.territory == "East"
+    assert rule_queries.missing_territories(session) == set()
+    assert where(account) == "East"
+    assert where(add_account(unit=code("a1"), segment="A")) == "East"
+
+
+def test_a_draft_that_renames_a_territory_leaves_rules_alone(session, actor, live, add_plan):
+    rule, _ = rules.add(session, actor, RuleWish("A", "Slice 3", segments=("A",)))
+    draft = add_plan("Second")
+    (third,) = (t for t in queries.territories(session, draft.id) if t.name == "Slice 3")
+    service.describe(session, actor, draft.id, None, third.number, name="East")
+    session.refresh(rule)
+    assert rule.territory == "Slice 3"
 
 
 def test_writing_the_ground_does_not_undo_a_rule(session, actor, live, add_account, where):

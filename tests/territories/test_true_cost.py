@@ -245,7 +245,14 @@ def test_a_measurement_that_is_cancelled_leaves_nothing(
 
 @pytest.mark.parametrize(
     "wanted",
-    [{"weeks": 0}, {"weeks": 53}, {"hours": "nine to five"}, {"start": "moon"}, {"days": 8}],
+    [
+        {"weeks": 0},
+        {"weeks": 53},
+        {"hours": "nine to five"},
+        {"start": "moon"},
+        {"days": 8},
+        {"visit_min": 1e300},
+    ],
 )
 def test_the_api_refuses_what_cannot_be_asked(client_of, administrator, shops, add_plan, wanted):
     plan = add_plan()

@@ -112,6 +112,13 @@ def test_the_api_says_that_any_call_may_be_refused(client_of):
             assert "application/problem+json" in json.dumps(answers["default"])
 
 
+def test_every_part_of_the_description_of_the_api_is_there(client_of):
+    """Else tools that read it, generators and fuzzers, refuse the whole."""
+    described = client_of(None).get("/api/v1/openapi.json").json
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(described)))
+    assert named <= set(described["components"]["schemas"])
+
+
 def ring(corners):
     line = [[106 + 0.5 * (i % 97) / 97, -6 - i / corners / 2] for i in range(corners)]
     return {"type": "Polygon", "coordinates": [[*line, line[0]]]}

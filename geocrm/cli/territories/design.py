@@ -1,5 +1,6 @@
 """Design territories of nearly equal load, on boundaries or on units out of files."""
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ from geocrm.territories import (
     file_designs,
     kept_times,
     load_files,
+    open_counts,
     plan_files,
     relaxing,
     service,
@@ -36,7 +38,7 @@ from geocrm.territories import (
     unit_files,
 )
 from geocrm.territories.balance import Numbers
-from geocrm.territories.designing import Design, Request
+from geocrm.territories.designing import Design, Request, Survey
 from geocrm.territories.file_designs import FileDesign
 from geocrm.territories.limits import Limits, limits_in, wished
 from geocrm.territories.travel_times import DEFAULT_SPEED_KMH
@@ -134,7 +136,7 @@ def design(
             raise relaxing.missed(found.solved, found.ground.ids)
         return
     request = _request(level, within, wishes, limits, asked, _numbers(level, load, load_as))
-    made, document = _on_boundaries(request, name, ways)
+    made, document = _on_boundaries(request, name, ways, asked["count"])
     _show(document, made.solved, as_json)
     _remark(made)
     if not made.tolerance_met:
@@ -202,11 +204,18 @@ def _request(
     count = asked["count"]
     if count is None:
         count = len(set(wishes.focus)) or len(wishes.centres)
-    if not count:
-        raise InvalidInput("Say how many territories (--count), or give --centers")
+    if not count and asked["count"] is None and limits.minimum is None and limits.maximum is None:
+        raise InvalidInput("Say how many territories (--count), or give --min, --max or --centers")
     named = limits.first or next(iter(numbers), "")
     measure = asked["balance"] or next(iter(wishes.weights), named)
     wishes, tolerance = wished(wishes, measure, limits, designing.DEFAULT_TOLERANCE)
+    if not count and asked["count"] is None:
+        if wishes.minimum is None and wishes.maximum is None:
+            raise InvalidInput(
+                "Say how many territories (--count): no limit is of what is balanced"
+            )
+        # How many the limits leave is known on the ground.
+        count = 1
     return Request(
         level,
         count,
@@ -222,7 +231,7 @@ def _request(
 
 
 def _on_boundaries(
-    request: Request, name: str | None, ways: Times | None
+    request: Request, name: str | None, ways: Times | None, count: int | None
 ) -> tuple[Design, dict[str, Any]]:
     keep = request.wishes.keep
     of_file = keep is not None and Path(keep).is_file()
@@ -245,7 +254,7 @@ def _on_boundaries(
             say(surveyed.travel.words())
             wishes = replace(request.wishes, times=surveyed.travel.record())
             request = replace(request, wishes=wishes)
-        found = designing.solve(surveyed, request)
+        found = _solved(surveyed, request, count)
         document = found.document()
         if name is not None and found.tolerance_met:
             with unit_of_work(sessions, actor) as session:
@@ -253,6 +262,30 @@ def _on_boundaries(
                     found = kept_times.kept_with(session, actor, found, read)
                 document["plan_id"] = service.save(session, actor, name, found).id
     return found, document
+
+
+def _solved(surveyed: Survey, request: Request, count: int | None) -> Design:
+    """The design in the number asked for, or in one that the limits leave."""
+    wishes = request.wishes
+    if count is not None or wishes.focus or wishes.centres:
+        return designing.solve(surveyed, request)
+    ground, made = surveyed.ground, dict[int, Design]()
+
+    def solved_in(number: int, left_s: float) -> solving.Solved:
+        # No time at all is refused, and the last of it may be over before it was asked for.
+        each = replace(request, count=number, time_s=max(left_s, 0.01))
+        made[number] = designing.solve(surveyed, each)
+        return made[number].solved
+
+    numbers = open_counts.within_limits(
+        ground.load(ground.rated(request.balance)),
+        wishes.minimum,
+        wishes.maximum,
+        [unit.name for unit in ground.units],
+        None if surveyed.keep is None else len(surveyed.keep.labels),
+    )
+    best = open_counts.first_within(numbers, request.time_s, solved_in)
+    return made[best.terms.num_districts]
 
 
 # ------------------------------------------------------------------------------ what is asked
@@ -284,7 +317,9 @@ def _wishes(keep: str | None, times: Path | None, asked: dict[str, Any]) -> Wish
 
 
 def _codes(text: str | None, option: str) -> tuple[str, ...]:
-    found = tuple(one.strip() for one in (text or "").split(",") if one.strip())
+    # As a row of CSV: a code that holds a comma stands in quotes.
+    row = next(csv.reader([text or ""], skipinitialspace=True), [])
+    found = tuple(one.strip() for one in row if one.strip())
     if text is not None and not found:
         raise InvalidInput(f"{option} names no unit: write A,B, or leave it out")
     return found

@@ -38,8 +38,12 @@ BALANCE_STEP = 1e-4
 # What a start has come to is looked at so often, or less: a look may cost this part of the time.
 LOOK_EVERY_S, LOOK_SHARE = 0.25, 0.005
 
-# How far beyond the limits, and the value: the smaller the better.
-Score = tuple[float, float]
+# Where the worst load cannot be helped, the others are compared in such parts of the mean.
+OTHERS_STEP = 1e-2
+
+# How far beyond the limits the worst load is and how far the others are, and the value: the smaller
+# the better.
+Score = tuple[float, float, float]
 
 
 class Pace:
@@ -49,7 +53,7 @@ class Pace:
         self, should_stop: Callable[[], bool], progress: Callable[[float, float], None] | None
     ) -> None:
         self.stopped = False
-        self.best: Score = (np.inf, np.inf)
+        self.best: Score = (np.inf, np.inf, np.inf)
         # What the start that each thread works on would give if it ended now; for show only.
         self.underway: dict[int, Score] = {}
         self._look_at_s: dict[int, float] = {}
@@ -71,7 +75,7 @@ class Pace:
         with self._lock:
             self._done += share
             if self._progress is not None:
-                _, value = min([self.best, *self.underway.values()])
+                *_, value = min([self.best, *self.underway.values()])
                 self._progress(min(self._done, 1.0), value)
 
     def _look(self, score: Callable[[], Score]) -> None:
@@ -144,21 +148,31 @@ class Annealer:
 
     def excess(self, district: Int32s) -> float:
         """How far the worst load is beyond its band, in steps that count as equal."""
+        return float(np.ceil(self._beyond(district)[-1] / BALANCE_STEP))
+
+    def _beyond(self, district: Int32s) -> Floats:
+        """How far each load is beyond its band, as a share of the mean, the worst last."""
         blocks = self.blocks
         load = np.zeros((self._k, blocks.graph.weight.shape[1]))
         np.add.at(load, district, blocks.graph.weight)
         beyond = np.maximum(blocks.low - load, load - blocks.high) / blocks.mean
-        return float(np.ceil(max(0.0, float(beyond.max()) - 1e-9) / BALANCE_STEP))
+        return np.sort(np.maximum(beyond - 1e-9, 0.0), axis=None)
 
     def score(self, district: Int32s) -> Score:
-        """The worse the farther beyond the limits; as far, the worse the larger the value."""
+        """The worse the farther beyond the limits; as far, the worse the larger the value.
+
+        A unit too heavy for a district leaves the worst load as it is in every plan; then the
+        others decide, so that they are balanced all the same.
+        """
         blocks = self.blocks
-        excess = self.excess(district) + 1e6 * _clashing(blocks, district)
+        beyond = self._beyond(district)
+        excess = float(np.ceil(beyond[-1] / BALANCE_STEP)) + 1e6 * _clashing(blocks, district)
+        others = float(np.ceil(np.sqrt((beyond[:-1] ** 2).sum()) / OTHERS_STEP))
         _, value = valued(self.units, self.terms, district[blocks.block].astype(np.intp))
         if self.terms.stability > 0 and self.terms.current is not None:
             gone = blocks.price[(blocks.home >= 0) & (blocks.home != district)].sum()
             value *= 1 + self.terms.stability * float(gone) / WHOLE_PRICE
-        return excess, value
+        return excess, others, value
 
     # -------------------------------------------------------------------------- energies
 

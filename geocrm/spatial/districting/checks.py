@@ -1,16 +1,20 @@
 """Refusing what no plan can satisfy, in a sentence that says why and what to do."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from geocrm.errors import Infeasible, InvalidInput, Phrase
+from geocrm.spatial.districting.floor import grain
 from geocrm.spatial.districting.graph import components
 from geocrm.spatial.districting.groups import groups_of
-from geocrm.spatial.districting.problem import NOWHERE, Indices, Objective, Terms, Units
+from geocrm.spatial.districting.problem import NOWHERE, Floats, Indices, Objective, Terms, Units
 
 # So many members of a group are named in a sentence.
 _NAMED = 4
+# A centre that is no farther away than this is never called outside.
+_NEAR_KM = 300.0
 
 
 def check(units: Units, terms: Terms) -> None:
@@ -79,7 +83,7 @@ def _check_limits(units: Units, terms: Terms) -> None:
     limits = terms.limits(len(names))
     for at, (least, most) in enumerate(zip(*(each.tolist() for each in limits), strict=True)):
         try:
-            _check_measure(float(weights[:, at].sum()), least, most, terms.num_districts)
+            _check_measure(weights[:, at], least, most, terms.num_districts)
         except (InvalidInput, Infeasible) as error:
             if at == 0:
                 raise
@@ -89,7 +93,8 @@ def _check_limits(units: Units, terms: Terms) -> None:
             ) from error
 
 
-def _check_measure(total: float, least: float, most: float, k: int) -> None:
+def _check_measure(load: Floats, least: float, most: float, k: int) -> None:
+    total, step = float(load.sum()), grain(load)
     for limit, nothing in ((least, -np.inf), (most, np.inf)):
         if not (np.isfinite(limit) or limit == nothing):
             raise InvalidInput(
@@ -109,30 +114,35 @@ def _check_measure(total: float, least: float, most: float, k: int) -> None:
             " minimum of at most {limit}",
             least=least,
             total=total,
-            limit=total / k,
+            limit=_whole(total / k, step, np.floor),
         )
     if least * k > total:
         raise Infeasible(
             "{count} territories of at least {least} need {needed}; there are {total}: ask for at"
-            " most {fewer} territories, or a minimum of {limit}",
+            " most {fewer} territories, or a minimum of {limit} or less",
             count=k,
             least=least,
             needed=least * k,
             total=total,
             fewer=int(total // least),
-            limit=total / k,
+            limit=_whole(total / k, step, np.floor),
         )
     if most * k < total:
         raise Infeasible(
             "{count} territories of at most {most} hold {held}; there are {total}: ask for at least"
-            " {more} territories, or a maximum of {limit}",
+            " {more} territories, or a maximum of {limit} or more",
             count=k,
             most=most,
             held=most * k,
             total=total,
             more=int(-(-total // most)),
-            limit=total / k,
+            limit=_whole(total / k, step, np.ceil),
         )
+
+
+def _whole(limit: float, step: float, rounded: Callable[[float], float]) -> float:
+    """A limit that whole units can meet: their loads are multiples of the step, if there is one."""
+    return float(rounded(limit / step)) * step if step else limit
 
 
 def _check_connected(units: Units) -> None:
@@ -170,6 +180,25 @@ def _check_objective(units: Units, terms: Terms) -> None:
                 "There are {centres} centres for {count} territories: give as many",
                 centres=len(terms.centres),
                 count=terms.num_districts,
+            )
+        _check_near(units.place, terms.centres)
+
+
+def _check_near(place: Floats, centres: Floats) -> None:
+    """Refuse a centre that is farther from every unit than the units are from each other.
+
+    One beyond the border is usual: people live there, also of a small area.
+    """
+    width = float(np.linalg.norm(np.ptp(place, axis=0)))
+    for number, centre in enumerate(centres, 1):
+        away = float(np.sqrt(((place - centre) ** 2).sum(axis=1).min()))
+        if away > max(width, _NEAR_KM):
+            raise InvalidInput(
+                "Centre {number} is {away} km from the nearest unit, and the whole area is {width}"
+                " km wide: correct its longitude and latitude, or leave the centres out",
+                number=str(number),
+                away=round(away),
+                width=round(width),
             )
 
 

@@ -9,6 +9,9 @@ from geocrm.spatial.geodesy import EARTH_RADIUS_M
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 
+# A hair less than the 180th meridian, for corners that were rounded.
+_SEAM = 180 - 1e-6
+
 
 def polsby_popper(area: ArrayLike, perimeter: ArrayLike) -> Floats:
     """4 pi area / perimeter squared: 1 for a circle, towards 0 for a thread; nan without perimeter.
@@ -68,10 +71,30 @@ def on_equal_area(shapes: Shapes) -> Shapes:
 
 def scores(shapes: Shapes) -> tuple[Floats, Floats, Floats]:
     """Area in km2, Polsby-Popper and Reock of (multi)polygons in degrees, each shape (n,)."""
-    flat = on_equal_area(shapes)
+    flat = on_equal_area(_seamless(shapes))
     area = shapely.area(flat)
     around = shapely.minimum_bounding_radius(flat)
     return area / 1e6, polsby_popper(area, shapely.length(flat)), reock(area, around)
+
+
+def _seamless(shapes: Shapes) -> Shapes:
+    """Shapes that were cut in two at the 180th meridian as one: the cut is no border of theirs."""
+    west, _, east, _ = shapely.bounds(shapes).T
+    found = np.asarray(shapes, dtype=object).copy()
+    for at in np.flatnonzero((west <= -_SEAM) & (east >= _SEAM)).tolist():
+        found[at] = _joined_at_seam(found[at])
+    return found
+
+
+def _joined_at_seam(shape: shapely.Geometry) -> shapely.Geometry:
+    parts = shapely.get_parts(shape)
+    west, _, east, _ = shapely.bounds(parts).T
+    # What goes all the way round (a pole's cap) cannot be laid out so.
+    if ((west <= -_SEAM) & (east >= _SEAM)).any():
+        return shape
+    corners, owner = shapely.get_coordinates(parts, return_index=True)
+    corners[:, 0] += np.where(east[owner] <= 0, 360.0, 0.0)
+    return shapely.union_all(shapely.set_coordinates(parts.copy(), corners))
 
 
 def _middles(shapes: Shapes) -> Floats:

@@ -61,6 +61,14 @@ class _Pieces:
     back: Indices
 
 
+def grain(load: Floats) -> float:
+    """What all loads (n,) are whole multiples of; 0.0 where they are no whole numbers."""
+    whole = np.rint(load)
+    if not len(load) or not np.array_equal(whole, load) or float(load.sum()) >= 2.0**53:
+        return 0.0
+    return float(np.gcd.reduce(whole.astype(np.int64)))
+
+
 def floor_of(load: Floats, edges: Indices, least_ideal: float, most_ideal: float) -> Floor:
     """The floor for the loads (n,) of units that are connected by `edges` (e, 2).
 

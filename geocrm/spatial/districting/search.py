@@ -142,7 +142,7 @@ class Search:
             found, hot, rounds = found[self._joined], level.cold, FINE_ROUNDS
             space = scratch(fine.blocks.graph, seed)
             found = fine.annealed(found, space, hot, rounds, 0.1 * share)
-        found = fine.balanced(found, space, hot, rounds // 2)
+        found = fine.balanced(self._numbered(found), space, hot, rounds // 2)
         polish = max(round(rounds * POLISH_SHARE), MIN_POLISH)
         return fine.polished(found, space, polish, (0.2 if level is fine else 0.1) * share)
 
@@ -205,7 +205,14 @@ class Search:
             found = mended(blocks, allocated(blocks, k, seed), k, seed)
         else:
             found = first_assignment(blocks.graph, k, seed)
-        return found if terms.current is None else _matched(blocks, found, k)
+        return self._numbered(found, blocks)
+
+    def _numbered(self, district: Int32s, blocks: Blocks | None = None) -> Int32s:
+        """With today's numbers, so that nothing moves only because the search exchanged two."""
+        terms = self.terms
+        if terms.current is None or terms.centres is not None or terms.shares is not None:
+            return district
+        return _matched(blocks or self.blocks, district, self._k)
 
     def _affordable(self, district: Int32s, seed: int) -> Int32s:
         """Refuse when today's plan cannot even be made whole within the budget."""
@@ -251,6 +258,7 @@ class Search:
 
     def _offer(self, district: Int32s) -> None:
         """Keep an assignment when it is nearer to the limits, or as near and of less value."""
+        district = self._numbered(district)
         score = self._fine.score(district)
         if score < self._pace.best:
             self._best, self._pace.best = district.copy(), score

@@ -38,7 +38,7 @@ class EventOut(BaseModel):
     details: dict[str, Any]
 
 
-class TimelineOut(BaseModel):
+class RecordTimeline(BaseModel):
     """Entries newest first; `next` is the cursor of the page after."""
 
     items: list[EventOut]
@@ -131,14 +131,14 @@ class PageAsked(BaseModel):
 
 @bp.get("/<int:account_id>/timeline")
 @bp.input(TimelineAsked, location="query", arg_name="asked")
-@bp.output(TimelineOut)
+@bp.output(RecordTimeline)
 @bp.doc(summary="What happened with a customer, newest first", security="token")
 @permit("read", "activity")
-def show_timeline(account_id: int, asked: TimelineAsked) -> TimelineOut:
+def show_timeline(account_id: int, asked: TimelineAsked) -> RecordTimeline:
     """Notes, calls, visits, mails, orders, changes, documents and merges."""
     kinds = [kind.strip() for kind in asked.kind.split(",") if kind.strip()]
     found = timeline.page(g.session, g.actor, account_id, kinds, asked.cursor, asked.limit)
-    return TimelineOut(
+    return RecordTimeline(
         items=[EventOut(**event._asdict()) for event in found.events],
         next=found.next,
         counts=dict(timeline.counts(g.session, g.actor, account_id)),

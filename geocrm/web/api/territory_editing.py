@@ -46,7 +46,7 @@ class Added(BaseModel):
     colour: int = 0
 
 
-class StepWanted(BaseModel):
+class EditWanted(BaseModel):
     """Units by the number of the territory they go to ("0" for none), all or nothing."""
 
     version: int | None = None
@@ -55,7 +55,7 @@ class StepWanted(BaseModel):
     remove: list[int] = Field(default_factory=list, max_length=5000)
 
 
-class DraftWanted(StepWanted):
+class DraftWanted(EditWanted):
     """A step that becomes a draft of its own."""
 
     name: str = Field(min_length=1, max_length=service.MAX_NAME)
@@ -160,11 +160,11 @@ def show_columns(plan_id: int) -> PlanColumns:
 
 
 @bp.post("/<int:plan_id>/edits")
-@bp.input(StepWanted, arg_name="wanted")
+@bp.input(EditWanted, arg_name="wanted")
 @bp.output(StepSaved)
 @bp.doc(summary="Change a draft: any number of units in one step", security="token")
 @permit("design", "territory")
-def save(plan_id: int, wanted: StepWanted) -> StepSaved:
+def save(plan_id: int, wanted: EditWanted) -> StepSaved:
     """Move units, add and remove territories, all or nothing."""
     return _saved(editing.save(g.session, g.actor, plan_id, wanted.version, _step(wanted)))
 
@@ -242,7 +242,7 @@ def leave(plan_id: int, tab: str) -> str:
     return ""
 
 
-def _step(wanted: StepWanted) -> Step:
+def _step(wanted: EditWanted) -> Step:
     return Step(
         assign=wanted.assign,
         add=[NewTerritory(one.number, one.name, one.colour) for one in wanted.add],
