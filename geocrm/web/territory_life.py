@@ -48,16 +48,26 @@ def _life_page(plan_id: int, **refused: Any) -> str:
 @bp.post("/<int:plan_id>/life")
 @permit("design", "territory")
 def take(plan_id: int) -> Any:
-    """Do a step, or say something."""
-    form = request.form
-    name, comment = form.get("step", ""), form.get("comment", "")
-    if name == "comment":
-        life.say(g.session, g.actor, plan_id, comment)
-    else:
-        day = _day(form["day"]) if form.get("day") else None
-        version = form.get("version", type=int)
-        life.take(*(g.session, g.actor, plan_id, name), version=version, comment=comment, day=day)
+    """Do a step, or say something; what is refused is there to be said otherwise."""
+    name, comment = request.form.get("step", ""), request.form.get("comment", "")
+    try:
+        # The page is drawn from what was there before.
+        with g.session.begin_nested():
+            if name == "comment":
+                life.say(g.session, g.actor, plan_id, comment)
+            else:
+                _step(plan_id, name, comment)
+    except (InvalidInput, Conflict) as error:
+        page = _life_page(plan_id, at=name, problem=said(error), words=comment)
+        return page, STATUS[type(error)]
     return redirect(f"/territories/{plan_id}/life")
+
+
+def _step(plan_id: int, name: str, comment: str) -> None:
+    form = request.form
+    day = _day(form["day"]) if form.get("day") else None
+    version = form.get("version", type=int)
+    life.take(*(g.session, g.actor, plan_id, name), version=version, comment=comment, day=day)
 
 
 @bp.post("/<int:plan_id>/type")
@@ -129,14 +139,20 @@ def upcoming() -> str:
 def challenge(plan_id: int) -> Any:
     """Challenge where the plan puts a unit or an account."""
     form = request.form
-    challenges.raise_one(
-        *(g.session, g.actor, plan_id),
-        unit=form.get("unit") or None,
-        account_id=form.get("account", type=int),
-        wanted=form.get("wanted", type=int),
-        reason=form.get("reason", ""),
-    )
-    flash(_("Your manager sees it now"), "good")
+    try:
+        with g.session.begin_nested():
+            challenges.raise_one(
+                *(g.session, g.actor, plan_id),
+                unit=form.get("unit") or None,
+                account_id=form.get("account", type=int),
+                wanted=form.get("wanted", type=int),
+                reason=form.get("reason", ""),
+            )
+    except Conflict as error:
+        # What is said already stands in the list that this leads to.
+        flash(said(error), "warn")
+    else:
+        flash(_("Your manager sees it now"), "good")
     return redirect(f"/territories/next?plan={plan_id}#challenges")
 
 

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from geocrm.territories import queries
+from geocrm.territories import exporting, queries
 from geocrm.territories.service import Move, move_units
 from tests.territories.conftest import code
 
@@ -114,13 +114,27 @@ def test_who_may_not_design_neither_compares_nor_brings(
     [("kml", "kml"), ("shp", "zip"), ("bef", "csv"), ("csv", "csv"), ("scenario", "txt")],
 )
 def test_the_export_has_the_right_name_and_kind(client_of, manager, add_plan, kind, ending):
-    plan = add_plan()
+    plan = add_plan(name="North & South")
     answer = client_of(manager).get(f"{API}/plans/{plan.id}/export.{kind}")
     assert answer.status_code == 200
     # A spreadsheet and a block-equivalency file are both CSV, and lie in one folder.
     apart = "-bef" if kind == "bef" else ""
-    assert f"territories-{plan.id}{apart}.{ending}" in answer.headers["Content-Disposition"]
+    assert f"North-South{apart}.{ending}" in answer.headers["Content-Disposition"]
     if kind != "scenario":
         one = client_of(manager).get(f"{API}/plans/{plan.id}/export.{kind}?territory=2")
-        assert f"territories-{plan.id}-2{apart}.{ending}" in one.headers["Content-Disposition"]
+        assert f"North-South-2{apart}.{ending}" in one.headers["Content-Disposition"]
         assert len(one.data) < len(answer.data)
+
+
+@pytest.mark.parametrize(
+    ("plan", "file"),
+    [
+        ("Wilayah 2027", "Wilayah-2027.pdf"),
+        ("../etc/passwd", "etc-passwd.pdf"),
+        ("خطة الأراضي", "خطة-الأراضي.pdf"),
+        ("🌴", "territories.pdf"),
+    ],
+)
+def test_a_file_is_called_like_its_plan(plan, file):
+    assert exporting.file_name(plan, "pdf") == file
+    assert len(exporting.file_name("long " * 60, "pdf")) <= exporting.MAX_FILE_NAME + 4

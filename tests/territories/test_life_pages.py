@@ -104,6 +104,41 @@ def test_a_challenge_that_would_split_a_territory_is_refused_on_its_form(
     assert done.status_code == 302
 
 
+def test_a_step_that_is_refused_is_there_to_be_done_otherwise(pages, manager, coming):
+    desk = pages(manager)
+    path = f"/territories/{coming.id}/life"
+    refused = desk.post(path, data={"step": "send_back", "comment": " "})
+    assert refused.status_code == 422
+    assert "Say why the plan goes back to planning" in refused.text
+    assert 'value="send_back"' in refused.text
+    late = desk.post(path, data={"step": "approve", "version": "1", "comment": "A fine plan"})
+    assert late.status_code == 409
+    assert "A fine plan</textarea>" in late.text
+    assert desk.post(path, data={"step": "comment", "comment": ""}).status_code == 422
+    assert "In review" in desk.get("/territories").text
+
+
+def test_what_is_challenged_already_is_not_offered_again(pages, rep, coming):
+    field = pages(rep)
+    form = {"unit": code("b1"), "reason": "Mine"}
+    path = f"/territories/next/{coming.id}"
+    page = field.get(f"/territories/next?plan={coming.id}").text
+    assert f"unit={code('b1').replace(':', '%3A')}" in page
+    assert field.post(path, data=form).status_code == 302
+    page = field.get(f"/territories/next?plan={coming.id}").text
+    assert f"unit={code('b1').replace(':', '%3A')}" not in page
+    assert "Challenged" in page
+    again = field.post(path, data=form, follow_redirects=True)
+    assert again.status_code == 200
+    assert "You challenged that already" in again.text
+
+
+def test_who_has_no_ground_in_a_coming_plan_is_led_to_it(pages, add_user, coming):
+    page = pages(add_user(Role.ADMINISTRATOR)).get(f"/territories/next?plan={coming.id}").text
+    assert "does not touch your ground" in page
+    assert f'href="/territories/{coming.id}"' in page
+
+
 def test_who_submitted_a_plan_reads_who_decides_it(pages, manager, add_user, add_plan):
     add_user(Role.ADMINISTRATOR)
     desk, plan = pages(manager), add_plan()

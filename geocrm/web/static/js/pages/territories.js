@@ -85,7 +85,7 @@ function scores(split) {
   score("score-deviation", formatShare(maxDeviation), maxDeviation <= plan.tolerance + 1e-9);
   if (!designer) return;
   score("score-contiguous", split.length ? tn("{n} is not", "{n} are not", { n: split.length }) : t("all"), !split.length);
-  score("score-compactness", formatShare(state.compactness(), { digits: 0 }), null);
+  score("score-compactness", state.numbers().length > 1 ? formatShare(state.compactness(), { digits: 0 }) : "–", null);
   score("score-index", formatNumber(Math.round(index)), null);
   score("score-ratio", Number.isFinite(ratio) ? formatNumber(ratio, 2) : "∞", null);
   score("score-gini", formatNumber(gini, 3), null);

@@ -40,6 +40,14 @@ function settle(desk) {
 /** @param {Desk} desk @param {{catchUp: () => Promise<void>, askAbout: () => void}} company */
 export function createSaving(desk, company) {
   const { api, plan, state, editor, version } = desk;
+  /** Takes away what was said of the last save, once another one says otherwise. @type {() => void} */
+  let forgive = () => {};
+
+  /** @param {Error} error */
+  function say(error) {
+    forgive();
+    forgive = toast(error.message, "bad");
+  }
 
   async function save(again = true) {
     if (!desk.unsaved()) return;
@@ -48,6 +56,7 @@ export function createSaving(desk, company) {
     try {
       const done = await postJson(`${api}/edits`, { version: version.get(), ...stepOf(state, numbers(desk)) }, { quiet: true });
       version.set(done.version);
+      forgive();
       settle(desk);
       desk.redraw();
       desk.keeper.write();
@@ -56,7 +65,7 @@ export function createSaving(desk, company) {
       toast(words.join(" "), done.split.length ? "warn" : "good");
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409 || !again) {
-        toast(/** @type {Error} */ (error).message, "bad");
+        say(/** @type {Error} */ (error));
         return;
       }
       await saveOnTop(error);
@@ -67,7 +76,7 @@ export function createSaving(desk, company) {
   async function saveOnTop(error) {
     const seen = version.get();
     await company.catchUp();
-    if (version.get() === seen) toast(error.message, "bad");
+    if (version.get() === seen) say(error);
     else if (!desk.clashes.length) await save(false);
   }
 
