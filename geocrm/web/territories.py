@@ -39,6 +39,8 @@ def index() -> str:
     return render_template(
         "territories/index.html",
         plans=plans,
+        # Made units tell where customers are, so whoever may not read these sees no plan of them.
+        kept=not plans and queries.live_plan(g.session) is not None,
         kinds={kind.code: kind.name(str(get_locale())) for kind in types.all_types(g.session)},
         upcoming=next_plan.upcoming(g.session) if g.actor.may("read", "account") else [],
         areas={area.code: area.name for area in queries.areas(g.session)},

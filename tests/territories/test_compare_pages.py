@@ -3,8 +3,10 @@
 import io
 
 import pytest
+from sqlalchemy import delete
 
 from geocrm.territories import exporting, queries
+from geocrm.territories.models import TerritoryUnit
 from geocrm.territories.service import Move, move_units
 from tests.territories.conftest import code
 
@@ -65,6 +67,24 @@ def test_the_page_says_when_there_is_nothing_to_compare(signed_in_as, manager, a
     same = browser.get(f"/territories/compare?a={plan.id}&b={plan.id}").text
     assert "divide the ground in the same way" in same
     assert browser.get("/territories/compare?a=99999&b=1").status_code == 404
+
+
+def test_two_plans_that_cannot_be_compared_leave_the_choice_of_others(
+    session, signed_in_as, manager, two, add_plan
+):
+    above = add_plan("On other ground")
+    above.level = "tst-adm1"
+    session.execute(delete(TerritoryUnit).where(TerritoryUnit.plan_id == above.id))
+    session.commit()
+    browser = signed_in_as(manager)
+    refused = browser.get(f"/territories/compare?a={two[0].id}&b={above.id}")
+    assert refused.status_code == 422
+    assert "have no unit in common" in refused.text
+    assert 'id="field-a"' in refused.text
+    # A plan alone is compared with one of its own level, though another is newer.
+    lone = browser.get(f"/territories/compare?b={two[1].id}")
+    assert lone.status_code == 200
+    assert f'<option value="{two[0].id}" selected>As it is' in lone.text
 
 
 def test_a_file_becomes_a_draft_and_opens(session, client_of, signed_in_as, manager, country):
