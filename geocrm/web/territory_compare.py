@@ -12,8 +12,8 @@ from geocrm.territories.plan_diff import Division, PlanDiff
 from geocrm.territories.queries import PlanSummary
 from geocrm.web.access import permit
 from geocrm.web.api.territory_diff import found_diff, shown_diff
-from geocrm.web.rating_words import AXES, SCALES, figure_words, radar
 from geocrm.web.problems import STATUS
+from geocrm.web.rating_words import AXES, SCALES, figure_words, radar
 from geocrm.web.words import balanced, said
 
 bp = Blueprint("territory_compare", __name__, url_prefix="/territories")
