@@ -164,6 +164,8 @@ def history() -> str:
     day = _day(request.args["day"]) if request.args.get("day") else today
     first = _day(request.args["first"]) if request.args.get("first") else today.replace(day=1)
     last = _day(request.args["last"]) if request.args.get("last") else today
+    # Whichever was filled in first: the fields show the days in their order.
+    first, last = sorted((first, last))
     return render_template(
         "territories/history.html",
         standing=crediting.standing(g.session, day),

@@ -212,6 +212,9 @@ def test_the_past_is_asked_on_a_page_and_through_the_api(pages, manager, rep, co
     assert desk.get(f"{API}/credit?first=2020-01-01&last={today}").json == {"items": []}
     assert desk.get(f"{API}/as-of?day=2999-01-01").status_code == 422
     assert desk.get("/territories/history?day=nonsense").status_code == 422
+    swapped = desk.get("/territories/history?first=2026-02-01&last=2026-01-01")
+    assert swapped.status_code == 200
+    assert 'name="first" value="2026-01-01"' in swapped.text
 
 
 def test_types_are_listed_in_both_languages_and_added(pages, administrator, manager):
