@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from geocrm import clock
@@ -14,6 +13,7 @@ from geocrm.territories import challenges, events, life, next_plan, queries, typ
 from geocrm.territories.models import PlanState
 from geocrm.web.access import permit
 from geocrm.web.api.territory_history import shown_credits
+from geocrm.web.language import choose_locale
 from geocrm.web.problems import STATUS
 from geocrm.web.territories import never_live
 from geocrm.web.words import said
@@ -34,7 +34,7 @@ def _life_page(plan_id: int, **refused: Any) -> str:
     return render_template(
         "territories/life.html",
         plan=plan,
-        kinds=[(kind.code, kind.name(str(get_locale()))) for kind in kinds],
+        kinds=[(kind.code, kind.name(choose_locale())) for kind in kinds],
         possible=life.possible(g.session, g.actor, plan),
         thread=events.thread(g.session, plan.id),
         challenges=challenges.open_to(g.session, plan.id),
@@ -182,7 +182,7 @@ def all_types() -> str:
     """The types of plans."""
     return render_template(
         "territories/types.html",
-        kinds=[(kind, kind.name(str(get_locale()))) for kind in types.all_types(g.session)],
+        kinds=[(kind, kind.name(choose_locale())) for kind in types.all_types(g.session)],
         live={kind.code: queries.live_plan(g.session, kind.code)
               for kind in types.all_types(g.session)},
     )  # fmt: skip

@@ -396,3 +396,25 @@ def test_a_rep_sees_the_plan_without_tools(sign_in, site) -> None:
     page.goto(f"/territories/{live}")
     expect(page.locator("#map[data-ready]")).to_be_visible()
     expect(page.locator("#editor-tools")).to_have_count(0)
+
+
+@pytest.mark.browser_context_args(
+    viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+)
+def test_on_a_phone_the_folded_panel_says_that_something_is_not_saved(sign_in, plan_id) -> None:
+    page = sign_in("manager")
+    page.goto(f"/territories/{plan_id}")
+    expect(page.locator("#map[data-ready]")).to_be_visible()
+    mark = page.locator("#pending-mark")
+    expect(mark).to_be_hidden()
+    page.get_by_role("button", name=re.compile("Erase")).tap()
+    # Units answer once their tiles are drawn.
+    for _ in range(50):
+        page.touchscreen.tap(*_somewhere(page))
+        page.wait_for_timeout(200)
+        if mark.is_visible():
+            break
+    expect(mark).to_have_text("not saved")
+    page.locator(".panel-handle").tap()
+    page.get_by_role("button", name="Save", exact=True).tap()
+    expect(mark).to_be_hidden()

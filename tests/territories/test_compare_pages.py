@@ -158,3 +158,9 @@ def test_the_export_has_the_right_name_and_kind(client_of, manager, add_plan, ki
 def test_a_file_is_called_like_its_plan(plan, file):
     assert exporting.file_name(plan, "pdf") == file
     assert len(exporting.file_name("long " * 60, "pdf")) <= exporting.MAX_FILE_NAME + 4
+
+
+def test_a_report_says_its_language_as_browsers_know_it(client_of, manager, add_plan):
+    plan = add_plan()
+    page = client_of(manager).get(f"{API}/plans/{plan.id}/export.html").text
+    assert '<html lang="en-GB">' in page

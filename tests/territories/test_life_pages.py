@@ -254,3 +254,13 @@ def test_a_go_live_of_many_accounts_is_a_job(
     jobs.run(sessions, JOB_HANDLERS, actor_of, started["job_id"])
     job = desk.get(f"/api/v1/jobs/{started['job_id']}").json
     assert (job["state"], job["result"]["accounts"]) == ("done", 2)
+
+
+def test_types_have_the_name_of_the_readers_language(pages, manager, add_user, add_plan):
+    plan = add_plan()
+    assert "Delivery" in pages(manager).get("/territories/types").text
+    other = pages(add_user(Role.ADMINISTRATOR, locale="id"))
+    for path in ("/territories/types", f"/territories/{plan.id}/life"):
+        page = other.get(path).text
+        assert "Pengiriman" in page
+        assert ">Delivery" not in page

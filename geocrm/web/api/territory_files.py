@@ -45,7 +45,7 @@ def export(plan_id: int, kind: str, which: Which) -> Response:
 def _style() -> Style:
     return Style(
         vendor=Path(str(current_app.static_folder)) / "vendor",
-        language=str(get_locale()),
+        language=str(get_locale()).replace("_", "-"),
         number=lambda value: str(format_decimal(round(value))),
         share=lambda value: str(format_percent(value, "+0.0 %;-0.0 %")),
         territory=_("Territory"),
