@@ -11,6 +11,7 @@ from geocrm.territories.designing import DEFAULT_TOLERANCE, Request
 from geocrm.territories.limits import Limits, wished
 from geocrm.territories.members import Term
 from geocrm.territories.models import MemberRole, Plan
+from geocrm.territories.naming import another_name
 from geocrm.territories.service import Move
 from geocrm.territories.wishes import Wishes
 from geocrm.web.access import permit
@@ -126,8 +127,12 @@ def discard(plan_id: int) -> str:
 @permit("design", "territory")
 def copy(plan_id: int) -> Copied:
     """A draft with the same territories, people and units."""
-    name = _("%(name)s (copy)", name=queries.plan(g.session, g.actor, plan_id).name)
-    return Copied(plan_id=service.copy(g.session, g.actor, plan_id, name[: service.MAX_NAME]).id)
+    source = queries.plan(g.session, g.actor, plan_id).name
+    # A long name leaves room for what tells the copies apart.
+    name = _("%(name)s (copy)", name=source[: service.MAX_NAME - 20].strip())
+    taken = {plan.name for plan in queries.plans(g.session, g.actor)}
+    name = another_name(name, taken) if name in taken else name
+    return Copied(plan_id=service.copy(g.session, g.actor, plan_id, name).id)
 
 
 @bp.patch("/plans/<int:plan_id>/territories/<int:number>")

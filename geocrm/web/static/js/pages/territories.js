@@ -85,10 +85,12 @@ function scores(split) {
   score("score-deviation", formatShare(maxDeviation), maxDeviation <= plan.tolerance + 1e-9);
   if (!designer) return;
   score("score-contiguous", split.length ? tn("{n} is not", "{n} are not", { n: split.length }) : t("all"), !split.length);
-  score("score-compactness", state.numbers().length > 1 ? formatShare(state.compactness(), { digits: 0 }) : "–", null);
+  // Where nobody holds anything there is nothing to share evenly.
+  const held = state.numbers().filter((number) => (state.load(number) ?? 0) > 0).length;
+  score("score-compactness", held > 1 ? formatShare(state.compactness(), { digits: 0 }) : "–", null);
   score("score-index", formatNumber(Math.round(index)), null);
-  score("score-ratio", Number.isFinite(ratio) ? formatNumber(ratio, 2) : "∞", null);
-  score("score-gini", formatNumber(gini, 3), null);
+  score("score-ratio", !held ? "–" : Number.isFinite(ratio) ? formatNumber(ratio, 2) : "∞", null);
+  score("score-gini", held ? formatNumber(gini, 3) : "–", null);
 }
 
 /** @param {string} id @param {string} words @param {boolean | null} good */

@@ -20,6 +20,7 @@ import { askForName } from "./territory_scenario.js";
  * @property {ReturnType<typeof import("./territory_map.js").drawTerritories> | null} view
  * @property {() => number} unsaved
  * @property {() => void} saveAs
+ * @property {boolean} leaving the page is left to come back to it: no need to warn
  * @property {boolean} closed somebody else ended the planning of the plan
  * @property {() => void} redraw everything, after what changed is not known unit by unit
  * @property {() => void} done a step is over
@@ -27,6 +28,9 @@ import { askForName } from "./territory_scenario.js";
  * @property {(units: number[], maxZoom?: number) => void} lookAt
  * @property {ReturnType<typeof import("./territory_keep.js").createKeeper>} keeper
  */
+
+/** What the server answers to a page whose session or token is over. */
+const SIGNED_OUT = [400, 401];
 
 /** Numbers of the territories that the server has. @param {Desk} desk */
 const numbers = (desk) => new Set(desk.known.keys());
@@ -46,7 +50,15 @@ export function createSaving(desk, company) {
   /** @param {Error} error */
   function say(error) {
     forgive();
-    forgive = toast(error.message, "bad");
+    const signedOut = error instanceof ApiError && SIGNED_OUT.includes(error.status);
+    forgive = toast(error.message, "bad", signedOut ? { action: { words: t("Load the page again"), run: loadAgain } } : {});
+  }
+
+  /** Signing in leads back here, and what is not saved waits in the browser. */
+  function loadAgain() {
+    desk.keeper.write();
+    desk.leaving = true;
+    location.reload();
   }
 
   async function save(again = true) {

@@ -63,6 +63,7 @@ export function createWorkbench(page) {
     view: null,
     done: onDone,
     closed: false,
+    leaving: false,
     saveAs: () => saving.saveAs(),
     lookAt: page.lookAt,
   };
@@ -81,7 +82,7 @@ export function createWorkbench(page) {
   worker.postMessage({ asked, a: Uint32Array.from(columns.a), b: Uint32Array.from(columns.b), home: state.home.slice() });
   toolbar.refresh();
   toolbar.steps();
-  addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
+  addEventListener("beforeunload", (event) => !desk.leaving && unsaved() && event.preventDefault());
 
   /** Units, or territories, that the server does not have like this. */
   function unsaved() {
@@ -259,6 +260,7 @@ export function createWorkbench(page) {
 
   function assignAll() {
     const { units, to } = lightestNeighbours(state, graph, page.locks);
+    if (!units.length) return void toast(t("No territory that may grow lies beside them: paint one of them first."), "info");
     editor.place(units, to);
     desk.view?.flag("found", []);
     toast(tn("{n} unit went to its lightest neighbour. Undo takes it back.", "{n} units went to their lightest neighbours. Undo takes it back.", { n: units.length }), "good");
