@@ -19,7 +19,7 @@ map.addLayer({ id: "white-fill", type: "fill", source: "white", paint: { "fill-o
 map.addLayer({ id: "white-line", type: "line", source: "white", paint: { "line-width": 1 } }, LABELS);
 paint();
 onThemeChange(paint);
-fit(map, boxAroundShapes(shapes.features), { duration: 0, maxZoom: 9 });
+fit(map, boxAroundShapes(shapes.features), { duration: 0, maxZoom: 11 });
 
 map.on("click", "white-fill", (/** @type {any} */ event) => tell(event.features[0].properties.name, event.lngLat.toArray()));
 document.addEventListener("click", (event) => {
@@ -27,7 +27,7 @@ document.addEventListener("click", (event) => {
   const shape = shapes.features.find((/** @type {any} */ one) => one.properties.code === button?.getAttribute("data-unit"));
   if (!button || !shape) return;
   const box = boxAroundShapes([shape]);
-  fit(map, box, { maxZoom: 9 });
+  fit(map, box, { maxZoom: 11 });
   tell(shape.properties.name, [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]);
   map.getContainer().scrollIntoView({ block: "nearest" });
 });

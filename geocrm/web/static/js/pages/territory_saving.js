@@ -25,7 +25,7 @@ import { askForName } from "./territory_scenario.js";
  * @property {() => void} redraw everything, after what changed is not known unit by unit
  * @property {() => void} done a step is over
  * @property {(units: Uint32Array) => void} tellWorker
- * @property {(units: number[], maxZoom?: number) => void} lookAt
+ * @property {(units: number[], closer?: number) => void} lookAt
  * @property {ReturnType<typeof import("./territory_keep.js").createKeeper>} keeper
  */
 

@@ -37,7 +37,8 @@ const WORLD_PX = 512;
  * @param {(number: number) => void} page.openTerritory
  * @param {(number: number | null) => void} page.focus
  * @param {(split: number[]) => void} page.scores
- * @param {(units: number[], maxZoom?: number) => void} page.lookAt
+ * @param {(units: number[], closer?: number) => void} page.lookAt
+ * @param {(units: number[]) => void} page.uncover move the map where the drawer lies over them
  */
 export function createWorkbench(page) {
   const { api, plan, state, board, version } = page;
@@ -221,6 +222,7 @@ export function createWorkbench(page) {
         closeDrawer();
       }),
     });
+    page.uncover(units);
   }
 
   /** @param {[number, number]} at */
@@ -254,7 +256,7 @@ export function createWorkbench(page) {
   /** @param {import("./territory_finders.js").Kind} kind @param {number[]} units */
   function find(kind, units) {
     desk.view?.flag("found", units);
-    page.lookAt(units, 10);
+    page.lookAt(units, 1);
     if (kind === "unassigned") page.openUnit(units[0]);
   }
 
