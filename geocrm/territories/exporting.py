@@ -5,6 +5,7 @@ Figures are those of the accounts the actor sees.
 
 import csv
 import io
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ MEDIA_TYPES: Final = {
     "html": "text/html; charset=utf-8",
 }
 # Where the ending of the file is not the name of the format.
+# Some file systems take 255 bytes of a name, and a letter may be three.
+MAX_FILE_NAME: Final = 60
 ENDINGS: Final = {"shp": "zip", "bef": "csv", "scenario": "txt"}
 _CSV_HEADER: Final = ("unit", "unit_name", "territory", "rep", "load")
 # Of the outlines in a report; on a screen 600 km wide that is a pixel.
@@ -84,12 +87,14 @@ def render(
     return _map_file(kind, sheet, ground, style)
 
 
-def file_name(plan_id: int, kind: str, territory: int | None = None) -> str:
-    """What the file is called; no two kinds of one plan are called the same."""
+def file_name(plan: str, kind: str, territory: int | None = None) -> str:
+    """What the file of a plan of that name is called; no two kinds of it are called the same."""
+    # Letters and digits of any script: what else stands in a name some file system refuses.
+    words = "-".join(re.findall(r"\w+", plan))[:MAX_FILE_NAME].strip("-") or "territories"
     ending = ENDINGS.get(kind, kind)
     part = "" if territory is None else f"-{territory}"
     apart = f"-{kind}" if ending != kind and ending in MEDIA_TYPES else ""
-    return f"territories-{plan_id}{part}{apart}.{ending}"
+    return f"{words}{part}{apart}.{ending}"
 
 
 def _only(sheet: Sheet, number: int) -> Sheet:

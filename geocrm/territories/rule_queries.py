@@ -68,6 +68,12 @@ def get(session: Session, rule_id: int) -> Rule:
     return found
 
 
+def area_names(session: Session, codes: Collection[str]) -> dict[str, str]:
+    """What areas are called; one that is no longer loaded has no name."""
+    asked = select(Boundary.code, Boundary.name).where(Boundary.code.in_(codes))
+    return {row.code: row.name for row in session.execute(asked)}
+
+
 def named_accounts(session: Session, rule_ids: Collection[int]) -> dict[int, list[tuple[int, str]]]:
     """By rule, the accounts it names that the actor sees: id and name, by name."""
     rows = session.execute(

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from geocrm import clock
@@ -30,6 +29,7 @@ from geocrm.territories import rule_queries, types
 from geocrm.visits import standing as visits
 from geocrm.web import timeline
 from geocrm.web.access import permit
+from geocrm.web.language import choose_locale
 from geocrm.web.map import workspace
 
 bp = Blueprint("accounts", __name__, url_prefix="/accounts")
@@ -111,7 +111,7 @@ def _place_of(record: queries.Record) -> dict[str, Any]:
         "territory": next((t for t in live if t.id == record.scope.territory_id), None),
         "reason": rule_queries.reason_for(g.session, record.account.id),
         "served": [
-            (served.type.name(str(get_locale())), served)
+            (served.type.name(choose_locale()), served)
             for served in types.serving(g.session, record.account.id)
         ],
         "earlier": queries.earlier_points(g.session, record.account.id),

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, g, render_template, request
-from flask_babel import get_locale
 
 from geocrm import clock
 from geocrm.places import queries as places
@@ -27,6 +26,7 @@ from geocrm.territories.naming import another_name
 from geocrm.territories.travel_times import speed_of
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import MAX_SPEED_KMH, WEB_TIME_S
+from geocrm.web.language import choose_locale
 from geocrm.web.words import balanced, figure, layer_name, measure, measure_heading
 
 bp = Blueprint("territories", __name__, url_prefix="/territories")
@@ -41,7 +41,9 @@ def index() -> str:
     return render_template(
         "territories/index.html",
         plans=plans,
-        kinds={kind.code: kind.name(str(get_locale())) for kind in types.all_types(g.session)},
+        # Made units tell where customers are, so whoever may not read these sees no plan of them.
+        kept=not plans and queries.live_plan(g.session) is not None,
+        kinds={kind.code: kind.name(choose_locale()) for kind in types.all_types(g.session)},
         upcoming=next_plan.upcoming(g.session) if g.actor.may("read", "account") else [],
         areas={area.code: area.name for area in queries.areas(g.session)},
         levels={

@@ -12,31 +12,41 @@ from geocrm.territories.plan_diff import Division, PlanDiff
 from geocrm.territories.queries import PlanSummary
 from geocrm.web.access import permit
 from geocrm.web.api.territory_diff import found_diff, shown_diff
+from geocrm.web.problems import STATUS
 from geocrm.web.rating_words import AXES, SCALES, figure_words, radar
-from geocrm.web.words import balanced
+from geocrm.web.words import balanced, said
 
 bp = Blueprint("territory_compare", __name__, url_prefix="/territories")
 
 
 @bp.get("/compare")
 @permit("design", "territory")
-def compare() -> str:
-    """Two plans on two maps that move together; without a choice the live one and the newest."""
+def compare() -> tuple[str, int]:
+    """Two plans on two maps that move together; without a choice the first two that can be."""
     plans = queries.plans(g.session, g.actor)
-    a = request.args.get("a", type=int) or (plans[0].id if plans else 0)
-    b = request.args.get("b", type=int) or _other(plans, a)
-    found = found_diff(a, b) if a and b else None
+    b = request.args.get("b", type=int) or 0
+    a = request.args.get("a", type=int) or _other(plans, b)
+    b = b or _other(plans, a)
     by = _measure(request.args.get("by"))
-    return render_template(
+    found, problem = None, ""
+    if a and b:
+        try:
+            found = found_diff(a, b)
+        except InvalidInput as error:
+            # Two others can be chosen on the page that says why these two cannot be compared.
+            problem = said(error)
+    page = render_template(
         "territories/compare.html",
         plans=plans,
         a=a,
         b=b,
+        problem=problem,
         diff=shown_diff(found) if found else None,
         drawn=_drawn(found, a, b) if found else None,
         rated=_rated(a, b, by) if found else None,
         measures=list(Measure),
     )
+    return page, STATUS[InvalidInput] if problem else 200
 
 
 @bp.get("/bring")
@@ -86,20 +96,23 @@ def _rated(a: int, b: int, by: Measure | None) -> dict[str, Any]:
     }
 
 
-def _other(plans: list[PlanSummary], a: int) -> int:
-    return next((plan.id for plan in plans if plan.id != a), 0)
+def _other(plans: list[PlanSummary], beside: int) -> int:
+    """The first plan to lay beside that one: of its level, for two made levels have no map."""
+    level = next((plan.level for plan in plans if plan.id == beside), None)
+    others = [plan for plan in plans if plan.id != beside]
+    return next((plan.id for plan in others if plan.level == level), others[0].id if others else 0)
 
 
 def _drawn(found: PlanDiff, a: int, b: int) -> dict[str, Any]:
     """What the maps draw: the colour of each unit in either plan; what goes on keeps its colour."""
-    levels = [queries.plan(g.session, g.actor, plan_id).level for plan_id in (a, b)]
+    levels = {queries.plan(g.session, g.actor, plan_id).level for plan_id in (a, b)}
     one, other = ([t.colour for t in queries.territories(g.session, p)] for p in (a, b))
     continued = [one[twin] if twin >= 0 else other[at] for at, twin in enumerate(found.twin)]
     codes = sorted({*found.before.ids, *found.after.ids})
     units = places.by_codes(g.session, codes)
     return {
-        # Of plans on two levels the finer one; what the other has beside it is in the lists only.
-        "level": max(levels, key=lambda code: places.layer(g.session, code).level),
+        # Of plans on two levels both: the finer one lies over what the coarser one has beside it.
+        "levels": sorted(levels, key=lambda code: places.layer(g.session, code).level),
         "before": _colours(found.before, one),
         "after": _colours(found.after, continued),
         "names": {unit.code: unit.name for unit in units},

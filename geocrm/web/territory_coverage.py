@@ -22,7 +22,7 @@ def show() -> str:
         shapes=[
             {
                 "type": "Feature",
-                "properties": {"name": unit.name, "share": unit.missing / most},
+                "properties": {"code": unit.code, "name": unit.name, "share": unit.missing / most},
                 "geometry": shapes[unit.code],
             }
             for unit in units

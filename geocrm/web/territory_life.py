@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from geocrm import clock
@@ -14,6 +13,7 @@ from geocrm.territories import challenges, events, life, next_plan, queries, typ
 from geocrm.territories.models import PlanState
 from geocrm.web.access import permit
 from geocrm.web.api.territory_history import shown_credits
+from geocrm.web.language import choose_locale
 from geocrm.web.problems import STATUS
 from geocrm.web.territories import never_live
 from geocrm.web.words import said
@@ -34,7 +34,7 @@ def _life_page(plan_id: int, **refused: Any) -> str:
     return render_template(
         "territories/life.html",
         plan=plan,
-        kinds=[(kind.code, kind.name(str(get_locale()))) for kind in kinds],
+        kinds=[(kind.code, kind.name(choose_locale())) for kind in kinds],
         possible=life.possible(g.session, g.actor, plan),
         thread=events.thread(g.session, plan.id),
         challenges=challenges.open_to(g.session, plan.id),
@@ -48,16 +48,26 @@ def _life_page(plan_id: int, **refused: Any) -> str:
 @bp.post("/<int:plan_id>/life")
 @permit("design", "territory")
 def take(plan_id: int) -> Any:
-    """Do a step, or say something."""
-    form = request.form
-    name, comment = form.get("step", ""), form.get("comment", "")
-    if name == "comment":
-        life.say(g.session, g.actor, plan_id, comment)
-    else:
-        day = _day(form["day"]) if form.get("day") else None
-        version = form.get("version", type=int)
-        life.take(*(g.session, g.actor, plan_id, name), version=version, comment=comment, day=day)
+    """Do a step, or say something; what is refused is there to be said otherwise."""
+    name, comment = request.form.get("step", ""), request.form.get("comment", "")
+    try:
+        # The page is drawn from what was there before.
+        with g.session.begin_nested():
+            if name == "comment":
+                life.say(g.session, g.actor, plan_id, comment)
+            else:
+                _step(plan_id, name, comment)
+    except (InvalidInput, Conflict) as error:
+        page = _life_page(plan_id, at=name, problem=said(error), words=comment)
+        return page, STATUS[type(error)]
     return redirect(f"/territories/{plan_id}/life")
+
+
+def _step(plan_id: int, name: str, comment: str) -> None:
+    form = request.form
+    day = _day(form["day"]) if form.get("day") else None
+    version = form.get("version", type=int)
+    life.take(*(g.session, g.actor, plan_id, name), version=version, comment=comment, day=day)
 
 
 @bp.post("/<int:plan_id>/type")
@@ -129,14 +139,20 @@ def upcoming() -> str:
 def challenge(plan_id: int) -> Any:
     """Challenge where the plan puts a unit or an account."""
     form = request.form
-    challenges.raise_one(
-        *(g.session, g.actor, plan_id),
-        unit=form.get("unit") or None,
-        account_id=form.get("account", type=int),
-        wanted=form.get("wanted", type=int),
-        reason=form.get("reason", ""),
-    )
-    flash(_("Your manager sees it now"), "good")
+    try:
+        with g.session.begin_nested():
+            challenges.raise_one(
+                *(g.session, g.actor, plan_id),
+                unit=form.get("unit") or None,
+                account_id=form.get("account", type=int),
+                wanted=form.get("wanted", type=int),
+                reason=form.get("reason", ""),
+            )
+    except Conflict as error:
+        # What is said already stands in the list that this leads to.
+        flash(said(error), "warn")
+    else:
+        flash(_("Your manager sees it now"), "good")
     return redirect(f"/territories/next?plan={plan_id}#challenges")
 
 
@@ -148,6 +164,8 @@ def history() -> str:
     day = _day(request.args["day"]) if request.args.get("day") else today
     first = _day(request.args["first"]) if request.args.get("first") else today.replace(day=1)
     last = _day(request.args["last"]) if request.args.get("last") else today
+    # Whichever was filled in first: the fields show the days in their order.
+    first, last = sorted((first, last))
     return render_template(
         "territories/history.html",
         standing=crediting.standing(g.session, day),
@@ -164,7 +182,7 @@ def all_types() -> str:
     """The types of plans."""
     return render_template(
         "territories/types.html",
-        kinds=[(kind, kind.name(str(get_locale()))) for kind in types.all_types(g.session)],
+        kinds=[(kind, kind.name(choose_locale())) for kind in types.all_types(g.session)],
         live={kind.code: queries.live_plan(g.session, kind.code)
               for kind in types.all_types(g.session)},
     )  # fmt: skip

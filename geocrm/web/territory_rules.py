@@ -2,15 +2,18 @@
 
 from typing import Any
 
+from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from flask import Blueprint, flash, g, redirect, render_template, request
-from flask_babel import ngettext
+from flask_babel import get_locale, ngettext
 
-from geocrm.errors import InvalidInput
+from geocrm.errors import Conflict, InvalidInput
 from geocrm.territories import queries, rule_queries, rules
 from geocrm.territories.rule_models import Rule
 from geocrm.territories.rules import RuleWish
 from geocrm.web.access import permit
 from geocrm.web.api.territory_rules import shown_effects, shown_rules
+from geocrm.web.problems import STATUS
+from geocrm.web.words import said
 
 bp = Blueprint("territory_rules", __name__, url_prefix="/territories/rules")
 
@@ -25,6 +28,7 @@ def index() -> str:
         rules=found.items,
         overlaps=found.overlaps,
         names={rule.id: rule.name for rule in found.items},
+        areas=rule_queries.area_names(g.session, {r.unit for r in found.items if r.unit}),
         live=queries.live_plan(g.session),
     )
 
@@ -50,7 +54,7 @@ def edit(rule_id: int) -> str:
         "accounts": "\n".join(f"{name} #{number}" for number, name in named),
         "segments": ", ".join(rule.segments or []),
         "tags": ", ".join(rule.tags or []),
-        "min_revenue": "" if rule.min_revenue is None else f"{rule.min_revenue:.15g}",
+        "min_revenue": _written(rule.min_revenue),
         "unit": rule.unit or "",
         "active": "1" if rule.active else "",
         "version": rule.version,
@@ -60,18 +64,29 @@ def edit(rule_id: int) -> str:
 @bp.post("/save")
 @permit("activate", "territory")
 def save() -> Any:
-    """Show what the rule would move, or keep it."""
+    """Show what the rule would move, or keep it; one that is refused is there to be corrected."""
     rule_id = request.form.get("rule_id", type=int)
-    wish = _wish()
-    if request.form.get("do") == "preview":
-        found = shown_effects(rules.preview(g.session, g.actor, wish, rule_id))
+    try:
+        # The form is drawn from what was there before.
+        with g.session.begin_nested():
+            return _previewed(rule_id) if request.form.get("do") == "preview" else _kept(rule_id)
+    except (InvalidInput, Conflict) as error:
         rule = rule_queries.get(g.session, rule_id) if rule_id else None
-        return _form(rule, request.form, found)
+        return _form(rule, request.form, problem=said(error)), STATUS[type(error)]
+
+
+def _previewed(rule_id: int | None) -> str:
+    found = shown_effects(rules.preview(g.session, g.actor, _wish(), rule_id))
+    rule = rule_queries.get(g.session, rule_id) if rule_id else None
+    return _form(rule, request.form, found)
+
+
+def _kept(rule_id: int | None) -> Any:
     if rule_id:
         version = request.form.get("version", type=int)
-        _rule, moved = rules.change(g.session, g.actor, rule_id, version, wish)
+        _rule, moved = rules.change(g.session, g.actor, rule_id, version, _wish())
     else:
-        _rule, moved = rules.add(g.session, g.actor, wish)
+        _rule, moved = rules.add(g.session, g.actor, _wish())
     return _done(moved)
 
 
@@ -93,7 +108,7 @@ def move(rule_id: int, where: str) -> Any:
     return _done(rules.order(g.session, g.actor, ids))
 
 
-def _form(rule: Rule | None, values: Any, effects: Any = None) -> str:
+def _form(rule: Rule | None, values: Any, effects: Any = None, problem: str = "") -> str:
     known = [territory.name for territory in queries.live_territories(g.session)]
     chosen = values.get("territory", "")
     return render_template(
@@ -101,6 +116,7 @@ def _form(rule: Rule | None, values: Any, effects: Any = None) -> str:
         rule=rule,
         values=values,
         effects=effects,
+        problem=problem,
         territories=known,
         gone=chosen if chosen and chosen not in known else None,
         areas=queries.areas(g.session),
@@ -116,13 +132,6 @@ def _done(moved: int) -> Any:
 
 def _wish() -> RuleWish:
     form = request.form
-    revenue = form.get("min_revenue", "").strip()
-    try:
-        least = float(revenue) if revenue else None
-    except ValueError as error:
-        raise InvalidInput(
-            "{given!r} is not a revenue such as 5000000", given=revenue[:30]
-        ) from error
     lines = form.get("accounts", "").splitlines()
     return RuleWish(
         name=form.get("name", ""),
@@ -130,7 +139,23 @@ def _wish() -> RuleWish:
         account_ids=tuple(rule_queries.accounts_meant(g.session, lines[: rules.MAX_ACCOUNTS + 1])),
         segments=tuple(form.get("segments", "").split(",")),
         tags=tuple(form.get("tags", "").split(",")),
-        min_revenue=least,
+        min_revenue=_amount(form.get("min_revenue", "").strip()),
         unit=form.get("unit") or None,
         active=form.get("active") == "1",
     )
+
+
+def _amount(written: str) -> float | None:
+    """A number as the reader writes it: 5.000.000 in Indonesian is what 5,000,000 is in English."""
+    try:
+        return float(parse_decimal(written, get_locale(), strict=True)) if written else None
+    except NumberFormatError as error:
+        raise InvalidInput(
+            "{given!r} is not a revenue such as 5000000", given=written[:30]
+        ) from error
+
+
+def _written(amount: float | None) -> str:
+    if amount is None:
+        return ""
+    return str(format_decimal(amount, "0.######", get_locale()))

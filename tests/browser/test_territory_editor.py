@@ -188,6 +188,53 @@ def test_units_in_no_territory_are_found_and_given_to_the_lightest_neighbour(
     assert _held(site, plan_id) == everything
 
 
+def test_who_was_signed_out_signs_in_and_finds_the_work_again(sign_in, plan_id) -> None:
+    # A page of its own, for a refusal is what this is about, and the console says it.
+    page = _open(sign_in("manager").context.new_page(), plan_id)
+    page.keyboard.press("e")
+    _drag(page, (0.48, 0.5), (0.53, 0.5))
+    words = _unsaved(page).inner_text()
+    page.context.clear_cookies()
+    with page.expect_response(re.compile("/edits$")) as refused:
+        page.keyboard.press("Control+s")
+    assert refused.value.status in (400, 401)
+    page.get_by_role("button", name="Load the page again").click()
+    page.wait_for_url("**/login**")
+    page.locator("input[name=email]").fill("manager@demo.example")
+    page.locator("input[name=password]").fill("geocrm-demo")
+    page.locator("input[name=password]").press("Enter")
+    page.wait_for_url(f"**/territories/{plan_id}")
+    expect(_unsaved(page)).to_have_text(words)
+    page.keyboard.press("Control+s")
+    expect(page.locator("#pending")).to_be_hidden()
+
+
+def test_a_save_that_went_through_takes_back_that_another_failed(sign_in, plan_id) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    page.keyboard.press("e")
+    _drag(page, (0.48, 0.5), (0.53, 0.5))
+    page.route("**/edits", lambda route: route.fulfill(status=409, json={"detail": "Busy"}))
+    page.keyboard.press("Control+s")
+    expect(page.locator("#toasts")).to_contain_text("Busy")
+    page.unroute("**/edits")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#toasts")).to_contain_text("saved")
+    expect(page.locator("#toasts")).not_to_contain_text("Busy")
+
+
+def test_where_everything_is_unassigned_nobody_is_said_to_have_got_anything(
+    sign_in, plan_id
+) -> None:
+    page = _open(sign_in("manager"), plan_id)
+    page.keyboard.press("r")
+    _drag(page, (0.01, 0.12), (0.99, 0.98))
+    page.locator("#drawer").get_by_role("combobox").select_option("0")
+    page.get_by_role("button", name="Reassign").click()
+    page.get_by_role("button", name="Give them to the lightest neighbour").click()
+    expect(page.locator("#toasts")).to_contain_text("paint one of them first")
+    expect(page.locator("#score-gini")).to_have_text("–")
+
+
 def test_the_keyboard_alone_paints_and_saves(sign_in, site, plan_id) -> None:
     page = _open(sign_in("manager"), plan_id)
     page.locator("#map canvas").focus()
@@ -396,3 +443,25 @@ def test_a_rep_sees_the_plan_without_tools(sign_in, site) -> None:
     page.goto(f"/territories/{live}")
     expect(page.locator("#map[data-ready]")).to_be_visible()
     expect(page.locator("#editor-tools")).to_have_count(0)
+
+
+@pytest.mark.browser_context_args(
+    viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+)
+def test_on_a_phone_the_folded_panel_says_that_something_is_not_saved(sign_in, plan_id) -> None:
+    page = sign_in("manager")
+    page.goto(f"/territories/{plan_id}")
+    expect(page.locator("#map[data-ready]")).to_be_visible()
+    mark = page.locator("#pending-mark")
+    expect(mark).to_be_hidden()
+    page.get_by_role("button", name=re.compile("Erase")).tap()
+    # Units answer once their tiles are drawn.
+    for _ in range(50):
+        page.touchscreen.tap(*_somewhere(page))
+        page.wait_for_timeout(200)
+        if mark.is_visible():
+            break
+    expect(mark).to_have_text("not saved")
+    page.locator(".panel-handle").tap()
+    page.get_by_role("button", name="Save", exact=True).tap()
+    expect(mark).to_be_hidden()

@@ -127,6 +127,42 @@ def test_a_new_territory_comes_with_its_first_unit_and_goes_with_undo(run) -> No
     assert cancelled == [[1, 2, 3], 2]
 
 
+def test_a_new_territory_taken_back_leaves_a_new_one_to_paint_with(run) -> None:
+    assert run(
+        """
+        const state = plan(), editor = edit(state), seen = [];
+        editor.target = "new";
+        editor.change([6], editor.target);
+        seen.push(editor.target);
+        editor.step("undo");
+        seen.push(editor.target);
+        editor.step("redo");
+        seen.push(editor.target);
+        editor.step("undo");
+        // Two fingers take the stroke back that the first of them began.
+        editor.begin(); editor.touch([5]); editor.cancel();
+        return [...seen, editor.target];
+        """
+    ) == [3, "new", 3, "new"]
+
+
+def test_the_map_goes_closer_to_cells_of_a_city_than_to_regencies(run) -> None:
+    wide, close = run(
+        """
+        const { boxOf, closestZoom } = await at("map");
+        return [1, 0.01].map((degrees) => {
+          const state = plan();
+          state.columns.lon = state.columns.lon.map((lon) => lon * degrees);
+          const [west, , east] = boxOf(state, [0, 6]);
+          return [closestZoom(state), (east - west) / (6 * degrees)];
+        });
+        """
+    )
+    assert wide == [9, pytest.approx(6.5 / 6)]
+    assert close[0] > 12
+    assert 1 < close[1] < 2
+
+
 def test_others_changes_come_below_ours_and_what_both_moved_is_asked(run) -> None:
     homes, clashes, pending, undone = run(
         """

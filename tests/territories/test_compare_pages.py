@@ -3,8 +3,10 @@
 import io
 
 import pytest
+from sqlalchemy import delete
 
-from geocrm.territories import queries
+from geocrm.territories import exporting, queries
+from geocrm.territories.models import TerritoryUnit
 from geocrm.territories.service import Move, move_units
 from tests.territories.conftest import code
 
@@ -67,6 +69,24 @@ def test_the_page_says_when_there_is_nothing_to_compare(signed_in_as, manager, a
     assert browser.get("/territories/compare?a=99999&b=1").status_code == 404
 
 
+def test_two_plans_that_cannot_be_compared_leave_the_choice_of_others(
+    session, signed_in_as, manager, two, add_plan
+):
+    above = add_plan("On other ground")
+    above.level = "tst-adm1"
+    session.execute(delete(TerritoryUnit).where(TerritoryUnit.plan_id == above.id))
+    session.commit()
+    browser = signed_in_as(manager)
+    refused = browser.get(f"/territories/compare?a={two[0].id}&b={above.id}")
+    assert refused.status_code == 422
+    assert "have no unit in common" in refused.text
+    assert 'id="field-a"' in refused.text
+    # A plan alone is compared with one of its own level, though another is newer.
+    lone = browser.get(f"/territories/compare?b={two[1].id}")
+    assert lone.status_code == 200
+    assert f'<option value="{two[0].id}" selected>As it is' in lone.text
+
+
 def test_a_file_becomes_a_draft_and_opens(session, client_of, signed_in_as, manager, country):
     names = [*(f"{x}{y}" for x in "abcd" for y in "1234"), "i1", "i2"]
     content = "GEOID,DISTRICT\n" + "".join(f"{n},{'12'[n[0] > 'b']}\n" for n in names)
@@ -114,13 +134,33 @@ def test_who_may_not_design_neither_compares_nor_brings(
     [("kml", "kml"), ("shp", "zip"), ("bef", "csv"), ("csv", "csv"), ("scenario", "txt")],
 )
 def test_the_export_has_the_right_name_and_kind(client_of, manager, add_plan, kind, ending):
-    plan = add_plan()
+    plan = add_plan(name="North & South")
     answer = client_of(manager).get(f"{API}/plans/{plan.id}/export.{kind}")
     assert answer.status_code == 200
     # A spreadsheet and a block-equivalency file are both CSV, and lie in one folder.
     apart = "-bef" if kind == "bef" else ""
-    assert f"territories-{plan.id}{apart}.{ending}" in answer.headers["Content-Disposition"]
+    assert f"North-South{apart}.{ending}" in answer.headers["Content-Disposition"]
     if kind != "scenario":
         one = client_of(manager).get(f"{API}/plans/{plan.id}/export.{kind}?territory=2")
-        assert f"territories-{plan.id}-2{apart}.{ending}" in one.headers["Content-Disposition"]
+        assert f"North-South-2{apart}.{ending}" in one.headers["Content-Disposition"]
         assert len(one.data) < len(answer.data)
+
+
+@pytest.mark.parametrize(
+    ("plan", "file"),
+    [
+        ("Wilayah 2027", "Wilayah-2027.pdf"),
+        ("../etc/passwd", "etc-passwd.pdf"),
+        ("خطة الأراضي", "خطة-الأراضي.pdf"),
+        ("🌴", "territories.pdf"),
+    ],
+)
+def test_a_file_is_called_like_its_plan(plan, file):
+    assert exporting.file_name(plan, "pdf") == file
+    assert len(exporting.file_name("long " * 60, "pdf")) <= exporting.MAX_FILE_NAME + 4
+
+
+def test_a_report_says_its_language_as_browsers_know_it(client_of, manager, add_plan):
+    plan = add_plan()
+    page = client_of(manager).get(f"{API}/plans/{plan.id}/export.html").text
+    assert '<html lang="en-GB">' in page

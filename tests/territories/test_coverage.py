@@ -1,5 +1,8 @@
 """What the live plan leaves uncovered: white space, empty territories, accounts nobody has."""
 
+import json
+import re
+
 from geocrm.security import Role
 from geocrm.territories import coverage, members
 from geocrm.territories.models import MemberRole
@@ -57,10 +60,21 @@ def test_a_manager_is_shown_the_ground_of_their_branch_only(
     assert found.unstaffed == ()
 
 
-def test_the_page_and_the_table_show_it(session, signed_in_as, add_plan, go_live, add_user):
+def test_the_page_and_the_table_show_it(
+    session, signed_in_as, add_plan, go_live, add_user, add_account
+):
     head, rep = add_user(Role.ADMINISTRATOR), add_user(Role.FIELD_REP)
     go_live(add_plan())
+    for unit in ("a1", "a2", "a3", "a4", "b1", "b2", "b3", "b4", "c1", "c2", "d1", "d2"):
+        for _ in range(3):
+            add_account(unit=code(unit), revenue=50.0)
+    session.commit()
     browser = signed_in_as(head)
     assert "Territories without people" in browser.get("/territories/coverage").text
+    page = browser.get("/territories/coverage").text
+    shapes = json.loads(re.search(r'id="coverage-shapes">(.*?)<', page)[1])
+    listed = re.findall(r'data-unit="([^"]+)"', page)
+    assert listed
+    assert {shape["properties"]["code"] for shape in shapes} == set(listed)
     assert browser.get("/territories/rules").status_code == 200
     assert signed_in_as(rep).get("/territories/coverage").status_code == 403

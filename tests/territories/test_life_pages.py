@@ -104,6 +104,41 @@ def test_a_challenge_that_would_split_a_territory_is_refused_on_its_form(
     assert done.status_code == 302
 
 
+def test_a_step_that_is_refused_is_there_to_be_done_otherwise(pages, manager, coming):
+    desk = pages(manager)
+    path = f"/territories/{coming.id}/life"
+    refused = desk.post(path, data={"step": "send_back", "comment": " "})
+    assert refused.status_code == 422
+    assert "Say why the plan goes back to planning" in refused.text
+    assert 'value="send_back"' in refused.text
+    late = desk.post(path, data={"step": "approve", "version": "1", "comment": "A fine plan"})
+    assert late.status_code == 409
+    assert "A fine plan</textarea>" in late.text
+    assert desk.post(path, data={"step": "comment", "comment": ""}).status_code == 422
+    assert "In review" in desk.get("/territories").text
+
+
+def test_what_is_challenged_already_is_not_offered_again(pages, rep, coming):
+    field = pages(rep)
+    form = {"unit": code("b1"), "reason": "Mine"}
+    path = f"/territories/next/{coming.id}"
+    page = field.get(f"/territories/next?plan={coming.id}").text
+    assert f"unit={code('b1').replace(':', '%3A')}" in page
+    assert field.post(path, data=form).status_code == 302
+    page = field.get(f"/territories/next?plan={coming.id}").text
+    assert f"unit={code('b1').replace(':', '%3A')}" not in page
+    assert "Challenged" in page
+    again = field.post(path, data=form, follow_redirects=True)
+    assert again.status_code == 200
+    assert "You challenged that already" in again.text
+
+
+def test_who_has_no_ground_in_a_coming_plan_is_led_to_it(pages, add_user, coming):
+    page = pages(add_user(Role.ADMINISTRATOR)).get(f"/territories/next?plan={coming.id}").text
+    assert "does not touch your ground" in page
+    assert f'href="/territories/{coming.id}"' in page
+
+
 def test_who_submitted_a_plan_reads_who_decides_it(pages, manager, add_user, add_plan):
     add_user(Role.ADMINISTRATOR)
     desk, plan = pages(manager), add_plan()
@@ -177,6 +212,9 @@ def test_the_past_is_asked_on_a_page_and_through_the_api(pages, manager, rep, co
     assert desk.get(f"{API}/credit?first=2020-01-01&last={today}").json == {"items": []}
     assert desk.get(f"{API}/as-of?day=2999-01-01").status_code == 422
     assert desk.get("/territories/history?day=nonsense").status_code == 422
+    swapped = desk.get("/territories/history?first=2026-02-01&last=2026-01-01")
+    assert swapped.status_code == 200
+    assert 'name="first" value="2026-01-01"' in swapped.text
 
 
 def test_types_are_listed_in_both_languages_and_added(pages, administrator, manager):
@@ -216,3 +254,13 @@ def test_a_go_live_of_many_accounts_is_a_job(
     jobs.run(sessions, JOB_HANDLERS, actor_of, started["job_id"])
     job = desk.get(f"/api/v1/jobs/{started['job_id']}").json
     assert (job["state"], job["result"]["accounts"]) == ("done", 2)
+
+
+def test_types_have_the_name_of_the_readers_language(pages, manager, add_user, add_plan):
+    plan = add_plan()
+    assert "Delivery" in pages(manager).get("/territories/types").text
+    other = pages(add_user(Role.ADMINISTRATOR, locale="id"))
+    for path in ("/territories/types", f"/territories/{plan.id}/life"):
+        page = other.get(path).text
+        assert "Pengiriman" in page
+        assert ">Delivery" not in page

@@ -280,6 +280,17 @@ def test_outlines_are_shown_to_the_field_while_the_plan_is_live(
     assert client_of(rep).get(tile).status_code == 404
 
 
+def test_who_only_counts_customers_reads_that_a_plan_is_live(
+    session, field, live_on, signed_in_as, marketer
+):
+    desk = signed_in_as(marketer)
+    assert "No territories yet" in desk.get("/territories").text
+    live_on(cells(4))
+    shown = desk.get("/territories").text
+    assert "The live plan is not shown here" in shown
+    assert "No territories yet" not in shown
+
+
 def test_units_of_a_plan_that_was_live_stay(session, actor, field, live_on, add_plan, go_live):
     plan = live_on(cells(4))
     go_live(add_plan("Regencies"))

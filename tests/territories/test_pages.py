@@ -348,3 +348,14 @@ def test_the_report_opens_without_a_network(client_of, manager, add_plan):
 def test_an_unknown_format_is_refused(client_of, manager, add_plan):
     answer = client_of(manager).get(f"{API}/{add_plan().id}/export.exe")
     assert (answer.status_code, "geojson" in answer.json["detail"]) == (422, True)
+
+
+def test_copies_of_a_plan_are_told_apart(client_of, manager, add_plan):
+    client = client_of(manager)
+    long = "Long " * 24
+    for name in ("West", long[:120].strip()):
+        plan = add_plan(name)
+        copies = [client.post(f"{API}/{plan.id}/copy").json["plan_id"] for _ in range(3)]
+        names = [client.get(f"{API}/{copy}").json["name"] for copy in copies]
+        assert len({name, *names}) == 4
+        assert all("(copy)" in one for one in names)

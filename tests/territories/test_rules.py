@@ -252,6 +252,59 @@ def test_the_page_previews_saves_and_explains(
     assert f"#{account.id}" in client.get(f"/territories/rules/new?account={account.id}").text
 
 
+def test_a_refused_rule_stays_in_its_form_to_be_corrected(signed_in_as, session, live, add_user):
+    client = signed_in_as(add_user(Role.ADMINISTRATOR))
+    page = client.get("/territories/rules/new").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    form = {"csrf_token": token[1], "name": "Giants", "territory": "Slice 3", "active": "1"}
+    for do in ("preview", "save"):
+        refused = client.post(
+            "/territories/rules/save", data=form | {"do": do, "min_revenue": "much"}
+        )
+        assert refused.status_code == 422
+        assert "&#39;much&#39; is not a revenue" in refused.text
+        assert 'value="Giants"' in refused.text
+        assert 'value="much"' in refused.text
+    assert rule_queries.all_rules(session) == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "written", "amount"),
+    [("en", "5,000,000.5", 5_000_000.5), ("id", "500.000", 500_000), ("id", "0,5", 0.5)],
+)
+def test_an_amount_counts_as_its_reader_writes_it(
+    signed_in_as, session, live, add_user, locale, written, amount
+):
+    client = signed_in_as(add_user(Role.ADMINISTRATOR, locale=locale))
+    page = client.get("/territories/rules/new").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    form = {"csrf_token": token[1], "name": "Giants", "territory": "Slice 3", "active": "1"}
+    saved = client.post(
+        "/territories/rules/save", data=form | {"do": "save", "min_revenue": written}
+    )
+    assert saved.status_code == 302
+    rule = rule_queries.all_rules(session)[0]
+    assert rule.min_revenue == amount
+    # What the form shows is read as the same again.
+    shown = client.get(f"/territories/rules/{rule.id}").text
+    again = re.search(r'name="min_revenue" value="([^"]+)"', shown) or re.search(
+        r'value="([^"]+)"[^>]*name="min_revenue"', shown
+    )
+    changed = form | {"do": "save", "rule_id": rule.id, "min_revenue": again[1]}
+    assert client.post("/territories/rules/save", data=changed).status_code == 302
+    session.expire_all()
+    assert rule_queries.all_rules(session)[0].min_revenue == amount
+
+
+def test_the_list_names_the_area_of_a_rule(signed_in_as, session, actor, live, add_user):
+    wish = RuleWish(name="Here", territory="Slice 3", segments=("A",), unit=code("a1"))
+    rules.add(session, actor, wish)
+    session.commit()
+    shown = signed_in_as(add_user(Role.ADMINISTRATOR)).get("/territories/rules").text
+    assert rule_queries.area_names(session, [code("a1")])[code("a1")] in shown
+    assert f"only in {code('a1')}" not in shown
+
+
 def test_a_rule_goes_up_down_and_to_the_top(signed_in_as, session, actor, live, add_user):
     head = add_user(Role.ADMINISTRATOR)
     ids = []

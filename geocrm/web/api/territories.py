@@ -14,6 +14,7 @@ from geocrm.territories.kept_times import GivenTimes
 from geocrm.territories.limits import Limits, wished
 from geocrm.territories.members import Term
 from geocrm.territories.models import MemberRole, Plan
+from geocrm.territories.naming import another_name
 from geocrm.territories.service import Move
 from geocrm.territories.travel_times import DEFAULT_SPEED_KMH
 from geocrm.territories.wishes import Wishes
@@ -148,8 +149,12 @@ def discard(plan_id: int) -> str:
 @permit("design", "territory")
 def copy(plan_id: int) -> Copied:
     """A draft with the same territories, people and units."""
-    name = _("%(name)s (copy)", name=queries.plan(g.session, g.actor, plan_id).name)
-    return Copied(plan_id=service.copy(g.session, g.actor, plan_id, name[: service.MAX_NAME]).id)
+    source = queries.plan(g.session, g.actor, plan_id).name
+    # A long name leaves room for what tells the copies apart.
+    name = _("%(name)s (copy)", name=source[: service.MAX_NAME - 20].strip())
+    taken = {plan.name for plan in queries.plans(g.session, g.actor)}
+    name = another_name(name, taken) if name in taken else name
+    return Copied(plan_id=service.copy(g.session, g.actor, plan_id, name).id)
 
 
 @bp.patch("/plans/<int:plan_id>/territories/<int:number>")

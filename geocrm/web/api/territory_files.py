@@ -8,7 +8,7 @@ from flask_babel import format_decimal, format_percent, get_locale
 from flask_babel import gettext as _
 from pydantic import BaseModel, Field
 
-from geocrm.territories import exporting
+from geocrm.territories import exporting, queries
 from geocrm.territories.report_style import Style
 from geocrm.web.access import permit
 
@@ -36,7 +36,8 @@ def export(plan_id: int, kind: str, which: Which) -> Response:
     number = which.territory
     content = exporting.render(g.session, g.actor, plan_id, kind, _style(), number)
     answer = Response(content, content_type=exporting.MEDIA_TYPES[kind])
-    name = exporting.file_name(plan_id, kind, number)
+    plan = queries.plan(g.session, g.actor, plan_id)
+    name = exporting.file_name(plan.name, kind, number)
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
 
@@ -44,7 +45,7 @@ def export(plan_id: int, kind: str, which: Which) -> Response:
 def _style() -> Style:
     return Style(
         vendor=Path(str(current_app.static_folder)) / "vendor",
-        language=str(get_locale()),
+        language=str(get_locale()).replace("_", "-"),
         number=lambda value: str(format_decimal(round(value))),
         share=lambda value: str(format_percent(value, "+0.0 %;-0.0 %")),
         territory=_("Territory"),

@@ -12,7 +12,7 @@ import { explain } from "./territory_explain.js";
 import { historyView } from "./territory_history.js";
 import { faults, graphOf } from "./territory_graph.js";
 import { bindOptimise } from "./territory_optimise.js";
-import { boxOf, drawTerritories } from "./territory_map.js";
+import { boxOf, closestZoom, drawTerritories } from "./territory_map.js";
 import { NONE, PlanState } from "./territory_state.js";
 import { offerKept } from "./territory_scenario.js";
 import { createWorkbench } from "./territory_workbench.js";
@@ -24,6 +24,10 @@ const drawn = createMap(byId("map"), { label: t("Map of the territories") });
 const columns = await getJson(`${API}/columns`);
 let version = columns.version;
 const state = new PlanState(columns, plan.territories, { balance: plan.balance, tolerance: plan.tolerance, tolerances: plan.tolerances, hidden: !designer, words: Object.fromEntries(plan.measures) });
+const closest = closestZoom(state);
+const EDGE_PX = 40;
+/** Less of the map than this shows nothing. */
+const LEAST_PX = 160;
 /** @type {ReturnType<typeof createWorkbench> | null} */
 let bench = null;
 /** @type {ReturnType<typeof drawTerritories> | null} */
@@ -63,7 +67,8 @@ if (editable) {
     api: API, plan, state, board, locks,
     version: { get: () => version, set: (next) => (version = next) },
     openUnit, openTerritory: selectTerritory, focus, scores,
-    lookAt: (units, maxZoom = 9) => map && units.length && fit(map, boxOf(state, units), { maxZoom }),
+    lookAt: (units, closer = 0) => lookAt(units, closest + closer),
+    uncover: (units) => covered() && lookAt(units, closest),
   });
 }
 map = await drawn;
@@ -85,10 +90,12 @@ function scores(split) {
   score("score-deviation", formatShare(maxDeviation), maxDeviation <= plan.tolerance + 1e-9);
   if (!designer) return;
   score("score-contiguous", split.length ? tn("{n} is not", "{n} are not", { n: split.length }) : t("all"), !split.length);
-  score("score-compactness", formatShare(state.compactness(), { digits: 0 }), null);
+  // Where nobody holds anything there is nothing to share evenly.
+  const held = state.numbers().filter((number) => (state.load(number) ?? 0) > 0).length;
+  score("score-compactness", held > 1 ? formatShare(state.compactness(), { digits: 0 }) : "–", null);
   score("score-index", formatNumber(Math.round(index)), null);
-  score("score-ratio", Number.isFinite(ratio) ? formatNumber(ratio, 2) : "∞", null);
-  score("score-gini", formatNumber(gini, 3), null);
+  score("score-ratio", !held ? "–" : Number.isFinite(ratio) ? formatNumber(ratio, 2) : "∞", null);
+  score("score-gini", held ? formatNumber(gini, 3) : "–", null);
 }
 
 /** @param {string} id @param {string} words @param {boolean | null} good */
@@ -121,7 +128,22 @@ function focus(number) {
   view?.focus(number);
   board.focus(number);
   const units = number === null ? [] : state.unitsOf(number);
-  if (map && units.length && !inView(boxOf(state, units))) fit(map, boxOf(state, units), { maxZoom: 9 });
+  if (map && units.length && !inView(boxOf(state, units))) lookAt(units);
+}
+
+/** @param {number[]} units */
+function lookAt(units, maxZoom = closest) {
+  if (!map || !units.length) return;
+  // A drawer that has just opened beside the map has left it less room.
+  map.resize();
+  fit(map, boxOf(state, units), { maxZoom, padding: { top: EDGE_PX, bottom: EDGE_PX, left: EDGE_PX, right: EDGE_PX + covered() } });
+}
+
+/** How many pixels of the map lie below a drawer; none where it covers everything, as on a phone. */
+function covered() {
+  const [ground, drawer] = [byId("map"), byId("drawer")].map((one) => one.getBoundingClientRect());
+  const hidden = drawer.width ? Math.max(0, ground.right - drawer.left) : 0;
+  return ground.width - hidden >= LEAST_PX ? hidden : 0;
 }
 
 /** @param {[number, number, number, number]} box */
@@ -159,9 +181,8 @@ document.addEventListener("drawer:close", () => {
 function selectTerritory(number) {
   board.select(number);
   bench?.aim(number);
-  const units = state.unitsOf(number);
-  if (map && units.length) fit(map, boxOf(state, units), { maxZoom: 9 });
   openTerritory(number);
+  lookAt(state.unitsOf(number));
 }
 
 /** @param {number} number */
@@ -246,7 +267,7 @@ async function openHistory() {
   const nodes = await historyView(API, state, {
     show: (units) => {
       view?.flag("theirs", units);
-      if (units.length) fit(map, boxOf(state, units), { maxZoom: 9 });
+      lookAt(units);
     },
     takeBack: bench ? (step) => bench?.takeBack(step) : null,
   });

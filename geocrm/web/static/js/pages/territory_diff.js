@@ -3,12 +3,12 @@
 import { createMap, fit, openPopup } from "../lib/basemap.js";
 import { el } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { drawSide } from "./territory_diff_map.js";
+import { drawSide, fillOf } from "./territory_diff_map.js";
 import { bindModes } from "./territory_diff_modes.js";
 
 /**
  * @typedef {{colour: number[], name: string[], units: Record<string, number>}} Side
- * @typedef {{level: string, before: Side, after: Side, names: Record<string, string>, places: Record<string, [number, number]>}} Drawn
+ * @typedef {{levels: string[], before: Side, after: Side, names: Record<string, string>, places: Record<string, [number, number]>}} Drawn
  */
 
 const page = JSON.parse(byId("diff").textContent ?? "{}");
@@ -24,10 +24,10 @@ const maps = await Promise.all([
   createMap(byId("map-a"), { label: t("Map of the plan from which units go"), controls: false }),
   createMap(byId("map-b"), { label: t("Map of the plan to which units go") }),
 ]);
-const sides = [drawn.before, drawn.after].map((side, at) => drawSide(maps[at], drawn.level, side, moved));
+const sides = [drawn.before, drawn.after].map((side, at) => drawSide(maps[at], drawn.levels, side, moved));
 maps.forEach((map, at) => {
   map.on("move", () => follow(map, maps[1 - at]));
-  map.on("click", "unit-fill", (/** @type {any} */ event) => tell(map, event));
+  for (const level of drawn.levels.keys()) map.on("click", fillOf(level), (/** @type {any} */ event) => tell(map, event));
 });
 /** What is looked at, until somebody moves the map away from it. @type {string[] | null} */
 let lookedAt = Object.keys(drawn.places);

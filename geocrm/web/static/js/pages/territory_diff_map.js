@@ -5,20 +5,21 @@ import { colourAt } from "../lib/palette.js";
 import { onThemeChange, token } from "../lib/theme.js";
 
 const NOTHING = "rgba(0,0,0,0)";
-const PART = { source: "units", "source-layer": "boundaries" };
+/** The layer of units of a level, counted from the coarsest. @param {number} at */
+export const fillOf = (at) => `unit-fill-${at}`;
 const flag = (/** @type {string} */ name) => ["boolean", ["feature-state", name], false];
 
 /**
- * @param {any} map @param {string} level
+ * @param {any} map @param {string[]} levels those of both plans, the coarsest first
  * @param {import("./territory_diff.js").Side} side
  * @param {Set<string>} moved
  */
-export function drawSide(map, level, side, moved) {
-  addLayers(map, level);
-  onThemeChange(() => {
-    map.setPaintProperty("unit-line", "line-color", token("--surface"));
-    map.setPaintProperty("moved-line", "line-color", token("--ink"));
-  });
+export function drawSide(map, levels, side, moved) {
+  levels.forEach((level, at) => addLayers(map, level, at));
+  onThemeChange(() => levels.forEach((_level, at) => {
+    map.setPaintProperty(`unit-line-${at}`, "line-color", token("--surface"));
+    map.setPaintProperty(`moved-line-${at}`, "line-color", token("--ink"));
+  }));
   for (const [code, territory] of Object.entries(side.units)) {
     set(code, { colour: colourAt(side.colour[territory]), moved: moved.has(code) });
   }
@@ -26,14 +27,16 @@ export function drawSide(map, level, side, moved) {
 
   /** @param {string} code @param {Record<string, unknown>} values */
   function set(code, values) {
-    map.setFeatureState({ source: "units", sourceLayer: "boundaries", id: code }, values);
+    levels.forEach((_level, at) => map.setFeatureState({ source: `units-${at}`, sourceLayer: "boundaries", id: code }, values));
   }
 
   return {
     /** Let what moves stand out, or show all alike. @param {boolean} shown */
     showMoved(shown) {
-      map.setPaintProperty("unit-fill", "fill-opacity", opacity(shown));
-      map.setLayoutProperty("moved-line", "visibility", shown ? "visible" : "none");
+      levels.forEach((_level, at) => {
+        map.setPaintProperty(fillOf(at), "fill-opacity", opacity(shown));
+        map.setLayoutProperty(`moved-line-${at}`, "visibility", shown ? "visible" : "none");
+      });
     },
     /** Outline these units thickly. @param {Set<string>} codes */
     mark(codes) {
@@ -42,15 +45,18 @@ export function drawSide(map, level, side, moved) {
   };
 }
 
+/** Units that this plan gives a territory: of a coarser level only those the finer one leaves. */
+const ours = ["!=", ["coalesce", ["feature-state", "colour"], ""], ""];
+
 /** @param {boolean} others whether what stays is pale */
 function opacity(others) {
-  const ours = ["!=", ["coalesce", ["feature-state", "colour"], ""], ""];
   return ["case", ["!", ours], 0, flag("moved"), 0.9, others ? 0.25 : 0.65];
 }
 
-/** @param {any} map @param {string} level */
-function addLayers(map, level) {
-  map.addSource("units", {
+/** @param {any} map @param {string} level @param {number} at */
+function addLayers(map, level, at) {
+  const part = { source: `units-${at}`, "source-layer": "boundaries" };
+  map.addSource(part.source, {
     type: "vector",
     tiles: [`${location.origin}/tiles/boundaries/${level}/{z}/{x}/{y}.mvt`],
     maxzoom: 12,
@@ -58,13 +64,13 @@ function addLayers(map, level) {
   });
   const below = map.getLayer(LABELS) ? LABELS : undefined;
   const fill = ["to-color", ["coalesce", ["feature-state", "colour"], NOTHING]];
-  map.addLayer({ id: "unit-fill", type: "fill", ...PART, paint: { "fill-color": fill, "fill-opacity": opacity(true) } }, below);
-  map.addLayer({ id: "unit-line", type: "line", ...PART, paint: { "line-color": token("--surface"), "line-width": 0.4, "line-opacity": 0.5 } }, below);
+  map.addLayer({ id: fillOf(at), type: "fill", ...part, paint: { "fill-color": fill, "fill-opacity": opacity(true) } }, below);
+  map.addLayer({ id: `unit-line-${at}`, type: "line", ...part, paint: { "line-color": token("--surface"), "line-width": 0.4, "line-opacity": ["case", ours, 0.5, 0] } }, below);
   const moved = flag("moved");
   map.addLayer({
-    id: "moved-line",
+    id: `moved-line-${at}`,
     type: "line",
-    ...PART,
+    ...part,
     layout: { "line-join": "round" },
     paint: {
       "line-color": token("--ink"),

@@ -99,7 +99,10 @@ export class Editor {
     const back = this.state.assign(step.units, step.from);
     if (step.added) this.state.territories.delete(step.added.number);
     if (back) this.events.onUnits(back);
-    if (step.added) this.#territoriesChanged();
+    if (step.added) {
+      this.#aimAgain(step.added.number, "undo");
+      this.#territoriesChanged();
+    }
     this.events.onDone();
   }
 
@@ -144,7 +147,10 @@ export class Editor {
     if (this.open) this.end();
     const step = this.undoList[way](this.state);
     if (!step) return null;
-    if (step.added || step.removed) this.#territoriesChanged();
+    if (step.added || step.removed) {
+      this.#aimAgain(step.added?.number, way);
+      this.#territoriesChanged();
+    }
     if (step.diff) {
       const { units, from, to } = step.diff;
       this.events.onUnits(way === "undo" ? { units, from: to, to: from } : step.diff);
@@ -157,6 +163,12 @@ export class Editor {
   rollBack() {
     const units = this.state.pendingUnits();
     this.place(units, units.map((u) => this.state.saved[u]));
+  }
+
+  /** Whoever painted with a new territory and takes it back goes on with a new one. @param {number | undefined} made @param {"undo" | "redo"} way */
+  #aimAgain(made, way) {
+    if (way === "undo" && this.target === made) this.target = "new";
+    else if (way === "redo" && made && this.target === "new") this.target = made;
   }
 
   #territoriesChanged() {

@@ -136,12 +136,37 @@ function colourLines(map) {
   }
 }
 
-/** The box around units' points, a little wider. @param {{columns: {lon: number[], lat: number[]}}} state @param {ArrayLike<number>} units @returns {[number, number, number, number]} */
-export function boxOf(state, units, margin = 0.25) {
+/** @typedef {{columns: {lon: number[], lat: number[]}}} Placed */
+
+/** What lies around the point of a regency or county, in degrees. */
+const WIDEST = 0.25;
+const REGENCIES_ZOOM = 9;
+
+/** @param {Placed} state @param {ArrayLike<number>} units @returns {[number, number, number, number]} */
+function around({ columns }, units) {
   let [west, south, east, north] = [180, 90, -180, -90];
   for (let i = 0; i < units.length; i += 1) {
-    const [lon, lat] = [state.columns.lon[units[i]], state.columns.lat[units[i]]];
+    const [lon, lat] = [columns.lon[units[i]], columns.lat[units[i]]];
     [west, south, east, north] = [Math.min(west, lon), Math.min(south, lat), Math.max(east, lon), Math.max(north, lat)];
   }
+  return [west, south, east, north];
+}
+
+/** How much ground lies around a unit's point: less the closer the points, down to cells of a city. @param {Placed} state */
+function marginOf(state) {
+  const { length } = state.columns.lon;
+  if (length < 2) return WIDEST;
+  const [west, south, east, north] = around(state, Array.from({ length }, (_, u) => u));
+  const apart = Math.max(east - west, north - south) / Math.sqrt(length);
+  return Math.min(WIDEST, Math.max(0.005, 0.75 * apart));
+}
+
+/** No closer than this, so that what lies beside is still seen. @param {Placed} state */
+export const closestZoom = (state) => REGENCIES_ZOOM + Math.log2(WIDEST / marginOf(state));
+
+/** The box around units' points, a little wider. @param {Placed} state @param {ArrayLike<number>} units @returns {[number, number, number, number]} */
+export function boxOf(state, units) {
+  const margin = marginOf(state);
+  const [west, south, east, north] = around(state, units);
   return [west - margin, Math.max(-85, south - margin), east + margin, Math.min(85, north + margin)];
 }

@@ -14,7 +14,7 @@ map.addLayer({ id: "next-fill", type: "fill", source: "next", paint: { "fill-opa
 map.addLayer({ id: "next-line", type: "line", source: "next", paint: { "line-width": 1 } }, LABELS);
 paint();
 onThemeChange(paint);
-fit(map, boxAroundShapes(shapes), { duration: 0, maxZoom: 9 });
+fit(map, boxAroundShapes(shapes), { duration: 0, maxZoom: 11 });
 
 function paint() {
   const colour = ["match", ["get", "kind"], ...Object.entries(COLOURS).flatMap(([kind, name]) => [kind, token(name)]), token("--ink-3")];

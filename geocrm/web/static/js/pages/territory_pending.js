@@ -57,13 +57,17 @@ export function createPending(place, state, act) {
       el("button", { class: "btn", type: "button", id: "save-as", onclick: act.saveAs }, icon("copy"), t("Save as scenario …"))),
   );
   place.hidden = true;
+  // On a phone the panel is folded while one draws: its handle says that there is something to save.
+  const mark = el("span", { class: "tag tag-warn", id: "pending-mark", hidden: true });
+  document.querySelector(".panel-handle .i")?.before(mark);
 
   return {
     /** @param {Change[]} changes @param {Set<number>} split @param {boolean} blocked */
     show(changes, split, blocked) {
-      place.hidden = !changes.length;
+      place.hidden = mark.hidden = !changes.length;
       if (place.hidden) return;
       count.textContent = tn("{n} unit changed, not saved", "{n} units changed, not saved", { n: state.pendingCount });
+      mark.textContent = t("not saved");
       /** @type {HTMLButtonElement} */ (save).disabled = blocked;
       const rows = changes.slice(0, MOST_ROWS).map((change) => line(change, state, split, act.open));
       if (changes.length > MOST_ROWS) rows.push(el("tr", {}, el("td", { colspan: 3, class: "muted" }, tn("and {n} more", "and {n} more", { n: changes.length - MOST_ROWS }))));

@@ -20,13 +20,17 @@ import { askForName } from "./territory_scenario.js";
  * @property {ReturnType<typeof import("./territory_map.js").drawTerritories> | null} view
  * @property {() => number} unsaved
  * @property {() => void} saveAs
+ * @property {boolean} leaving the page is left to come back to it: no need to warn
  * @property {boolean} closed somebody else ended the planning of the plan
  * @property {() => void} redraw everything, after what changed is not known unit by unit
  * @property {() => void} done a step is over
  * @property {(units: Uint32Array) => void} tellWorker
- * @property {(units: number[], maxZoom?: number) => void} lookAt
+ * @property {(units: number[], closer?: number) => void} lookAt
  * @property {ReturnType<typeof import("./territory_keep.js").createKeeper>} keeper
  */
+
+/** What the server answers to a page whose session or token is over. */
+const SIGNED_OUT = [400, 401];
 
 /** Numbers of the territories that the server has. @param {Desk} desk */
 const numbers = (desk) => new Set(desk.known.keys());
@@ -40,6 +44,22 @@ function settle(desk) {
 /** @param {Desk} desk @param {{catchUp: () => Promise<void>, askAbout: () => void}} company */
 export function createSaving(desk, company) {
   const { api, plan, state, editor, version } = desk;
+  /** Takes away what was said of the last save, once another one says otherwise. @type {() => void} */
+  let forgive = () => {};
+
+  /** @param {Error} error */
+  function say(error) {
+    forgive();
+    const signedOut = error instanceof ApiError && SIGNED_OUT.includes(error.status);
+    forgive = toast(error.message, "bad", signedOut ? { action: { words: t("Load the page again"), run: loadAgain } } : {});
+  }
+
+  /** Signing in leads back here, and what is not saved waits in the browser. */
+  function loadAgain() {
+    desk.keeper.write();
+    desk.leaving = true;
+    location.reload();
+  }
 
   async function save(again = true) {
     if (!desk.unsaved()) return;
@@ -48,6 +68,7 @@ export function createSaving(desk, company) {
     try {
       const done = await postJson(`${api}/edits`, { version: version.get(), ...stepOf(state, numbers(desk)) }, { quiet: true });
       version.set(done.version);
+      forgive();
       settle(desk);
       desk.redraw();
       desk.keeper.write();
@@ -56,7 +77,7 @@ export function createSaving(desk, company) {
       toast(words.join(" "), done.split.length ? "warn" : "good");
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409 || !again) {
-        toast(/** @type {Error} */ (error).message, "bad");
+        say(/** @type {Error} */ (error));
         return;
       }
       await saveOnTop(error);
@@ -67,7 +88,7 @@ export function createSaving(desk, company) {
   async function saveOnTop(error) {
     const seen = version.get();
     await company.catchUp();
-    if (version.get() === seen) toast(error.message, "bad");
+    if (version.get() === seen) say(error);
     else if (!desk.clashes.length) await save(false);
   }
 

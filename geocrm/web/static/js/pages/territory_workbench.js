@@ -37,7 +37,8 @@ const WORLD_PX = 512;
  * @param {(number: number) => void} page.openTerritory
  * @param {(number: number | null) => void} page.focus
  * @param {(split: number[]) => void} page.scores
- * @param {(units: number[], maxZoom?: number) => void} page.lookAt
+ * @param {(units: number[], closer?: number) => void} page.lookAt
+ * @param {(units: number[]) => void} page.uncover move the map where the drawer lies over them
  */
 export function createWorkbench(page) {
   const { api, plan, state, board, version } = page;
@@ -63,6 +64,7 @@ export function createWorkbench(page) {
     view: null,
     done: onDone,
     closed: false,
+    leaving: false,
     saveAs: () => saving.saveAs(),
     lookAt: page.lookAt,
   };
@@ -81,7 +83,7 @@ export function createWorkbench(page) {
   worker.postMessage({ asked, a: Uint32Array.from(columns.a), b: Uint32Array.from(columns.b), home: state.home.slice() });
   toolbar.refresh();
   toolbar.steps();
-  addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
+  addEventListener("beforeunload", (event) => !desk.leaving && unsaved() && event.preventDefault());
 
   /** Units, or territories, that the server does not have like this. */
   function unsaved() {
@@ -220,6 +222,7 @@ export function createWorkbench(page) {
         closeDrawer();
       }),
     });
+    page.uncover(units);
   }
 
   /** @param {[number, number]} at */
@@ -253,12 +256,13 @@ export function createWorkbench(page) {
   /** @param {import("./territory_finders.js").Kind} kind @param {number[]} units */
   function find(kind, units) {
     desk.view?.flag("found", units);
-    page.lookAt(units, 10);
+    page.lookAt(units, 1);
     if (kind === "unassigned") page.openUnit(units[0]);
   }
 
   function assignAll() {
     const { units, to } = lightestNeighbours(state, graph, page.locks);
+    if (!units.length) return void toast(t("No territory that may grow lies beside them: paint one of them first."), "info");
     editor.place(units, to);
     desk.view?.flag("found", []);
     toast(tn("{n} unit went to its lightest neighbour. Undo takes it back.", "{n} units went to their lightest neighbours. Undo takes it back.", { n: units.length }), "good");
