@@ -377,10 +377,31 @@ def test_pairs_that_cannot_all_be_apart_are_named():
 
 def test_what_only_a_plan_that_breaks_a_wish_reaches_is_not_called_proven():
     units = grid(2, 4)
-    terms = Terms(2, 0.25, together=(group(0, 7),), objective=Objective.CUT_EDGES)
+    # Two rows today, and nothing may be moved; two squares would cut half as much.
+    rows = np.repeat([0, 1], 4)
+    terms = Terms(2, 0.25, current=rows, budget=0.0, objective=Objective.CUT_EDGES)
     proof = prove(units, terms, design(units, terms, effort=1))
     assert proof.plan.value == 4
     assert not proof.optimal
+
+
+def test_the_fewest_edges_with_a_group_that_does_not_touch_are_proven():
+    units = grid(2, 4)
+    terms = Terms(2, 0.25, together=(group(0, 7),), objective=Objective.CUT_EDGES)
+    proof = prove(units, terms, design(units, terms, effort=1))
+    assert proof.plan.value == 4
+    assert proof.optimal
+
+
+def test_the_fewest_edges_beside_a_pair_and_locks_are_proven():
+    units = grid(3, 6)
+    locked = np.full(18, NOWHERE)
+    locked[[0, 17]] = 0, 1
+    terms = Terms(2, 0.0, apart=np.array([[2, 8]]), locked=locked, objective=Objective.CUT_EDGES)
+    proof = prove(units, terms, design(units, terms, effort=1))
+    assert proof.optimal
+    assert proof.plan.district[[0, 17]].tolist() == [0, 1]
+    assert proof.plan.district[2] != proof.plan.district[8]
 
 
 def test_of_few_edges_the_fewest_with_a_group_are_proven():
