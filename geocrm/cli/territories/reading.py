@@ -18,6 +18,7 @@ from geocrm.cli.context import (
 from geocrm.cli.territories.group import territories
 from geocrm.db import unit_of_work
 from geocrm.errors import InvalidInput
+from geocrm.maps.areas import service as areas
 from geocrm.places import queries as places
 from geocrm.security import Actor
 from geocrm.territories import (
@@ -25,6 +26,7 @@ from geocrm.territories import (
     importing,
     kept_times,
     load_files,
+    outlines,
     plan_diff,
     plan_figures,
     plan_files,
@@ -155,9 +157,20 @@ def import_plan(
     balance: str | None,
     as_json: bool,
 ) -> None:
-    """Make a new draft NAME of FILE: a scenario, a block-equivalency file, a table."""
-    plan_file = plan_files.read_plan(file)
+    """Make a new draft NAME of FILE: a scenario, a block-equivalency file, a table, or a map.
+
+    A map (GeoJSON, KML, GeoPackage, ZIP with a shapefile) holds the outlines of territories: each
+    unit of --level goes to the one that its inner point lies in.
+    """
+    of_map = outlines.is_map(file)
+    said = areas.read_apart(file.resolve(), file.name) if of_map else {}
+    plan_file = None if of_map else plan_files.read_plan(file)
+    notes = (*said.get("notes", ()), *(f"left out: {each}" for each in said.get("left_out", ())))
     with open_session() as (session, actor):
+        actor.require("design", "territory")
+        if plan_file is None:
+            plan_file, more = outlines.plan_of(session, file.name, said["areas"], level, within)
+            notes += more
         done = importing.create(
             *(session, actor, name, plan_file),
             level=level,
@@ -168,9 +181,9 @@ def import_plan(
             "plan_id": done.plan.id,
             "units": done.units,
             "territories": done.territories,
-            "notes": list(done.notes),
+            "notes": [*notes, *done.notes],
         }
-    for note in done.notes:
+    for note in (*notes, *done.notes):
         say(note)
     if as_json:
         emit(document)

@@ -11,10 +11,12 @@ from pydantic import BaseModel, Field
 from werkzeug.utils import secure_filename
 
 from geocrm.errors import InvalidInput
-from geocrm.territories import importing, plan_files, plan_sides, queries
+from geocrm.maps.areas import service as areas
+from geocrm.territories import importing, outlines, plan_files, plan_sides, queries
 from geocrm.territories.balance import ALWAYS
 from geocrm.territories.models import Measure
 from geocrm.territories.plan_diff import PlanDiff
+from geocrm.territories.plan_files import PlanFile
 from geocrm.territories.text_tables import MAX_BYTES
 from geocrm.web.access import permit
 from geocrm.web.words import figure
@@ -144,23 +146,33 @@ def bring() -> BroughtIn:
             measures=", ".join(Measure),
             given=balance[:40],
         )
+    level, within = request.form.get("level") or None, request.form.get("within") or None
     with TemporaryDirectory(prefix="geocrm-upload-") as folder:
         path = Path(folder) / (secure_filename(given.filename)[-100:] or "plan.csv")
         # One byte over the limit is enough to know that it is too large.
         path.write_bytes(given.stream.read(MAX_BYTES + 1))
-        file = plan_files.read_plan(path)
+        file, notes = _read(path, level, within)
     done = importing.create(
         *(g.session, g.actor, request.form.get("name") or path.stem, file),
-        level=request.form.get("level") or None,
-        within=request.form.get("within") or None,
+        level=level,
+        within=within,
         measure=Measure(balance) if balance else None,
     )
     return BroughtIn(
         plan_id=done.plan.id,
         units=done.units,
         territories=done.territories,
-        notes=[figure(note) for note in done.notes],
+        notes=[*notes, *(figure(note) for note in done.notes)],
     )
+
+
+def _read(path: Path, level: str | None, within: str | None) -> tuple[PlanFile, list[str]]:
+    """The plan of a file, also of one with outlines, and what was put right in it."""
+    if not outlines.is_map(path):
+        return plan_files.read_plan(path), []
+    said = areas.read_apart(path, path.name)
+    file, more = outlines.plan_of(g.session, path.name, said["areas"], level, within)
+    return file, [*said["notes"], *said["left_out"], *map(figure, more)]
 
 
 def found_diff(a: int, b: int) -> PlanDiff:
