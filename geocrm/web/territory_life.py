@@ -121,7 +121,7 @@ def upcoming() -> str:
         shapes=[
             {
                 "type": "Feature",
-                "properties": {"name": u.name, "kind": _kind(u.mine, u.future)},
+                "properties": {"code": u.code, "name": u.name, "kind": _kind(u.mine, u.future)},
                 "geometry": shapes[u.code],
             }
             for u in (outlook.units if outlook else ())

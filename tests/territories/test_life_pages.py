@@ -1,5 +1,6 @@
 """The pages and the API around plans: steps, types, the next plan, challenges, the past."""
 
+import json
 import re
 
 import pytest
@@ -116,6 +117,14 @@ def test_a_step_that_is_refused_is_there_to_be_done_otherwise(pages, manager, co
     assert "A fine plan</textarea>" in late.text
     assert desk.post(path, data={"step": "comment", "comment": ""}).status_code == 422
     assert "In review" in desk.get("/territories").text
+
+
+def test_a_unit_is_challenged_from_the_map_too(pages, rep, coming):
+    page = pages(rep).get(f"/territories/next?plan={coming.id}").text
+    shapes = json.loads(re.search(r'id="next-shapes">(.*?)</script>', page)[1])
+    [going] = [one["properties"] for one in shapes if one["properties"]["kind"] == "going"]
+    assert going["code"] == code("b1")
+    assert f'data-plan="{coming.id}"' in page
 
 
 def test_what_is_challenged_already_is_not_offered_again(pages, rep, coming):
