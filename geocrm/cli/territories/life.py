@@ -20,8 +20,9 @@ def list_plans(as_json: bool) -> None:
         return
     for plan in found:
         off = "" if plan.max_deviation is None else f", at most {plan.max_deviation:.1%} off"
+        parts = "1 territory" if plan.territories == 1 else f"{plan.territories} territories"
         click.echo(
-            f"{plan.id:>4}  {plan.state:<9}  {plan.name}  ({plan.territories} territories of"
+            f"{plan.id:>4}  {plan.state:<9}  {plan.name}  ({parts} of"
             f" {plan.within or plan.level} by {_balanced(plan)}{off})"
         )
 
