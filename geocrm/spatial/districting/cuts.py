@@ -1,8 +1,9 @@
 """The least cut edges between contiguous, balanced districts: proven, or bounded from below.
 
-The units are decided one by one along an order in which few of them have both decided and undecided
-neighbours; see `frontier` for what has to be remembered. A budget on the cost keeps the states few:
-it rises until a plan is found below it, so a poor first plan costs nothing.
+First what single districts cost bounds what plans do, mostly to the end (`mosaic`). Otherwise the
+units of whole plans are decided one by one along an order in which few of them have both decided
+and undecided neighbours; see `frontier` for what has to be remembered. A budget on the cost keeps
+the states few: it rises until a plan is found below it, so a poor first plan costs nothing.
 """
 
 import math
@@ -142,16 +143,18 @@ def least_cut(
 ) -> LeastCut:
     """The plan that cuts least, or a bound of what any plan must cut.
 
-    In time for maps of about 100 units; wide graphs and many districts leave a gap.
+    In time for maps of some 120 units; wide graphs leave a gap, and so may lengths that aren't
+    whole numbers.
 
     Parameters
     ----------
     incumbent
         Shape (n,), a plan that is known.
     effort
-        In 1..4; each step allows several times the states (about 300 MB with 4).
+        In 1..4; each step allows several times the districts and the states (300 to 600 MB with
+        4, by the width of the graph).
     should_stop
-        Asked at every unit; true ends the search with what is proven so far.
+        Asked at every round and unit; true ends the search with what is proven so far.
     progress
         Called with the bound whenever it has risen.
     """

@@ -27,8 +27,9 @@ NEVER = 30_000
 UNREACHED = 2**40
 # A piece's number takes four bits of a state's key.
 MOST_FRONTIER = 14
-# Loads are counted in steps, so many for the upper limit: as many as round the loads best.
-FEWEST_STEPS, MOST_STEPS = 200, 320
+# Loads are counted in steps, at most so many for the upper limit, and at least this share of them:
+# as many as round the loads best.
+MOST_STEPS, FEWEST_SHARE = 320, 0.625
 # A set of units is two words.
 MOST_UNITS = 128
 
@@ -74,9 +75,9 @@ class Loads(NamedTuple):
         return math.ceil(float(self.high * self.scale + self.over[0]))
 
 
-def loads_of(weight: Int64s, low: int, high: int) -> Loads:
-    """Loads by turn, in the steps that round them best."""
-    each = range(FEWEST_STEPS, MOST_STEPS + 1)
+def loads_of(weight: Int64s, low: int, high: int, most_steps: int = MOST_STEPS) -> Loads:
+    """Loads by turn, in the steps that round them best, at most so many for the upper limit."""
+    each = range(math.ceil(FEWEST_SHARE * most_steps), most_steps + 1)
     high = max(high, 1)
 
     def off(steps: int) -> float:

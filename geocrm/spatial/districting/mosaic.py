@@ -22,6 +22,7 @@ from scipy.sparse import csc_array
 
 from geocrm.spatial.districting.compiled import compiled
 from geocrm.spatial.districting.lone import (
+    MOST_STEPS,
     MOST_UNITS,
     NEVER,
     Beside,
@@ -39,8 +40,9 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Int64s = NDArray[np.int64]
 
-# More states than this and their table would not fit (200 MB).
-MOST_STATES = 300_000
+# What the table of later costs may hold; where there are many states their loads are coarser.
+TABLE_ROOM = 100_000_000
+MOST_STATES = 2_500_000
 # What a length of 1 costs in whole numbers, at most; prices are rounded to halves of this.
 FINEST = 128
 # All possible costs of a table stay below NEVER: this much is for edges, the rest for prices.
@@ -48,7 +50,7 @@ EDGES_ROOM = 20_000
 # New districts that are enough to improve the prices, and all that are looked at for that.
 ENOUGH, NEAR = 40, 2_000
 # Districts to put plans together from, at most, one after the other while prices don't improve.
-ROOMS = (10_000, 60_000, 300_000, 1_000_000)
+ROOMS = (10_000, 50_000, 200_000, 500_000)
 # Steps of listing and of putting together, at most, for each of these.
 LIST_STEPS, JOIN_STEPS = 100, 1_000
 # Rounds in which the bound may fail to rise, and what is no rise.
@@ -117,7 +119,8 @@ def mosaic_of(
         return None
     place = np.empty(n, dtype=np.intp)
     place[order] = np.arange(n)
-    loads = loads_of(weight[order, 0], int(low[0]), int(high[0]))
+    steps = min(MOST_STEPS, TABLE_ROOM // max(1, len(layers.out)))
+    loads = loads_of(weight[order, 0], int(low[0]), int(high[0]), steps)
     pairs = np.zeros((0, 2), dtype=np.intp) if apart is None else apart
     return Mosaic(
         order, layers, loads, weight[order], low, high, place[edges], length, num_districts,
