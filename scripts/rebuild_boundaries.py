@@ -342,7 +342,9 @@ def _usa_state(row: dict[str, Any], shape: Any) -> Unit:
 
 
 def _shapefile(wheel: Path, member: str) -> tuple[list[dict[str, Any]], Shapes]:
-    meta, _, wkb, columns = pyogrio.raw.read(f"/vsizip/{{{wheel}}}/{member}")
+    # Without a .cpg file GDAL would take the names for Latin-1.
+    path = f"/vsizip/{{{wheel}}}/{member}"
+    meta, _, wkb, columns = pyogrio.raw.read(path, encoding="UTF-8")
     rows = [dict(zip(meta["fields"], values, strict=True)) for values in zip(*columns, strict=True)]
     return rows, np.asarray(shapely.from_wkb(wkb), dtype=object)
 

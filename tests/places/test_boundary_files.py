@@ -107,6 +107,12 @@ def test_the_neighbours_of_the_regencies_are_what_their_shapes_give():
     assert set(files.edges("idn-adm2")) ^ derived == edited
 
 
+def test_names_have_their_accents():
+    names = {unit.name for layer in LAYERS for unit in units(layer)}
+    assert "Doña Ana County" in names
+    assert not [name for name in names if "Ã" in name or "\N{REPLACEMENT CHARACTER}" in name]
+
+
 def test_java_and_sumatra_are_joined_by_a_ferry():
     ferries = {(edge.a, edge.b) for edge in files.edges("idn-adm1") if edge.kind == "ferry"}
     assert ("idn-adm1:18", "idn-adm1:36") in ferries
