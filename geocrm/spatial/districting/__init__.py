@@ -16,7 +16,7 @@ from geocrm.spatial.districting.problem import (
 from geocrm.spatial.districting.proof import Proof, prove
 
 # Counts up with every change that gives another plan for the same question.
-SOLVER_VERSION = "5"
+SOLVER_VERSION = "6"
 
 __all__ = [
     "DEFAULT_EFFORT",
