@@ -199,6 +199,19 @@ def test_what_did_not_move_keeps_its_territory(size, objective):
     assert plan.moved == pytest.approx(min(others) / weight.sum())
 
 
+@pytest.mark.parametrize("wish", ["lock", "group"])
+def test_what_a_lock_or_a_group_moves_counts_and_what_is_said_to_be_enough_is(wish):
+    units, today = grid(6, 6), halves(6, 6)
+    asked = {"lock": {"locked": np.full(36, NOWHERE)}, "group": {"together": (np.array([0, 35]),)}}
+    if wish == "lock":
+        asked[wish]["locked"][0] = 1  # a corner of the left half
+    with pytest.raises(Infeasible, match="allow") as refused:
+        design(units, Terms(2, 0.9, current=today, budget=0.0, **asked[wish]), effort=1)
+    need = float(refused.value.figures["need"])
+    plan = design(units, Terms(2, 0.9, current=today, budget=need, **asked[wish]), effort=1)
+    assert 0 < plan.moved <= need
+
+
 def test_beside_a_unit_too_heavy_for_any_territory_the_others_are_evened_out():
     weight = np.ones(144)
     weight[0] = 40

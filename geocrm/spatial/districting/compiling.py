@@ -220,10 +220,15 @@ def _largest(inner: Floats) -> tuple[Floats, Floats]:
 def _moving(units: Units, terms: Terms, block: Indices, count: int) -> tuple[Int32s, Int64s, int]:
     """The home of each block, what moving it costs, and the most that may be moved.
 
-    A locked block's home is where it is locked to, at a price above every budget.
+    A locked block's home is where it is locked to, at a price above every budget. What that alone
+    takes away from today's plan, or a block of units that lie in several districts today, comes off
+    the budget: no search can undo it.
     """
     home = np.full(count, NOWHERE, dtype=np.int32)
     price = np.zeros(count, dtype=np.int64)
+    held = np.zeros(count, dtype=bool)
+    if terms.locked is not None:
+        held[block[terms.locked >= 0]] = True
     budget = WHOLE_PRICE * 2
     if terms.current is not None:
         each = price_of(units, terms)
@@ -232,14 +237,15 @@ def _moving(units: Units, terms: Terms, block: Indices, count: int) -> tuple[Int
         for unit in np.argsort(whole, kind="stable"):
             if terms.current[unit] >= 0:
                 home[block[unit]] = terms.current[unit]
-        known = terms.current >= 0
-        np.add.at(price, block[known], whole[known])
-        if terms.budget is not None:
-            budget = int(terms.budget * whole[known].sum())
     if terms.locked is not None:
-        held = terms.locked >= 0
-        home[block[held]] = terms.locked[held]
-        price[block[held]] = LOCKED
+        home[block[terms.locked >= 0]] = terms.locked[terms.locked >= 0]
+    if terms.current is not None:
+        known = terms.current >= 0
+        stays = known & (terms.current == home[block])
+        np.add.at(price, block[stays], whole[stays])
+        if terms.budget is not None:
+            budget = int(terms.budget * whole[known].sum()) - int(whole[known & ~stays].sum())
+    price[held] = LOCKED
     return home, price, budget
 
 

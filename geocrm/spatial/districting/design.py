@@ -60,8 +60,15 @@ def design(
                 "The {name} must be 0 or more, not {number}", name=name, number=number
             )
     check(units, terms)
-    district, stopped = _searched(units, terms, seed, effort, should_stop, progress)
-    if terms.together and broken(units.edges, district, terms.num_districts):
+    try:
+        district, stopped = _searched(units, terms, seed, effort, should_stop, progress)
+        apart = bool(terms.together and broken(units.edges, district, terms.num_districts))
+    except Infeasible:
+        # What it takes to keep a group together is more, and what is named must be enough.
+        if not terms.together:
+            raise
+        apart = True
+    if apart:
         # A group that does not touch came out in pieces; what links it stays with it now.
         whole = linked(units, terms)
         check(units, whole)

@@ -216,23 +216,34 @@ class Search:
 
     def _affordable(self, district: Int32s, seed: int) -> Int32s:
         """Refuse when today's plan cannot even be made whole within the budget."""
-        blocks = self.blocks
+        blocks, locked = self.blocks, bool((self.blocks.price >= LOCKED).any())
         if self._moved(district) >= LOCKED:
-            return grown(blocks, self._k, 1, self.terms.centres)
+            district = grown(blocks, self._k, 1, self.terms.centres)
         if self._moved(district) <= blocks.budget:
             return district
         district = min(district, self._whole_for_less(district, seed), key=self._moved)
-        if self._moved(district) > blocks.budget:
-            # Upwards, so that what is named is enough.
-            need = np.ceil(self._moved(district) / WHOLE_PRICE * 1e3 - 1e-6) / 1e3
+        if self._moved(district) <= blocks.budget:
+            return district
+        if self._best is not None and self._moved(self._best) <= blocks.budget:
+            return self._best  # another start was affordable
+        # Upwards, so that what is named is enough.
+        more = (self._moved(district) - blocks.budget) / WHOLE_PRICE
+        budget = Share(self.terms.budget or 0)
+        need = Share(np.ceil((budget + more) * 1e3 - 1e-6) / 1e3)
+        if locked:
             raise Infeasible(
-                "To make today's plan whole (every territory in one piece, {count} of them) moves"
-                " {need}, more than the {budget} that may move: allow {need}",
-                count=self._k,
-                need=Share(need),
-                budget=Share(self.terms.budget or 0),
+                "To keep the locks, with every territory in one piece, moves {need}, more than the"
+                " {budget} that may move: allow {need}, or unlock some",
+                need=need,
+                budget=budget,
             )
-        return district
+        raise Infeasible(
+            "To make today's plan whole (every territory in one piece, {count} of them) moves"
+            " {need}, more than the {budget} that may move: allow {need}",
+            count=self._k,
+            need=need,
+            budget=budget,
+        )
 
     def _moved(self, district: Int32s) -> int:
         """What is away from home, in parts of `WHOLE_PRICE`."""
