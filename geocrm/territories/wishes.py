@@ -81,7 +81,7 @@ class Wishes:
         if wrong or (self.weights and not sum(self.weights.values()) > 0):
             raise InvalidInput(
                 "The weights {weights} must be 0 or more, and not all 0",
-                weights=str(dict(self.weights)),
+                weights=", ".join(f"{name}={share:g}" for name, share in self.weights.items()),
             )
         if not 0 <= self.stability < np.inf:
             raise InvalidInput(
