@@ -74,7 +74,8 @@ function addLayers(map, level, at) {
     layout: { "line-join": "round" },
     paint: {
       "line-color": token("--ink"),
-      "line-width": ["case", flag("marked"), 3.5, 1.5],
+      // From afar outlines of neighbours would run together and hide the colours.
+      "line-width": ["interpolate", ["linear"], ["zoom"], 4, ["case", flag("marked"), 1.6, 0.4], 8, ["case", flag("marked"), 3.5, 1.5]],
       "line-opacity": ["case", moved, 1, 0],
     },
   }, below);
