@@ -1,6 +1,6 @@
 """Designing on units out of files: the same solver, no database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,10 +79,12 @@ def design(
     effort: int = DEFAULT_EFFORT,
     keep: Matched | None = None,
     travel: Travel | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> FileDesign:
     """Divide the units of a file; `keep` is the plan that `wishes.keep` names, on these units.
 
-    `travel` are the ways between them where they are known. Raises InvalidInput or Infeasible with
+    `travel` are the ways between them where they are known; the best plan so far comes when
+    `cancelled` says so. Raises InvalidInput or Infeasible with
     what to do.
     """
     if wishes.centres and ground.lon is None:
@@ -104,10 +106,12 @@ def design(
             beside=units.measures[1:],
             centre_minutes=None if travel is None else travel.from_centres(wishes.centres),
         )
-        return solving.solve(units, terms, seed=seed, time_s=left_s, effort=effort)
+        return solving.solve(
+            units, terms, seed=seed, time_s=left_s, effort=effort, cancelled=cancelled
+        )
 
     open_to = counts_of(count, load, wishes, keep, ground.ids)
-    solved = first_within(open_to, time_s, solved_in)
+    solved = first_within(open_to, time_s, solved_in, cancelled)
     number = solved.terms.num_districts
     kept = () if keep is None else keep.labels[:number]
     labels = (*kept, *(str(at + 1) for at in range(len(kept), number)))

@@ -66,7 +66,10 @@ def _number(
 
 
 def first_within(
-    counts: Sequence[int], time_s: float, solved_in: Callable[[int, float], Solved]
+    counts: Sequence[int],
+    time_s: float,
+    solved_in: Callable[[int, float], Solved],
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Solved:
     """The first of these numbers whose plan keeps the limits, else the plan nearest to them.
 
@@ -76,7 +79,7 @@ def first_within(
     spent_s = 0.0
     refused: Infeasible | None = None
     for number in counts:
-        if found is not None and spent_s >= time_s:
+        if found is not None and (spent_s >= time_s or cancelled()):
             break
         began = time.monotonic()
         try:

@@ -4,12 +4,15 @@ import ctypes
 import json
 import os
 import re
+import signal
+import threading
 from types import SimpleNamespace
 
 import pytest
 
 from geocrm import cli
-from geocrm.cli import context
+from geocrm.cli import context, ending
+from geocrm.spatial.districting import Objective, warm
 
 
 @pytest.fixture
@@ -420,3 +423,30 @@ def test_standard_output_holds_nothing_but_the_document(run, tmp_path):
 def test_a_best_plan_is_not_said_to_want_more_time(run):
     result = run("--count", "2", "--tolerance", "0.5", "--time", "0.2")
     assert ("limits is better" in result.output) != ("more --time" in result.output)
+
+
+def test_ctrl_c_ends_the_search_with_the_best_plan_so_far(run, tmp_path):
+    side = range(30)
+    at = [(row, column) for row in side for column in side]
+    rows = [f"{r}-{c},{1 + (r * 7 + c) % 5},{c * 0.1},{r * 0.1}" for r, c in at]
+    (tmp_path / "units.csv").write_text("\n".join(["id,weight,lon,lat", *rows]))
+    pairs = [f"{r}-{c},{r}-{c + 1}" for r, c in at if c + 1 in side]
+    pairs += [f"{r}-{c},{r + 1}-{c}" for r, c in at if r + 1 in side]
+    (tmp_path / "edges.csv").write_text("\n".join(["a,b", *pairs]))
+    warm.ready(Objective.INERTIA)
+    hand = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    hand.start()
+    # Far more starts than there is time for; without the hand they would take the time they have.
+    result = run("--count", "12", "--effort", "900", "--time", "60", "--json")
+    found = document(result)
+    assert found["stopped"] == "stopped"
+    assert found["elapsed_s"] < 30
+    assert "best plan so far" in result.output
+
+
+def test_ctrl_c_once_more_ends_the_command():
+    with ending.on_interrupt() as asked:
+        signal.raise_signal(signal.SIGINT)
+        assert asked()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)

@@ -1,13 +1,14 @@
 """Design territories of nearly equal load, on boundaries or on units out of files."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
-from geocrm.cli import context
+from geocrm.cli import context, ending
 from geocrm.cli.context import acting_email, emit, find_actor, json_option, open_session, say
 from geocrm.cli.territories.group import territories
 from geocrm.cli.territories.reading import (
@@ -117,7 +118,8 @@ def design(
     With --units no database is needed. A number given for --tolerance, --min or --max is of what
     is balanced; with measure=number a measure is held by itself. With --objective travel, --times
     gives the minutes between units. When the tolerance cannot be met, the best plan found is
-    printed, nothing is saved, and the exit status is 2.
+    printed, nothing is saved, and the exit status is 2. Ctrl-C ends the search early and keeps the
+    best plan so far.
     """
     wishes = _wishes(keep, times, asked)
     limits = _limits(asked)
@@ -169,18 +171,20 @@ def _on_file(
         today = plan_files.matched(
             plan_files.read_plan(Path(keep)), ground.ids, among=f"the units of {ground.called}"
         )
-    return file_designs.design(
-        ground,
-        asked["count"],
-        wishes,
-        balance=balance,
-        tolerance=tolerance,
-        seed=asked["seed"],
-        time_s=asked["time_s"],
-        effort=asked["effort"],
-        keep=today,
-        travel=travel,
-    )
+    with ending.on_interrupt() as cancelled:
+        return file_designs.design(
+            ground,
+            asked["count"],
+            wishes,
+            balance=balance,
+            tolerance=tolerance,
+            seed=asked["seed"],
+            time_s=asked["time_s"],
+            effort=asked["effort"],
+            keep=today,
+            travel=travel,
+            cancelled=cancelled,
+        )
 
 
 def _numbers(level: str | None, load: Path | None, load_as: str | None) -> Numbers:
@@ -254,7 +258,8 @@ def _on_boundaries(
             say(surveyed.travel.words())
             wishes = replace(request.wishes, times=surveyed.travel.record())
             request = replace(request, wishes=wishes)
-        found = _solved(surveyed, request, count)
+        with ending.on_interrupt() as cancelled:
+            found = _solved(surveyed, request, count, cancelled)
         document = found.document()
         if name is not None and found.tolerance_met:
             with unit_of_work(sessions, actor) as session:
@@ -264,17 +269,19 @@ def _on_boundaries(
     return found, document
 
 
-def _solved(surveyed: Survey, request: Request, count: int | None) -> Design:
+def _solved(
+    surveyed: Survey, request: Request, count: int | None, cancelled: Callable[[], bool]
+) -> Design:
     """The design in the number asked for, or in one that the limits leave."""
     wishes = request.wishes
     if count is not None or wishes.focus or wishes.centres:
-        return designing.solve(surveyed, request)
+        return designing.solve(surveyed, request, cancelled=cancelled)
     ground, made = surveyed.ground, dict[int, Design]()
 
     def solved_in(number: int, left_s: float) -> solving.Solved:
         # No time at all is refused, and the last of it may be over before it was asked for.
         each = replace(request, count=number, time_s=max(left_s, 0.01))
-        made[number] = designing.solve(surveyed, each)
+        made[number] = designing.solve(surveyed, each, cancelled=cancelled)
         return made[number].solved
 
     numbers = open_counts.within_limits(
@@ -284,7 +291,7 @@ def _solved(surveyed: Survey, request: Request, count: int | None) -> Design:
         [unit.name for unit in ground.units],
         None if surveyed.keep is None else len(surveyed.keep.labels),
     )
-    best = open_counts.first_within(numbers, request.time_s, solved_in)
+    best = open_counts.first_within(numbers, request.time_s, solved_in, cancelled)
     return made[best.terms.num_districts]
 
 
@@ -389,7 +396,7 @@ def _show(document: dict[str, Any], solved: solving.Solved, as_json: bool) -> No
     if solved.plan.moved is not None:
         click.echo(f"{solved.plan.moved:.1%} moved, in {solved.plan.moved_units:,} units")
     if document["stopped"] != "finished" and not solved.proof.optimal:
-        say("The time ran out: with more --time the plan may be better")
+        say("The search ended early: with more --time the plan may be better")
 
 
 def _remark(found: Design) -> None:
