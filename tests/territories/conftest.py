@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from geocrm import wiring
+from geocrm.jobs import service as jobs
+from geocrm.jobs.models import JobRun
 from geocrm.spatial import districting
 from geocrm.territories import activation, designing, made_levels, making, members, service
-from geocrm.territories.designing import Request
 from geocrm.territories.evaluation import evaluate, units_of
 from geocrm.territories.figures import Unplaced
 from geocrm.territories.ground import survey
 from geocrm.territories.made_models import MadeLevel
 from geocrm.territories.making import Cutting, Wish
 from geocrm.territories.models import Measure, MemberRole
+from geocrm.territories.requests import Request
 from geocrm.territories.solving import Solved
+from geocrm.wiring.handlers import JOB_HANDLERS
 
 # a1 b1 c1 d1      North is up; a and b are the province west, c and d the province east; i1 and i2
 # a2 b2 c2 d2      are an island of the west. The crossing from d4 to i1 belongs to the layer.
@@ -187,3 +191,15 @@ def shops(add_account):
     for x, y in rng.uniform(0.05, 0.95, (10, 2)).tolist():
         made.append(add_account(unit=code("b2"), at=(1 + x, 2 + y), revenue=1.0))
     return made
+
+
+@pytest.fixture
+def run_job(session, sessions):
+    """Run a job to its end and give it back."""
+
+    def run(job_id: int) -> JobRun:
+        jobs.run(sessions, JOB_HANDLERS, wiring.actor_of, job_id)
+        session.expire_all()
+        return session.get(JobRun, job_id)
+
+    return run

@@ -7,28 +7,13 @@ import pytest
 
 from geocrm.errors import Conflict
 from geocrm.jobs import service as jobs
-from geocrm.jobs.models import JobRun
 from geocrm.security import Role
 from geocrm.territories import designing, tasks
 from geocrm.territories.models import Plan, TerritoryUnit
-from geocrm.wiring import actor_of
-from geocrm.wiring.handlers import JOB_HANDLERS
 from tests.territories.conftest import code
 
 API = "/api/v1/territories/designs"
 ASKED = {"level": "tst-adm2", "count": 3, "balance": "population", "name": "Fresh", "time": 5}
-
-
-@pytest.fixture
-def run(session, sessions):
-    """Run a job to its end and give it back."""
-
-    def go(job_id):
-        jobs.run(sessions, JOB_HANDLERS, actor_of, job_id)
-        session.expire_all()
-        return session.get(JobRun, job_id)
-
-    return go
 
 
 @pytest.mark.parametrize("path", ["", "/ground?level=tst-adm2", "/units?level=tst-adm2&q=a"])
@@ -106,7 +91,7 @@ def test_a_hidden_customer_has_no_unit(client_of, manager, rep, country, add_use
     assert client_of(manager).get(path).status_code == 200
 
 
-def test_locks_centres_and_groups_reach_the_plan(session, client_of, manager, add_plan, run):
+def test_locks_centres_and_groups_reach_the_plan(session, client_of, manager, add_plan, run_job):
     kept = add_plan()
     asked = ASKED | {
         "tolerance": 0.5,
@@ -118,7 +103,7 @@ def test_locks_centres_and_groups_reach_the_plan(session, client_of, manager, ad
     }
     started = client_of(manager).post(API, json=asked)
     assert started.status_code == 202, started.text
-    job = run(started.json["job_id"])
+    job = run_job(started.json["job_id"])
     assert job.state == "done", job.message
     held = dict(
         session.query(TerritoryUnit.unit, TerritoryUnit.territory_id).filter_by(
@@ -132,7 +117,7 @@ def test_locks_centres_and_groups_reach_the_plan(session, client_of, manager, ad
     assert job.result["moved"]["share"] >= 0
 
 
-def test_what_cannot_be_is_said_with_names(client_of, manager, add_plan, run):
+def test_what_cannot_be_is_said_with_names(client_of, manager, add_plan, run_job):
     kept = add_plan()
     client = client_of(manager)
     many = client.post(API, json=ASKED | {"count": 18, "within": "tst-adm1:w"})
@@ -144,25 +129,25 @@ def test_what_cannot_be_is_said_with_names(client_of, manager, add_plan, run):
         "lock": [code("a1"), code("d4")],
         "together": [[code("a1"), code("d4")]],
     }
-    job = run(client.post(API, json=apart).json["job_id"])
+    job = run_job(client.post(API, json=apart).json["job_id"])
     assert "locked to Slice 1 and Slice 3" in job.message
 
 
-def test_a_limit_out_of_reach_is_told_with_what_would_do(client_of, manager, country, run):
+def test_a_limit_out_of_reach_is_told_with_what_would_do(client_of, manager, country, run_job):
     # 18 equal units in 4 territories: one has 4 and one 5, 11.1 % off the mean.
     asked = ASKED | {"count": 4, "tolerance": 0.05}
     client = client_of(manager)
-    first = run(client.post(API, json=asked).json["job_id"])
+    first = run_job(client.post(API, json=asked).json["job_id"])
     missed = first.result["missed"]
     assert missed["asked"] == 0.05
     assert missed["reached"] == pytest.approx(0.112)
-    again = run(client.post(API, json=asked | {"tolerance": missed["reached"]}).json["job_id"])
+    again = run_job(client.post(API, json=asked | {"tolerance": missed["reached"]}).json["job_id"])
     assert again.result["tolerance_met"]
     assert again.result["missed"] is None
 
 
 def test_measures_are_held_by_themselves_and_the_one_that_is_missed_is_named(
-    client_of, signed_in_as, manager, rep, country, add_account, run
+    client_of, signed_in_as, manager, rep, country, add_account, run_job
 ):
     # Two customers for three territories: one has none, whatever is drawn.
     for unit in ("a1", "d4"):
@@ -171,10 +156,10 @@ def test_measures_are_held_by_themselves_and_the_one_that_is_missed_is_named(
     asked = ASKED | {"tolerance": {"population": 0.3, "accounts": 1.0}, "maximum": {"accounts": 1}}
     started = client.post(API, json=asked)
     assert started.status_code == 202, started.text
-    done = run(started.json["job_id"])
+    done = run_job(started.json["job_id"])
     assert done.result["missed"] is None
     assert done.result["held"]["accounts"]["most"] == 1
-    off = run(
+    off = run_job(
         client.post(API, json=asked | {"tolerance": {"population": 0.3, "accounts": 0.9}}).json[
             "job_id"
         ]
@@ -206,8 +191,8 @@ def test_limits_of_measures_that_cannot_be_are_refused_at_once(
     assert says in answer.text
 
 
-def test_the_curve_falls_and_its_bound_stays_below(client_of, manager, country, run):
-    job = run(client_of(manager).post(API, json=ASKED).json["job_id"])
+def test_the_curve_falls_and_its_bound_stays_below(client_of, manager, country, run_job):
+    job = run_job(client_of(manager).post(API, json=ASKED).json["job_id"])
     told = json.loads(job.message)
     bests = [best for _, best, _ in told["curve"]]
     assert told["curve"][0][0] <= told["curve"][-1][0]
@@ -242,7 +227,7 @@ def test_only_a_design_can_be_stopped_like_that(session, actor, country):
 
 
 def test_a_design_that_is_stopped_keeps_a_valid_plan(
-    session, client_of, manager, country, run, monkeypatch
+    session, client_of, manager, country, run_job, monkeypatch
 ):
     client = client_of(manager)
     # Ten minutes of search, so that only the person can end it.
@@ -256,7 +241,7 @@ def test_a_design_that_is_stopped_keeps_a_valid_plan(
         return begun(*args, **more)
 
     monkeypatch.setattr(designing, "solve", solve)
-    job = run(job_id)
+    job = run_job(job_id)
     assert (job.state, job.result["stopped"]) == ("done", "person"), job.message
     plan = session.get(Plan, job.result["plan_id"])
     assert plan.params["contiguous"] is True

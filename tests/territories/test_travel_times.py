@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from geocrm import clock
-from geocrm.jobs import service as jobs
 from geocrm.jobs.models import JobRun
 from geocrm.territories import (
     designing,
@@ -22,8 +21,8 @@ from geocrm.territories import (
 )
 from geocrm.territories.models import Plan
 from geocrm.territories.travel_models import TravelTimes
-from geocrm.wiring import actor_for, actor_of
-from geocrm.wiring.handlers import DAILY, JOB_HANDLERS
+from geocrm.wiring import actor_for
+from geocrm.wiring.handlers import DAILY
 from tests.territories.conftest import ROWS, code, neighbours
 
 API = "/api/v1/territories/designs"
@@ -61,31 +60,19 @@ def give(client_of, manager, country):
 
 
 @pytest.fixture
-def run(session, sessions):
-    """Run a job to its end and give it back."""
-
-    def go(job_id):
-        jobs.run(sessions, JOB_HANDLERS, actor_of, job_id)
-        session.expire_all()
-        return session.get(JobRun, job_id)
-
-    return go
-
-
-@pytest.fixture
 def manager_actor(session, manager):
     return actor_for(session, manager)
 
 
 @pytest.fixture
-def design(client_of, manager, give, run, session):
+def design(client_of, manager, give, run_job, session):
     """Design by given times, and the draft that came out."""
 
     def go(**more):
         asked = {**ASKED, "times": give().json["id"], **more}
         answer = client_of(manager).post(API, json=asked)
         assert answer.status_code == 202, answer.json
-        job = run(answer.json["job_id"])
+        job = run_job(answer.json["job_id"])
         assert job.state == "done", job.message
         return session.get(Plan, job.result["plan_id"])
 
@@ -249,19 +236,19 @@ def test_the_page_names_the_file_and_its_pairs(design, signed_in_as, manager):
     assert "Pairs by a straight line at 35 km/h" in page
 
 
-def test_another_worker_designs_by_what_is_kept(give, client_of, manager, run, session):
+def test_another_worker_designs_by_what_is_kept(give, client_of, manager, run_job, session):
     """The times are in the database: whoever takes the job up has them."""
     job = client_of(manager).post(API, json={**ASKED, "times": give().json["id"]}).json["job_id"]
     record = session.get(JobRun, job).params["wishes"]["times"]
     assert record["kept"] == _kept(session)[0].digest
-    assert run(job).state == "done"
+    assert run_job(job).state == "done"
 
 
-def test_a_job_whose_times_are_gone_says_so(give, client_of, manager, run, session):
+def test_a_job_whose_times_are_gone_says_so(give, client_of, manager, run_job, session):
     job = client_of(manager).post(API, json={**ASKED, "times": give().json["id"]}).json["job_id"]
     session.delete(_kept(session)[0])
     session.commit()
-    done = run(job)
+    done = run_job(job)
     assert done.state == "failed"
     assert "times.csv, which are not kept here: give that file again" in done.message
 
@@ -321,7 +308,7 @@ def _to_the_best_centres(minutes, district):
 
 
 def test_the_trade_off_curve_is_of_plans_by_the_same_minutes(
-    design, session, manager_actor, client_of, manager, run
+    design, session, manager_actor, client_of, manager, run_job
 ):
     plan = design()
     asked = standing.read(session, manager_actor, plan.id)
@@ -331,7 +318,7 @@ def test_the_trade_off_curve_is_of_plans_by_the_same_minutes(
     assert asked.by_travel()[0].minutes is None
     standings = f"/api/v1/territories/plans/{plan.id}/standing"
     job = client_of(manager).post(standings, json={"plans": 10, "seed": 1})
-    assert run(job.json["job_id"]).state == "done"
+    assert run_job(job.json["job_id"]).state == "done"
     assert client_of(manager).get(standings).json["standing"]["tradeoff"]["points"]
 
 
