@@ -14,6 +14,7 @@ from geocrm.security import OPERATOR
 from geocrm.security.models import User
 from geocrm.territories import activation, designing, members, queries, service
 from geocrm.territories.models import Activation, Measure, MemberRole, Plan
+from geocrm.territories.requests import Request
 
 PLAN_NAME = "Indonesia, 20 reps"
 _DESIGN_TIME_S = 20.0
@@ -38,7 +39,7 @@ def ensure_staff(session: Session, places: Villages, seed: int) -> Staff:
 
 
 def _made_plan(session: Session, places: Villages, staff: DemoPeople, seed: int) -> Plan:
-    request = designing.Request(
+    request = Request(
         "idn-adm2", people.NUM_REPS, Measure.POPULATION, seed=seed, time_s=_DESIGN_TIME_S
     )
     design = designing.solve(designing.survey(session, OPERATOR, request), request)

@@ -29,11 +29,7 @@ from geocrm.territories.models import Plan, Territory
 from geocrm.territories.naming import by_size, names_of, plain_number
 from geocrm.territories.palette import colours_apart
 from geocrm.territories.plan_files import Matched
-from geocrm.territories.requests import DEFAULT_TIME_S as DEFAULT_TIME_S
-from geocrm.territories.requests import DEFAULT_TOLERANCE as DEFAULT_TOLERANCE
-from geocrm.territories.requests import MAX_SEED as MAX_SEED
-from geocrm.territories.requests import MAX_TIME_S as MAX_TIME_S
-from geocrm.territories.requests import Request as Request
+from geocrm.territories.requests import Request
 from geocrm.territories.solving import Moment, Solved
 from geocrm.territories.travel_times import Travel, Ways, travel_of
 from geocrm.territories.wishes import terms_of

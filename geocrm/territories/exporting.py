@@ -38,9 +38,9 @@ MEDIA_TYPES: Final = {
     "pdf": "application/pdf",
     "html": "text/html; charset=utf-8",
 }
-# Where the ending of the file is not the name of the format.
 # Some file systems take 255 bytes of a name, and a letter may be three.
 MAX_FILE_NAME: Final = 60
+# Where the ending of the file is not the name of the format.
 ENDINGS: Final = {"shp": "zip", "bef": "csv", "scenario": "txt"}
 _CSV_HEADER: Final = ("unit", "unit_name", "territory", "rep", "load")
 # Of the outlines in a report; on a screen 600 km wide that is a pixel.

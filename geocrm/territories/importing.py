@@ -20,6 +20,7 @@ from geocrm.territories.ground import Ground
 from geocrm.territories.models import Measure, Plan, Territory
 from geocrm.territories.palette import colours_apart
 from geocrm.territories.plan_files import Matched, PlanFile, matched
+from geocrm.territories.requests import DEFAULT_TOLERANCE, MAX_SEED
 from geocrm.territories.service import MAX_NAME
 from geocrm.territories.sources import cadence_today
 
@@ -106,7 +107,7 @@ def _plan(
     words = " ".join(name.replace("\x00", "").split())
     if not words or len(words) > MAX_NAME:
         raise InvalidInput("A plan needs a name of 1 to {most} characters", most=MAX_NAME)
-    tolerance = file.head.get("tolerance", designing.DEFAULT_TOLERANCE)
+    tolerance = file.head.get("tolerance", DEFAULT_TOLERANCE)
     seed = file.head.get("seed", 1)
     if not isinstance(tolerance, int | float) or not 0 < tolerance <= 1:
         raise InvalidInput(
@@ -114,7 +115,7 @@ def _plan(
             file=file.called,
             tolerance=repr(tolerance),
         )
-    if not isinstance(seed, int) or not 0 <= seed <= designing.MAX_SEED:
+    if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         raise InvalidInput(
             "{file}: the seed {seed} is no whole number from 0",
             file=file.called,

@@ -21,11 +21,12 @@ from geocrm.security import Actor
 from geocrm.spatial.districting import DEFAULT_EFFORT, SOLVER_VERSION
 from geocrm.territories import designing, queries
 from geocrm.territories.balance import Balance, asked, require_name
-from geocrm.territories.designing import Design, Request
+from geocrm.territories.designing import Design
 from geocrm.territories.ground import FINGERPRINT_DIGITS
 from geocrm.territories.matching import twins
 from geocrm.territories.models import Measure, Plan
 from geocrm.territories.plan_files import PlanFile, matched
+from geocrm.territories.requests import DEFAULT_TIME_S, Request
 from geocrm.territories.sources import cadence_today
 from geocrm.territories.travel_times import Travel
 from geocrm.territories.wishes import Wishes
@@ -61,7 +62,7 @@ def write(session: Session, actor: Actor, plan_id: int) -> bytes:
         "count": len(territories),
         "tolerance": plan.tolerance,
         "seed": plan.seed,
-        "time_s": plan.params.get("time_s", designing.DEFAULT_TIME_S),
+        "time_s": plan.params.get("time_s", DEFAULT_TIME_S),
         "effort": plan.params.get("effort", DEFAULT_EFFORT),
         "proven": plan.params.get("proven", True),
         "request": plan.params.get("request", {}),

@@ -15,9 +15,10 @@ from geocrm.jobs import queries as job_queries
 from geocrm.jobs import service as jobs
 from geocrm.security import Actor
 from geocrm.territories import designing, kept_times, service
-from geocrm.territories.designing import Design, Request
+from geocrm.territories.designing import Design
 from geocrm.territories.kept_times import GivenTimes
 from geocrm.territories.relaxing import missed_measure
+from geocrm.territories.requests import Request
 from geocrm.territories.solving import SEARCH_SHARE, Moment
 
 KIND: Final = "territories.design"

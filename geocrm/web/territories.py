@@ -20,9 +20,9 @@ from geocrm.territories import (
     types,
 )
 from geocrm.territories.balance import ALWAYS, Balance
-from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import LEADING, Measure, Plan, PlanState
 from geocrm.territories.naming import another_name
+from geocrm.territories.requests import DEFAULT_TOLERANCE, MAX_TIME_S
 from geocrm.territories.travel_times import speed_of
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import MAX_SPEED_KMH, WEB_TIME_S
@@ -101,7 +101,7 @@ def new() -> str:
         speed_kmh=speed_of(wishes.get("times", {})),
         most_speed_kmh=MAX_SPEED_KMH,
         most_mb=kept_times.MAX_BYTES // 2**20,
-        most_time_s=designing.MAX_TIME_S,
+        most_time_s=MAX_TIME_S,
     )
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from geocrm.db import unit_of_work
 from geocrm.security import OPERATOR
 from geocrm.territories import designing, service
-from geocrm.territories.designing import Request
 from geocrm.territories.models import Measure, Plan
+from geocrm.territories.requests import Request
 
 WEST_JAVA = "idn-adm1:32"
 

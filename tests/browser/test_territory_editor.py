@@ -11,8 +11,8 @@ from geocrm.db import unit_of_work
 from geocrm.security import OPERATOR
 from geocrm.security.models import User
 from geocrm.territories import designing, edit_queries, editing, life, service
-from geocrm.territories.designing import Request
 from geocrm.territories.models import Measure, Plan, TerritoryUnit
+from geocrm.territories.requests import Request
 from geocrm.wiring import actor_of
 
 

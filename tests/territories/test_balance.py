@@ -30,9 +30,9 @@ from geocrm.territories import (
     standing,
 )
 from geocrm.territories.balance import Balance, asked, require_name
-from geocrm.territories.designing import Request
 from geocrm.territories.limits import Limits, wished
 from geocrm.territories.models import Measure, MemberRole
+from geocrm.territories.requests import Request
 from geocrm.territories.service import Move
 from geocrm.territories.travel_models import TravelTimes
 from geocrm.territories.wishes import Wishes

@@ -6,8 +6,8 @@ import pytest
 
 from geocrm.errors import Forbidden, Infeasible, InvalidInput
 from geocrm.territories import designing, figures
-from geocrm.territories.designing import Request
 from geocrm.territories.models import Measure
+from geocrm.territories.requests import Request
 from tests.territories.conftest import code, neighbours
 
 

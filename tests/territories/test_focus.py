@@ -14,8 +14,8 @@ from geocrm.territories import (
     scenarios,
     service,
 )
-from geocrm.territories.designing import Request
 from geocrm.territories.models import Measure, MemberRole, TerritoryUnit
+from geocrm.territories.requests import Request
 from geocrm.territories.wishes import Wishes
 from geocrm.wiring import actor_of
 from geocrm.wiring.handlers import JOB_HANDLERS

@@ -20,10 +20,10 @@ from geocrm.territories import (
     service,
     workload,
 )
-from geocrm.territories.designing import Request
 from geocrm.territories.made_models import MadeLevel, UnitAccount
 from geocrm.territories.making import Cutting, Wish
 from geocrm.territories.models import Measure
+from geocrm.territories.requests import Request
 from tests.territories.conftest import WEST, cells, code, hexagons
 
 EAST = "tst-adm1:e"

@@ -39,9 +39,10 @@ from geocrm.territories import (
     unit_files,
 )
 from geocrm.territories.balance import Numbers
-from geocrm.territories.designing import Design, Request, Survey
+from geocrm.territories.designing import Design, Survey
 from geocrm.territories.file_designs import FileDesign
 from geocrm.territories.limits import Limits, limits_in, wished
+from geocrm.territories.requests import DEFAULT_TIME_S, DEFAULT_TOLERANCE, Request
 from geocrm.territories.travel_times import DEFAULT_SPEED_KMH
 from geocrm.territories.wishes import Wishes
 
@@ -96,7 +97,7 @@ class Times(NamedTuple):
 @click.option("--apart", multiple=True, metavar="A,B", help="Two units of different territories.")
 @click.option("--seed", type=int, default=1)
 @click.option("--effort", type=int, default=DEFAULT_EFFORT, help="Starts of the search.")
-@click.option("--time", "time_s", type=float, default=designing.DEFAULT_TIME_S, metavar="SECONDS")
+@click.option("--time", "time_s", type=float, default=DEFAULT_TIME_S, metavar="SECONDS")
 @click.option("--save", "name", metavar="NAME", help="Keep the result as a draft.")
 @json_option
 def design(
@@ -158,7 +159,7 @@ def _on_file(
     ground = unit_files.read(units, edges, tuple(wishes.weights))
     balance = ground.measure(balance) if balance else ground.measures[0]
     limits = limits.renamed(ground.measure)
-    wishes, tolerance = wished(wishes, balance, limits, designing.DEFAULT_TOLERANCE)
+    wishes, tolerance = wished(wishes, balance, limits, DEFAULT_TOLERANCE)
     unit_files.require_connected(ground)
     for note in ground.notes:
         say(note)
@@ -212,7 +213,7 @@ def _request(
         raise InvalidInput("Say how many territories (--count), or give --min, --max or --centers")
     named = limits.first or next(iter(numbers), "")
     measure = asked["balance"] or next(iter(wishes.weights), named)
-    wishes, tolerance = wished(wishes, measure, limits, designing.DEFAULT_TOLERANCE)
+    wishes, tolerance = wished(wishes, measure, limits, DEFAULT_TOLERANCE)
     if not count and asked["count"] is None:
         if wishes.minimum is None and wishes.maximum is None:
             raise InvalidInput(

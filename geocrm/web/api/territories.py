@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 from geocrm.errors import InvalidInput
 from geocrm.spatial.districting import Objective
 from geocrm.territories import members, queries, service, sheets, suggesting, tasks
-from geocrm.territories.designing import DEFAULT_TOLERANCE, Request
 from geocrm.territories.kept_times import GivenTimes
 from geocrm.territories.limits import Limits, wished
 from geocrm.territories.members import Term
 from geocrm.territories.models import MemberRole, Plan
 from geocrm.territories.naming import another_name
+from geocrm.territories.requests import DEFAULT_TOLERANCE, Request
 from geocrm.territories.service import Move
 from geocrm.territories.travel_times import DEFAULT_SPEED_KMH
 from geocrm.territories.wishes import Wishes
@@ -94,7 +94,8 @@ def _times(wanted: DesignRequest) -> GivenTimes | None:
         raise InvalidInput(
             "Travel times are for the objective travel: choose it, or leave the times out"
         )
-    return GivenTimes(wanted.times, wanted.speed or DEFAULT_SPEED_KMH)
+    speed = DEFAULT_SPEED_KMH if wanted.speed is None else wanted.speed
+    return GivenTimes(wanted.times, speed)
 
 
 def _wishes(wanted: DesignRequest) -> Wishes:

@@ -6,9 +6,9 @@ from pydantic import BaseModel, Field
 
 from geocrm.spatial.districting import DEFAULT_EFFORT, Objective
 from geocrm.territories import service, sheets
-from geocrm.territories.designing import DEFAULT_TOLERANCE
 from geocrm.territories.models import MemberRole
 from geocrm.territories.queries import Member
+from geocrm.territories.requests import DEFAULT_TOLERANCE
 
 # A page is waiting: shorter than the command line's, and the job can be cancelled.
 WEB_TIME_S = 15.0

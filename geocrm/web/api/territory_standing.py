@@ -7,7 +7,7 @@ from flask import g
 from pydantic import BaseModel, Field
 
 from geocrm.territories import standing, standing_tasks
-from geocrm.territories.designing import MAX_SEED
+from geocrm.territories.requests import MAX_SEED
 from geocrm.web.access import permit
 from geocrm.web.api.territory_documents import Started
 
